@@ -1,0 +1,34 @@
+/**
+ * What travels between nodes. Every frame is a hint or an invalidation: losing one costs latency, never a message
+ * (protocol.md §2.4).
+ */
+export interface BusFrames {
+  /** Hand an encoded client event to whoever of these users is connected here. */
+  deliver: {
+    appPk: number;
+    userPks: number[];
+    /** Event name and JSON text, encoded once by the sending node. */
+    event: string;
+    json: string;
+    exceptSocketId?: string;
+  };
+  /** End these sessions' sockets, telling why. `exceptSocketId`: the connection that replaced them. */
+  kick: { sessionPks: number[]; reason: KickReason; byPlatform?: string };
+  /** Forget what is cached under this key. */
+  forget: { cache: 'app' | 'developer' | 'user' | 'session' | 'conversation'; appPk: number; pk: number };
+  /** A user came or went (on the sending node). */
+  presence: { appPk: number; userPk: number; userId: string; online: boolean };
+}
+
+export type BusFrameName = keyof BusFrames;
+
+/** Why a session was ended, as `session:kicked` tells its loser. */
+export type KickReason =
+  | 'multi-login'
+  | 'replaced'
+  | 'revoked'
+  | 'deactivated'
+  | 'deleted'
+  | 'app-offline'
+  | 'token-expired'
+  | 'slow-consumer';

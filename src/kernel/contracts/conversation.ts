@@ -1,0 +1,47 @@
+import { ID_PATTERN } from '../ids';
+
+/** `system` is the one-way conversation of notices from the app to one user. */
+export type ConversationKind = 'user' | 'group' | 'chatroom' | 'system';
+/** What a send command may name. */
+export type AddressKind = 'user' | 'group' | 'chatroom';
+
+export interface Address {
+  kind: AddressKind;
+  id: string;
+}
+
+/** A public conversation id taken apart. `user` names both sides, smaller id (by code unit) first. */
+export type ConversationName =
+  | { kind: 'user'; low: string; high: string }
+  | { kind: 'group' | 'chatroom' | 'system'; id: string };
+
+export const directConversationId = (a: string, b: string): string => (a < b ? `user:${a}:${b}` : `user:${b}:${a}`);
+
+/** The parts of a public conversation id, or undefined when it is not one. Ids hold no colon, so this is exact. */
+export function parseConversationId(conversationId: string): ConversationName | undefined {
+  const [kind, first = '', second, ...rest] = conversationId.split(':');
+  if (rest.length > 0 || !ID_PATTERN.test(first)) return undefined;
+  if (kind === 'user') {
+    if (second === undefined || !ID_PATTERN.test(second) || first > second) return undefined;
+    return { kind, low: first, high: second };
+  }
+  if (second !== undefined) return undefined;
+  return kind === 'group' || kind === 'chatroom' || kind === 'system' ? { kind, id: first } : undefined;
+}
+
+/** One line of the conversation list, as a user sees it (contract.md, REST core). */
+export interface WireConversation {
+  conversationId: string;
+  lastMessage?: import('./message').WireMessage;
+  /** Highest seq of the log. */
+  maxSeq: number;
+  /** Lowest seq this user may read. */
+  minSeq: number;
+  readSeq: number;
+  /** Messages that others sent after `readSeq` and that still stand. */
+  unread: number;
+  muted: boolean;
+  pinned: boolean;
+  /** The peer's marks in a one-to-one conversation, for "delivered" and "read" ticks after a restart of the client. */
+  peer?: { userId: string; deliveredSeq: number; readSeq: number };
+}

@@ -1,0 +1,14 @@
+/**
+ * Every background job by name, with its payload. Payloads carry ids only: a queue's content is no secret and no
+ * truth (protocol.md §2.9); the worker reads the rows again. Each job may run twice and must then change nothing more.
+ */
+export interface Jobs {
+  /** Outbox rows whose messages may not have reached everybody yet. */
+  'offline-delivery': { outboxIds: number[] };
+  /** Deletes what has outlived its use: finished outbox rows, old user events, expired sessions and idempotency keys. */
+  housekeeping: Record<string, never>;
+}
+
+export type JobName = keyof Jobs;
+
+export const JOB_NAMES = ['offline-delivery', 'housekeeping'] as const satisfies readonly JobName[];

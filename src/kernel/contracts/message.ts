@@ -1,0 +1,70 @@
+import type { Address } from './conversation';
+
+/** JSON as the client wrote it. */
+export type Json = unknown;
+
+/** The types every client understands; others are delivered as they are (T18). */
+export const MESSAGE_TYPES = [
+  'text',
+  'emoji',
+  'image',
+  'audio',
+  'video',
+  'file',
+  'location',
+  'custom',
+  'command',
+  'combined',
+  'notice',
+] as const;
+
+export type Priority = 'high' | 'normal' | 'low';
+
+/** A message as every observer sees it, through every door (contract.md, A message). */
+export interface WireMessage {
+  /** Opaque. */
+  id: string;
+  conversationId: string;
+  /** 1, 2, 3 … without a hole per conversation. Absent only on an online-only message, which is in no log. */
+  seq?: number;
+  /** Null: a notice of the app itself. */
+  from: string | null;
+  to: Address;
+  clientMessageId: string;
+  type: string;
+  body: Json;
+  ext?: Json;
+  /** ISO 8601 UTC with milliseconds, from the database's clock; never falls along a conversation. */
+  sentAt: string;
+  /** 0 as sent, raised by every edit and by a recall. */
+  revision: number;
+  recalledAt?: string;
+}
+
+export interface SendOptions {
+  /** Reaches who is connected now; not stored, no seq, not deduplicated. */
+  onlineOnly?: boolean;
+  /** Decides what is refused first under load; `normal` when absent. */
+  priority?: Priority;
+  push?: Json;
+  recipients?: string[];
+}
+
+/** contract.md, Send command. */
+export interface SendCommand {
+  to: Address;
+  clientMessageId: string;
+  type: string;
+  body: Json;
+  ext?: Json;
+  /** App servers only: the user in whose name the message is sent; absent for a system notice. */
+  from?: string;
+  options?: SendOptions;
+}
+
+/** What the sender is told after commit: the stored message, and whether it had been stored before. */
+export interface SentMessage extends WireMessage {
+  duplicate?: true;
+  /** Only for online-only messages: whether anybody was there to hear it (D7). */
+  online?: boolean;
+}

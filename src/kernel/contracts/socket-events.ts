@@ -1,0 +1,92 @@
+import type { WireError } from '../errors/app-error';
+import type { KickReason } from './bus-frames';
+import type { WireConversation } from './conversation';
+import type { SendCommand, SentMessage, WireMessage } from './message';
+
+/** Every acknowledgement: `data` is the reply of the event. */
+export type Ack<T> = { ok: true; data: T } | { ok: false; error: WireError };
+
+/** One entry of a user's own event log; `userSeq` rises without a hole and is the cursor of `sync`. */
+export interface UserEvent {
+  userSeq: number;
+  kind: 'read' | 'conversation-changed' | 'profile-changed';
+  at: string;
+  data: Record<string, unknown>;
+}
+
+export interface SyncRequest {
+  /** The last user event seen; 0 for none. */
+  userSeq: number;
+  /** What the server said last time; absent on a fresh client. Differs after a restore of the database. */
+  storeEpoch?: string;
+  /** What the client holds without a hole: `[conversationId, seq]`, at most 500. */
+  conversations: [string, number][];
+  /** From `nextPage` of the answer before. */
+  page?: string;
+}
+
+export interface SyncReply {
+  /** `snapshot`: too far behind or another store; drop what is above the given maxSeqs and read on from here. */
+  reset?: 'snapshot';
+  userSeq: number;
+  storeEpoch: string;
+  userEvents: UserEvent[];
+  conversations: WireConversation[];
+  /** The first missing messages of the conversations listed, oldest first in each; pull the rest. */
+  messages?: WireMessage[];
+  nextPage?: string;
+}
+
+export interface PullRequest {
+  conversationId: string;
+  /** Exclusive bounds; oldest first with `after`, newest first with `before` or with neither. */
+  after?: number;
+  before?: number;
+  limit?: number;
+}
+
+/** Client → server events: what each carries and what its acknowledgement answers. The server has one handler each. */
+export interface ClientEvents {
+  'message:send': { data: SendCommand; reply: SentMessage };
+  'message:received': { data: { conversationId: string; seq: number }; reply: Record<string, never> };
+  'conversation:read': { data: { conversationId: string; seq: number }; reply: { readSeq: number; unread: number } };
+  'conversation:pull': { data: PullRequest; reply: { items: WireMessage[]; nextCursor?: string } };
+  sync: { data: SyncRequest; reply: SyncReply };
+  'sync:heads': {
+    data: { conversations: [string, number][] };
+    reply: { userSeq: number; storeEpoch: string; conversations: [string, number][] };
+  };
+  typing: { data: { conversationId: string; typing?: boolean }; reply: Record<string, never> };
+  'device:state': { data: { state: 'foreground' | 'background' }; reply: Record<string, never> };
+  'presence:subscribe': {
+    data: { userIds: string[]; unsubscribe?: boolean };
+    reply: { items: { userId: string; online: boolean }[] };
+  };
+  'session:renew': { data: { token: string }; reply: { expiresAt: string } };
+}
+
+/** Server → client events. */
+export interface ServerEvents {
+  'message:new': WireMessage;
+  'message:batch': { messages: WireMessage[] };
+  'message:changed': WireMessage;
+  'conversation:tip': { conversationId: string; maxSeq: number };
+  'sync:hint': { reason: 'lagging' | 'gap' | 'bus' };
+  receipt: { conversationId: string; userId: string; kind: 'delivered' | 'read'; seq: number };
+  typing: { conversationId: string; userId: string; typing: boolean };
+  'presence:event': { userId: string; online: boolean };
+  'user:event': UserEvent;
+  'session:kicked': { reason: KickReason; byPlatform?: string };
+  'session:expiring': { expiresAt: string };
+  'session:reconnect': { afterMs: number };
+}
+
+export type ClientEventName = keyof ClientEvents;
+export type ServerEventName = keyof ServerEvents;
+
+/** What the handshake's `auth` carries. */
+export interface HandshakeAuth {
+  token: string;
+  device: { id: string; platform: string; state?: 'foreground' | 'background' };
+  features?: 'batch'[];
+}

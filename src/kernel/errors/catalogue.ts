@@ -1,0 +1,134 @@
+/**
+ * Every failure a client can see, through REST and through the socket alike. Codes are public API: add freely, never
+ * rename. `says` and `zh` tell the reader what to do next; details that differ per call travel in `details`.
+ */
+export type ErrorKind =
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not-found'
+  | 'conflict'
+  | 'too-large'
+  | 'limited'
+  | 'unavailable'
+  | 'internal';
+
+interface ErrorDefinition {
+  kind: ErrorKind;
+  /** What the client reads, in English. */
+  says: string;
+  /** The same in Chinese, for the console and the docs. */
+  zh: string;
+  /** True where repeating the same call later can succeed; such an answer carries `retryAfterMs`. */
+  retryable?: true;
+}
+
+export const ERRORS = {
+  INVALID_REQUEST: {
+    kind: 'invalid',
+    says: 'The request is not valid; `field` names the part to correct.',
+    zh: '请求无效；请更正 field 所指的部分。',
+  },
+  BLANK_MESSAGE: { kind: 'invalid', says: 'The text is blank; nothing was sent.', zh: '消息内容为空，未发送。' },
+  UNKNOWN_EVENT: {
+    kind: 'invalid',
+    says: 'No such event; see the event catalogue at /docs/asyncapi.json.',
+    zh: '没有这个事件；请查阅 /docs/asyncapi.json。',
+  },
+
+  UNAUTHENTICATED: {
+    kind: 'unauthenticated',
+    says: 'Say who you are: this call needs a credential.',
+    zh: '请提供凭证后再调用。',
+  },
+  TOKEN_EXPIRED: {
+    kind: 'unauthenticated',
+    says: 'The user token has expired; ask your server for a new one.',
+    zh: '用户令牌已过期，请重新获取。',
+  },
+  TOKEN_REVOKED: {
+    kind: 'unauthenticated',
+    says: 'The login behind this token was ended; log in again.',
+    zh: '该令牌对应的登录已失效，请重新登录。',
+  },
+  BAD_CREDENTIALS: {
+    kind: 'unauthenticated',
+    says: 'The credentials are not right.',
+    zh: '凭证不正确。',
+  },
+
+  FORBIDDEN: { kind: 'forbidden', says: 'You may not do this.', zh: '无权执行此操作。' },
+  APP_NOT_ONLINE: {
+    kind: 'forbidden',
+    says: 'The app is offline; its developer can take it online.',
+    zh: '应用未上线，请由开发者上线应用。',
+  },
+  APP_SUSPENDED: {
+    kind: 'forbidden',
+    says: 'The app is suspended; ask the operator.',
+    zh: '应用已被暂停，请联系运营方。',
+  },
+  USER_DEACTIVATED: { kind: 'forbidden', says: 'This user is deactivated.', zh: '该用户已停用。' },
+  DEVELOPER_NOT_VERIFIED: {
+    kind: 'forbidden',
+    says: 'Verify your identity before the first app goes online: POST /v1/developers/me/verification.',
+    zh: '首次上线前请先完成认证：POST /v1/developers/me/verification。',
+  },
+  DEVELOPER_SUSPENDED: {
+    kind: 'forbidden',
+    says: 'This developer account is suspended; ask the operator.',
+    zh: '开发者账号已被暂停，请联系运营方。',
+  },
+
+  ROUTE_NOT_FOUND: { kind: 'not-found', says: 'No such path; see /docs.', zh: '没有这个路径；请查阅 /docs。' },
+  DEVELOPER_NOT_FOUND: { kind: 'not-found', says: 'No such developer.', zh: '开发者不存在。' },
+  APP_NOT_FOUND: { kind: 'not-found', says: 'No such app.', zh: '应用不存在。' },
+  USER_NOT_FOUND: { kind: 'not-found', says: 'No such user in this app.', zh: '该应用中没有这个用户。' },
+  SESSION_NOT_FOUND: { kind: 'not-found', says: 'No such session.', zh: '会话不存在。' },
+  CONVERSATION_NOT_FOUND: { kind: 'not-found', says: 'No such conversation.', zh: '对话不存在。' },
+  GROUP_NOT_FOUND: { kind: 'not-found', says: 'No such group.', zh: '群组不存在。' },
+  CHATROOM_NOT_FOUND: { kind: 'not-found', says: 'No such chatroom.', zh: '聊天室不存在。' },
+
+  ALREADY_EXISTS: {
+    kind: 'conflict',
+    says: 'It exists already; `field` names what to change.',
+    zh: '已存在；请更改 field 所指的内容。',
+  },
+  IDEMPOTENCY_MISMATCH: {
+    kind: 'conflict',
+    says: 'This idempotency key was used before with another content.',
+    zh: '该幂等键已用于不同的内容。',
+  },
+  TOO_LARGE: { kind: 'too-large', says: 'Too large; `field` names what to shorten.', zh: '内容过大；请缩短 field。' },
+
+  RATE_LIMITED: {
+    kind: 'limited',
+    says: 'Too many calls; wait `retryAfterMs` and repeat.',
+    zh: '调用过于频繁，请在 retryAfterMs 之后重试。',
+    retryable: true,
+  },
+  BUSY: {
+    kind: 'limited',
+    says: 'The server is catching up; nothing was done. Wait `retryAfterMs` and repeat.',
+    zh: '服务器繁忙，未执行；请在 retryAfterMs 之后重试。',
+    retryable: true,
+  },
+  QUOTA_EXCEEDED: {
+    kind: 'limited',
+    says: 'The plan allows no more; `details.quota` names the limit.',
+    zh: '超出套餐配额；见 details.quota。',
+  },
+  RETRY: {
+    kind: 'unavailable',
+    says: 'The outcome is unknown; repeat the same call with the same id after `retryAfterMs`.',
+    zh: '结果未知；请在 retryAfterMs 之后用相同的 id 重试。',
+    retryable: true,
+  },
+  INTERNAL: {
+    kind: 'internal',
+    says: 'Something went wrong on our side; quote `traceId` when you report it.',
+    zh: '服务器内部错误；反馈时请提供 traceId。',
+  },
+} as const satisfies Record<string, ErrorDefinition>;
+
+export type ErrorCode = keyof typeof ERRORS;

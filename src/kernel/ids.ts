@@ -1,0 +1,15 @@
+import { randomBytes } from 'node:crypto';
+
+/** User, group and chatroom ids: ASCII, case-sensitive, 1–64 (contract.md, Names). */
+export const ID_PATTERN = /^[A-Za-z0-9_.@-]{1,64}$/;
+/** The idempotency key of a message's sender: 16–36 characters, a UUID for example. */
+export const CLIENT_MESSAGE_ID_PATTERN = /^[A-Za-z0-9_-]{16,36}$/;
+
+const ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';
+
+/** A random public id of `length` characters out of 32 (5 bits each), free of look-alikes. */
+export function randomId(length: number, prefix = ''): string {
+  let id = prefix;
+  for (const byte of randomBytes(length)) id += ALPHABET[byte & 31];
+  return id;
+}

@@ -1,0 +1,29 @@
+import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { appPk, ascii, created, instant, pk } from '../../platform/database/columns';
+
+/**
+ * A login on a device. `POST /v1/sessions` (or a token issued by the app server) makes one without a device; connecting
+ * binds it. A token used on a second device makes a second row of the same login.
+ */
+@Entity('sessions')
+@Index('one_per_session_id', ['sessionId'], { unique: true })
+@Index('one_per_login_and_device', ['loginId', 'deviceId'], { unique: true })
+@Index('of_user', ['userPk', 'endedAt'])
+@Index('by_expiry', ['expiresAt'])
+export class SessionRow {
+  @PrimaryGeneratedColumn({ type: 'bigint', unsigned: true }) id!: number;
+  @Column(appPk()) appPk!: number;
+  @Column(pk()) userPk!: number;
+  @Column(ascii(32)) sessionId!: string;
+  /** The sessionId of the login that the token names. */
+  @Column(ascii(32)) loginId!: string;
+  /** Empty until a connection binds it. */
+  @Column(ascii(64, { nullable: true })) deviceId!: string | null;
+  @Column(ascii(32, { nullable: true })) platform!: string | null;
+  @Column(created()) createdAt!: Date;
+  /** Last time a connection bound it; decides who is the oldest. */
+  @Column(instant({ nullable: true })) boundAt!: Date | null;
+  @Column(instant()) expiresAt!: Date;
+  @Column(instant({ nullable: true })) endedAt!: Date | null;
+  @Column(ascii(32, { nullable: true })) endReason!: string | null;
+}

@@ -1,0 +1,60 @@
+import type { AppRef } from '../../kernel/caller';
+import type { ConversationKind } from '../../kernel/contracts/conversation';
+import type { AppError } from '../../kernel/errors/app-error';
+import type { SqlExecutor } from '../../platform/database/sql';
+
+/** A conversation as the inside knows it. Never changes once made, so it may be cached for ever. */
+export interface ConversationRef {
+  readonly pk: number;
+  readonly appPk: number;
+  readonly kind: ConversationKind;
+  /** user: the smaller and the greater user pk (equal: a note to oneself); other kinds: the target's pk, and 0. */
+  readonly lowPk: number;
+  readonly highPk: number;
+  /** The public id, the same for every observer. */
+  readonly conversationId: string;
+}
+
+/** In whose name a message is sent. */
+export interface Sender {
+  readonly userPk: number;
+  readonly userId: string;
+  /** Set when the user itself asks: then its session must still be good under the lock. Absent for an app server. */
+  readonly session?: { readonly pk: number; readonly authVersion: number };
+}
+
+/** One message about to be stored: the question that `admit` answers. */
+export interface Admission {
+  readonly app: AppRef;
+  readonly conversation: ConversationRef;
+  /** Null: a notice of the app itself. */
+  readonly sender: Sender | null;
+}
+
+/** Who may speak in a conversation and who hears it. Each kind brings its own; the log and messaging know only this. */
+export interface Audience {
+  readonly kind: ConversationKind;
+  /** False for chatrooms: whoever is away simply missed it. */
+  readonly reachesAbsentMembers: boolean;
+
+  /**
+   * The conversation that `id` (a user id, group id …) means for this sender; made when it must be. Throws the refusal
+   * a client sees. May answer from a cache, and then without a promise: `admit` decides again under the lock.
+   */
+  open(app: AppRef, sender: Sender | null, id: string): ConversationRef | Promise<ConversationRef>;
+
+  /**
+   * Inside the transaction, with the conversations' rows held: still allowed? One call for all messages of this kind in
+   * the batch; answers in their order, undefined for yes. Few statements, no network.
+   */
+  admit(tx: SqlExecutor, admissions: readonly Admission[]): Promise<(AppError | undefined)[]>;
+
+  /** The users who hear a message now, the sender included (for its other devices). For the live path: small or cached. */
+  hearers(conversation: ConversationRef): readonly number[] | Promise<readonly number[]>;
+
+  /** All entitled users, in pages, so that a large group never sits in memory. */
+  members(conversation: ConversationRef): AsyncIterable<number[]>;
+
+  /** May this user read the conversation, and from and to which seq? Undefined: to this user it does not exist. */
+  window(conversation: ConversationRef, userPk: number): Promise<{ from: number; to?: number } | undefined>;
+}

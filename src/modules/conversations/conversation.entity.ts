@@ -1,0 +1,48 @@
+import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { appPk, created, instant, pk, uint } from '../../platform/database/columns';
+
+/** A conversation and the head of its log. Its row is the one lock that sends and membership changes take. */
+@Entity('conversations')
+@Index('one_per_target', ['appPk', 'kind', 'lowPk', 'highPk'], { unique: true })
+export class ConversationRow {
+  @PrimaryGeneratedColumn({ type: 'bigint', unsigned: true }) id!: number;
+  @Column(appPk()) appPk!: number;
+  /** KIND_CODES: 1 user, 2 group, 3 chatroom, 4 system. */
+  @Column({ type: 'tinyint', unsigned: true }) kind!: number;
+  /** user: the smaller and the greater user pk; other kinds: the target's pk, and 0. */
+  @Column(pk()) lowPk!: number;
+  @Column(pk({ default: 0 })) highPk!: number;
+  /** Seq of the last message; 0 for none. */
+  @Column(uint({ default: 0 })) maxSeq!: number;
+  /** Lowest seq kept (retention raises it). */
+  @Column(uint({ default: 1 })) minSeq!: number;
+  /** How many messages count as unread for those who have read nothing. */
+  @Column(uint({ default: 0 })) countSeq!: number;
+  /** kind user: how many of those the low side sent, so that own messages are never one's unread. */
+  @Column(uint({ default: 0 })) lowCount!: number;
+  @Column(instant({ nullable: true })) lastAt!: Date | null;
+  /** Raised by every change of who may speak or hear. */
+  @Column(uint({ default: 1 })) memberVersion!: number;
+  @Column(created()) createdAt!: Date;
+}
+
+/** A user in a conversation: its window and its marks. */
+@Entity('members')
+@Index('of_conversation', ['conversationPk', 'userPk'])
+export class MemberRow {
+  @Column(pk({ primary: true })) userPk!: number;
+  @Column(pk({ primary: true })) conversationPk!: number;
+  @Column(appPk()) appPk!: number;
+  /** First seq the member may read. */
+  @Column(uint({ default: 1 })) joinSeq!: number;
+  /** Last seq it may read; empty while it is in. */
+  @Column(uint({ nullable: true })) leaveSeq!: number | null;
+  @Column(uint({ default: 0 })) readSeq!: number;
+  /** Countable messages of others up to readSeq: unread is the conversation's count less this. */
+  @Column(uint({ default: 0 })) readCount!: number;
+  @Column(uint({ default: 0 })) deliveredSeq!: number;
+  /** Messages up to this seq were cleared by the member for itself. */
+  @Column(uint({ default: 0 })) clearSeq!: number;
+  @Column({ type: 'boolean', default: false }) muted!: boolean;
+  @Column({ type: 'boolean', default: false }) pinned!: boolean;
+}

@@ -1,0 +1,25 @@
+import { Column, Entity, Index } from 'typeorm';
+import { appPk, ascii, instant, jsonText, pk, uint } from '../../platform/database/columns';
+
+/** One line of a conversation's log, clustered by (conversation, seq), so that a page of history is one range. */
+@Entity('messages')
+@Index('once_per_sender', ['appPk', 'senderPk', 'clientMessageId'], { unique: true })
+export class MessageRow {
+  @Column(pk({ primary: true })) conversationPk!: number;
+  @Column(uint({ primary: true })) seq!: number;
+  @Column(appPk()) appPk!: number;
+  /** 0: a notice of the app itself. */
+  @Column(pk()) senderPk!: number;
+  @Column(ascii(36)) clientMessageId!: string;
+  /** SHA-256 of address, type, body and ext, cut to 128 bits: tells a retry from another message under the same id. */
+  @Column({ type: 'binary', length: 16 }) fingerprint!: Buffer;
+  @Column(ascii(32)) type!: string;
+  @Column(jsonText()) body!: string;
+  @Column(jsonText({ nullable: true })) ext!: string | null;
+  /** The conversation's counters after this message (see ConversationRow). */
+  @Column(uint()) countSeq!: number;
+  @Column(uint({ default: 0 })) lowCount!: number;
+  @Column(instant()) sentAt!: Date;
+  @Column({ type: 'smallint', unsigned: true, default: 0 }) revision!: number;
+  @Column(instant({ nullable: true })) recalledAt!: Date | null;
+}

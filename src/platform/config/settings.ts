@@ -1,0 +1,216 @@
+import { plainToInstance, Transform, Type } from 'class-transformer';
+import {
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Matches,
+  Max,
+  Min,
+  MinLength,
+  validateSync,
+  ValidateNested,
+} from 'class-validator';
+
+const URL_OPTIONS = { require_tld: false, require_protocol: true };
+const list = Transform(({ value }: { value: unknown }) =>
+  typeof value === 'string' ? value.split(',').map((part) => part.trim()).filter(Boolean) : value,
+);
+const flag = Transform(({ value }: { value: unknown }) => (value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value));
+
+/** Which parts of the one image this process runs. */
+export type Role = 'api' | 'worker' | 'all';
+
+export class HttpSettings {
+  /** TCP port of REST, sockets and docs. */
+  @Type(() => Number) @IsInt() @Min(0) @Max(65535)
+  port = 3000;
+
+  /** Address to listen on. Only this machine unless told otherwise. */
+  @IsString()
+  host = '127.0.0.1';
+
+  /** How clients reach this deployment, when it is behind a proxy. */
+  @IsOptional() @IsUrl(URL_OPTIONS)
+  publicUrl?: string;
+
+  /** Direct endpoints told to clients at login, so that a login need not depend on DNS (Y31). */
+  @list @IsArray() @IsUrl(URL_OPTIONS, { each: true })
+  endpoints: string[] = [];
+
+  /** Browser origins allowed; empty: same origin only. `*` for any. */
+  @list @IsArray() @IsString({ each: true })
+  corsOrigins: string[] = [];
+
+  /** Number of proxies whose X-Forwarded-For is believed. */
+  @Type(() => Number) @IsInt() @Min(0) @Max(10)
+  trustProxy = 0;
+
+  @list @IsIn(['websocket', 'polling'], { each: true })
+  socketTransports: ('websocket' | 'polling')[] = ['polling', 'websocket'];
+
+  /** Port of /metrics; 0 serves it on the main port, to loopback and to the operator only. */
+  @Type(() => Number) @IsInt() @Min(0) @Max(65535)
+  metricsPort = 0;
+
+  /** /docs can be closed. */
+  @flag @IsBoolean()
+  docs = true;
+}
+
+export class StoreSettings {
+  @Matches(/^(mysql|mariadb):\/\//, { message: 'MYSQL_URL must look like mysql://user:password@host:3306/database' })
+  mysqlUrl!: string;
+
+  @Matches(/^rediss?:\/\//, { message: 'REDIS_URL must look like redis://host:6379' })
+  redisUrl!: string;
+
+  /** Prefix of every key and channel in Redis, so that deployments can share one. */
+  @IsString()
+  redisPrefix = 'parley';
+
+  /** Connections for ordinary work; the log's transactions have a small pool of their own. */
+  @Type(() => Number) @IsInt() @Min(2) @Max(500)
+  poolSize = 20;
+}
+
+export class SecuritySettings {
+  /** 32 random bytes in base64: seals secrets at rest. Losing it loses every sealed secret. */
+  @Matches(/^[A-Za-z0-9+/_-]{43}=?$/, { message: 'ENCRYPTION_KEY must be 32 random bytes in base64: openssl rand -base64 32' })
+  encryptionKey!: string;
+
+  /** The operator's bearer token. */
+  @IsOptional() @IsString() @MinLength(24, { message: 'OPERATOR_TOKEN must have at least 24 characters' })
+  operatorToken?: string;
+
+  /** Approve developers as soon as they ask for verification. */
+  @flag @IsBoolean()
+  autoVerifyDevelopers = false;
+}
+
+/** Ceilings (contract.md, Errors); published at GET /v1/limits. Rates are per second. */
+export class LimitSettings {
+  @Type(() => Number) @IsInt() @Min(1024) frameBytes = 64 * 1024;
+  @Type(() => Number) @IsInt() @Min(1) textBytes = 8 * 1024;
+  @Type(() => Number) @IsInt() @Min(1) extBytes = 4 * 1024;
+  @Type(() => Number) @IsInt() @Min(1) thumbnailBytes = 32 * 1024;
+  @Type(() => Number) @IsInt() @Min(1) userSendsPerSecond = 50;
+  @Type(() => Number) @IsInt() @Min(1) userSendsBurst = 200;
+  @Type(() => Number) @IsInt() @Min(1) roomSendsPerSecond = 200;
+  /** Sends of one app server. */
+  @Type(() => Number) @IsInt() @Min(1) appSendsPerSecond = 2000;
+  @Type(() => Number) @IsInt() @Min(1) appSendsBurst = 4000;
+  /** Every other event of one socket, and every other call of one credential. */
+  @Type(() => Number) @IsInt() @Min(1) callsPerSecond = 100;
+  @Type(() => Number) @IsInt() @Min(1) callsBurst = 400;
+  @Type(() => Number) @IsInt() @Min(1) loginsPerSecond = 50;
+  @Type(() => Number) @IsInt() @Min(1) loginsBurst = 200;
+  /** Wrong passwords for one account in 15 minutes before it must wait. */
+  @Type(() => Number) @IsInt() @Min(1) failedLoginsMax = 20;
+}
+
+export class RealtimeSettings {
+  /** Engine.IO heartbeat, told to clients in the handshake (Y29). Milliseconds. */
+  @Type(() => Number) @IsInt() @Min(1000) pingIntervalMs = 25_000;
+  @Type(() => Number) @IsInt() @Min(1000) pingTimeoutMs = 20_000;
+  /** Bytes waiting for one socket: above `lagging` live frames stop, above `disconnect` it is closed (protocol.md §2.10). */
+  @Type(() => Number) @IsInt() @Min(16_384) laggingBytes = 256 * 1024;
+  @Type(() => Number) @IsInt() @Min(65_536) disconnectBytes = 1024 * 1024;
+  @Type(() => Number) @IsInt() @Min(1000) laggingMs = 30_000;
+  /** How long SIGTERM waits for what is under way. */
+  @Type(() => Number) @IsInt() @Min(0) drainMs = 10_000;
+}
+
+export class Settings {
+  @IsIn(['api', 'worker', 'all'])
+  role: Role = 'all';
+
+  @flag @IsBoolean()
+  production = false;
+
+  /** True when the launcher runs a private database for us: the first start then creates the quickstart data. */
+  @flag @IsBoolean()
+  embedded = false;
+
+  /** Folder for what this process writes besides the database. */
+  @IsString()
+  dataDir = '.data';
+
+  @IsIn(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+  logLevel = 'info';
+
+  @ValidateNested() http!: HttpSettings;
+  @ValidateNested() stores!: StoreSettings;
+  @ValidateNested() security!: SecuritySettings;
+  @ValidateNested() limits!: LimitSettings;
+  @ValidateNested() realtime!: RealtimeSettings;
+}
+
+/** Drops what is not set, so that a class's own default stands. */
+const set = (values: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== ''));
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+
+/** LIMIT_TEXT_BYTES → textBytes, REALTIME_DRAIN_MS → drainMs. */
+function section<T extends object>(type: new () => T, prefix: string, env: NodeJS.ProcessEnv): T {
+  const names = Object.keys(new type());
+  return plainToInstance(type, set(Object.fromEntries(names.map((name) => [name, env[prefix + snake(name)]]))));
+}
+
+/** Reads and checks every setting. Throws one error whose message lists each wrong variable and what it should be. */
+export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
+  const settings = plainToInstance(
+    Settings,
+    set({
+      role: env.ROLE,
+      production: env.NODE_ENV === 'production',
+      embedded: env.PARLEY_EMBEDDED,
+      dataDir: env.DATA_DIR,
+      logLevel: env.LOG_LEVEL,
+    }),
+  );
+  settings.http = plainToInstance(
+    HttpSettings,
+    set({
+      port: env.PORT,
+      host: env.HOST,
+      publicUrl: env.PUBLIC_URL,
+      endpoints: env.ENDPOINTS,
+      corsOrigins: env.CORS_ORIGINS,
+      trustProxy: env.TRUST_PROXY,
+      socketTransports: env.SOCKET_TRANSPORTS === 'both' ? undefined : env.SOCKET_TRANSPORTS,
+      metricsPort: env.METRICS_PORT,
+      docs: env.DOCS,
+    }),
+  );
+  settings.stores = plainToInstance(
+    StoreSettings,
+    set({ mysqlUrl: env.MYSQL_URL, redisUrl: env.REDIS_URL, redisPrefix: env.REDIS_PREFIX, poolSize: env.MYSQL_POOL_SIZE }),
+  );
+  settings.security = plainToInstance(
+    SecuritySettings,
+    set({
+      encryptionKey: env.ENCRYPTION_KEY,
+      operatorToken: env.OPERATOR_TOKEN,
+      autoVerifyDevelopers: env.AUTO_VERIFY_DEVELOPERS,
+    }),
+  );
+  settings.limits = section(LimitSettings, 'LIMIT_', env);
+  settings.realtime = section(RealtimeSettings, 'REALTIME_', env);
+
+  const problems = validateSync(settings, { whitelist: true }).flatMap((error) => [
+    ...Object.values(error.constraints ?? {}),
+    ...(error.children ?? []).flatMap((child) => Object.values(child.constraints ?? {})),
+  ]);
+  if (settings.production && !settings.security.operatorToken) {
+    problems.push('OPERATOR_TOKEN must be set in production (at least 24 random characters)');
+  }
+  if (problems.length > 0) {
+    throw new Error(`The settings are not right:\n${problems.map((problem) => `  - ${problem}`).join('\n')}\nSee README.md, Settings.`);
+  }
+  return settings;
+}

@@ -1,0 +1,25 @@
+import { Global, Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { dataSourceOptions } from '../../../ormconfig';
+import { ConfigModule } from '../config/config.module';
+import { Settings } from '../config/settings';
+import { Sql } from './sql';
+
+/** TypeORM for schema and ordinary CRUD, `Sql` for the hot statements (design point 5). */
+@Global()
+@Module({
+  imports: [
+    ConfigModule,
+    TypeOrmModule.forRootAsync({
+      inject: [Settings],
+      useFactory: (settings: Settings) => ({
+        ...dataSourceOptions(settings.stores.mysqlUrl),
+        retryAttempts: 5,
+        retryDelay: 1000,
+      }),
+    }),
+  ],
+  providers: [Sql],
+  exports: [Sql],
+})
+export class DatabaseModule {}

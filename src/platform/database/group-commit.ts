@@ -1,0 +1,114 @@
+import { AppError } from '../../kernel/errors/app-error';
+
+export type Outcome<T> = { ok: T } | { error: unknown };
+
+export interface GroupCommitOptions<In, Out> {
+  /** Stores a batch in one transaction and answers item by item, in order. A throw fails the whole batch. */
+  run: (batch: In[]) => Promise<Outcome<Out>[]>;
+  /** Items of one lane are never in two batches at once, so that their order is the order of arrival. */
+  lane: (item: In) => number;
+  batchMax: number;
+  inFlightMax: number;
+  /** Beyond this many waiting items `submit` refuses with BUSY, before any work. */
+  queueMax: number;
+  /** Beyond this many waiting items of one lane likewise. */
+  laneMax: number;
+}
+
+interface Waiting<In, Out> {
+  item: In;
+  resolve: (value: Out) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Group commit: while `inFlightMax` batches are being stored, whatever arrives waits and goes into the next one
+ * together. No timer: at low load a batch is one item, at high load it fills by itself (performance.md, advice 1).
+ */
+export class GroupCommit<In, Out> {
+  private readonly lanes = new Map<number, Waiting<In, Out>[]>();
+  private ready: number[] = [];
+  private readonly busy = new Set<number>();
+  private inFlight = 0;
+  private scheduled = false;
+  private idle: (() => void)[] = [];
+  /** Items accepted and not yet taken into a batch. */
+  waiting = 0;
+
+  constructor(private readonly options: GroupCommitOptions<In, Out>) {}
+
+  submit(item: In): Promise<Out> {
+    const laneId = this.options.lane(item);
+    let lane = this.lanes.get(laneId);
+    if (this.waiting >= this.options.queueMax || (lane && lane.length >= this.options.laneMax)) {
+      return Promise.reject(new AppError('BUSY', { retryAfterMs: 200 }));
+    }
+    if (!lane) {
+      lane = [];
+      this.lanes.set(laneId, lane);
+      if (!this.busy.has(laneId)) this.ready.push(laneId);
+    }
+    const target = lane;
+    this.waiting++;
+    const result = new Promise<Out>((resolve, reject) => target.push({ item, resolve, reject }));
+    this.schedule();
+    return result;
+  }
+
+  /** Resolves once nothing waits and nothing is under way. */
+  drained(): Promise<void> {
+    if (this.waiting === 0 && this.inFlight === 0) return Promise.resolve();
+    return new Promise((resolve) => this.idle.push(resolve));
+  }
+
+  /** A tick later, so that everything read from the sockets in this turn of the loop joins the same batch. */
+  private schedule(): void {
+    if (this.scheduled || this.inFlight >= this.options.inFlightMax) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      while (this.inFlight < this.options.inFlightMax && this.ready.length > 0) void this.flush();
+    });
+  }
+
+  private async flush(): Promise<void> {
+    const { batch, laneIds } = this.take();
+    this.inFlight++;
+    try {
+      const outcomes = await this.options.run(batch.map(({ item }) => item));
+      batch.forEach(({ resolve, reject }, index) => {
+        const outcome = outcomes[index];
+        if (outcome && 'ok' in outcome) resolve(outcome.ok);
+        else reject(outcome?.error ?? new Error('the batch gave no outcome for this item'));
+      });
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    } finally {
+      this.inFlight--;
+      for (const laneId of laneIds) {
+        this.busy.delete(laneId);
+        if (this.lanes.has(laneId)) this.ready.push(laneId);
+      }
+      this.schedule();
+      if (this.waiting === 0 && this.inFlight === 0) this.idle.splice(0).forEach((done) => done());
+    }
+  }
+
+  private take(): { batch: Waiting<In, Out>[]; laneIds: number[] } {
+    const batch: Waiting<In, Out>[] = [];
+    const laneIds: number[] = [];
+    let taken = 0;
+    while (taken < this.ready.length && batch.length < this.options.batchMax) {
+      const laneId = this.ready[taken++] as number;
+      const lane = this.lanes.get(laneId) ?? [];
+      const room = this.options.batchMax - batch.length;
+      if (lane.length <= room) this.lanes.delete(laneId);
+      batch.push(...lane.splice(0, room));
+      laneIds.push(laneId);
+      this.busy.add(laneId);
+    }
+    this.ready = this.ready.slice(taken);
+    this.waiting -= batch.length;
+    return { batch, laneIds };
+  }
+}

@@ -1,0 +1,134 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { createPool, type Pool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
+import { AppError } from '../../kernel/errors/app-error';
+import { Settings } from '../config/settings';
+
+export type Row = Record<string, unknown>;
+/** A value a statement may carry; arrays only where the text says `IN (?)` or `VALUES ?`. */
+export type SqlValue = string | number | bigint | boolean | Date | Buffer | null | SqlValue[];
+
+/** One connection inside a transaction, or the pool itself. */
+export interface SqlExecutor {
+  rows<T = Row>(text: string, values?: SqlValue[]): Promise<T[]>;
+  run(text: string, values?: SqlValue[]): Promise<ResultSetHeader>;
+}
+
+const wrap = (target: Pool | PoolConnection): SqlExecutor => ({
+  async rows<T>(text: string, values: SqlValue[] = []) {
+    const [rows] = await target.query<RowDataPacket[]>(text, values);
+    return rows as T[];
+  },
+  async run(text: string, values: SqlValue[] = []) {
+    const [result] = await target.query<ResultSetHeader>(text, values);
+    return result;
+  },
+});
+
+const DEADLOCK = new Set([1213, 1020]);
+const LOCK_WAIT = 1205;
+const DUPLICATE = 1062;
+
+export const errorNumber = (error: unknown): number | undefined =>
+  error instanceof Error && 'errno' in error && typeof error.errno === 'number' ? error.errno : undefined;
+export const isDuplicateKey = (error: unknown): boolean => errorNumber(error) === DUPLICATE;
+
+/** The database is away, restarting, full or too slow: nothing is known to be stored, so the client repeats. */
+export function isConnectionError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return (
+    ('fatal' in error && error.fatal === true) ||
+    /^(PROTOCOL_|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|ENOENT|EAI_AGAIN|ER_SERVER_SHUTDOWN|ER_QUERY_INTERRUPTED|ER_CON_COUNT|ER_DISK_FULL|ER_RECORD_FILE_FULL|ER_STATEMENT_TIMEOUT|ER_CONNECTION_KILLED|ER_NEW_ABORTING_CONNECTION)/.test(code) ||
+    /Pool is closed|closed state|Queue limit reached/.test(error.message)
+  );
+}
+
+/**
+ * The hot path's door to the database: mysql2's pool without an ORM in between. Statements are text with `?`
+ * placeholders, in the SQL that MySQL 8 and MariaDB share.
+ */
+@Injectable()
+export class Sql implements SqlExecutor, OnApplicationShutdown {
+  readonly pool: Pool;
+  private readonly executor: SqlExecutor;
+
+  constructor(settings: Settings) {
+    this.pool = createPool({
+      uri: settings.stores.mysqlUrl.replace(/^mariadb:/, 'mysql:'),
+      connectionLimit: settings.stores.poolSize,
+      maxIdle: settings.stores.poolSize,
+      queueLimit: 5000,
+      connectTimeout: 5000,
+      charset: 'utf8mb4_unicode_ci',
+      timezone: 'Z',
+      supportBigNumbers: true,
+      bigNumberStrings: false,
+      multipleStatements: false,
+      // An object where a scalar belongs must never become SQL (CVE-2025-60542's family).
+      stringifyObjects: true,
+      enableKeepAlive: true,
+    });
+    this.pool.pool.on('connection', (connection) => {
+      connection.query(
+        "SET SESSION transaction_isolation = 'READ-COMMITTED', time_zone = '+00:00', innodb_lock_wait_timeout = 3",
+        () => undefined,
+      );
+    });
+    this.executor = wrap(this.pool);
+  }
+
+  rows<T = Row>(text: string, values: SqlValue[] = []): Promise<T[]> {
+    return this.executor.rows<T>(text, values).catch(unavailable);
+  }
+
+  run(text: string, values: SqlValue[] = []): Promise<ResultSetHeader> {
+    return this.executor.run(text, values).catch(unavailable);
+  }
+
+  /**
+   * Runs `work` in one READ COMMITTED transaction: commits when it resolves, rolls back when it throws. Deadlocks are
+   * run again (up to 3 times, with jitter), a lock wait once; so `work` must do nothing but SQL, and no network call.
+   * Throws RETRY when the outcome is unknown or the database is away.
+   */
+  async transaction<T>(work: (tx: SqlExecutor) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.once(work);
+      } catch (error) {
+        const number = errorNumber(error);
+        const again = (number !== undefined && DEADLOCK.has(number) && attempt <= 3) || (number === LOCK_WAIT && attempt <= 1);
+        if (!again) return unavailable(error);
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * attempt));
+      }
+    }
+  }
+
+  private async once<T>(work: (tx: SqlExecutor) => Promise<T>): Promise<T> {
+    const connection = await this.pool.getConnection();
+    try {
+      await connection.query('START TRANSACTION');
+      const result = await work(wrap(connection));
+      await connection.query('COMMIT');
+      connection.release();
+      return result;
+    } catch (error) {
+      // Whatever went wrong, an explicit ROLLBACK: after a lock wait the first half would still be open (protocol.md E4).
+      if (isConnectionError(error)) connection.destroy();
+      else await connection.query('ROLLBACK').then(() => connection.release(), () => connection.destroy());
+      throw error;
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.pool.end();
+  }
+}
+
+/** Turns "the database is away" into the one answer clients understand; everything else passes. */
+function unavailable(error: unknown): never {
+  const number = errorNumber(error);
+  if (isConnectionError(error) || number === LOCK_WAIT || (number !== undefined && DEADLOCK.has(number))) {
+    throw new AppError('RETRY', {}, { cause: error });
+  }
+  throw error;
+}

@@ -1,0 +1,27 @@
+import type { Socket } from 'socket.io';
+import type { UserCaller } from '../../kernel/caller';
+
+export type DeviceState = 'foreground' | 'background';
+
+/** What the session gate tells about a connection that it let in. */
+export interface AdmittedSession {
+  caller: UserCaller;
+  device: { id: string; platform: string; state: DeviceState };
+  features: ReadonlySet<string>;
+  /** When the token ends; milliseconds since the epoch. */
+  expiresAt: number;
+}
+
+/** One live, authenticated socket on this node. One object a socket and no closures: idle connections must stay small. */
+export interface Connection {
+  readonly socket: Socket;
+  /** Replaced when the session is renewed or proven again. */
+  caller: UserCaller;
+  readonly deviceId: string;
+  readonly platform: string;
+  state: DeviceState;
+  readonly features: ReadonlySet<string>;
+  expiresAt: number;
+  /** Set while too many bytes wait for this socket: live frames stop, one `sync:hint` follows when they have gone. */
+  laggingSince: number;
+}

@@ -1,0 +1,81 @@
+import { Injectable } from '@nestjs/common';
+import type { Connection } from './connection';
+
+export interface PresenceChange {
+  appPk: number;
+  userPk: number;
+  userId: string;
+  online: boolean;
+}
+
+/** Who is connected to this node: by user, by session, by device. */
+@Injectable()
+export class Connections {
+  private readonly byUser = new Map<number, Connection | Set<Connection>>();
+  private readonly onlineUsers = new Map<number, number>();
+  private readonly listeners: ((change: PresenceChange) => void)[] = [];
+  /** Sockets of this node. */
+  count = 0;
+
+  add(connection: Connection): void {
+    const { userPk, userId, app } = connection.caller;
+    const known = this.byUser.get(userPk);
+    this.count++;
+    if (!known) {
+      this.byUser.set(userPk, connection);
+      this.onlineUsers.set(app.pk, this.onlineIn(app.pk) + 1);
+      this.tell({ appPk: app.pk, userPk, userId, online: true });
+    } else if (known instanceof Set) known.add(connection);
+    else this.byUser.set(userPk, new Set([known, connection]));
+  }
+
+  remove(connection: Connection): void {
+    const { userPk, userId, app } = connection.caller;
+    const known = this.byUser.get(userPk);
+    if (known instanceof Set) {
+      if (!known.delete(connection)) return;
+      if (known.size === 1) this.byUser.set(userPk, [...known][0] as Connection);
+    } else {
+      // Closing a connection that is not (or no longer) here must not change the count (D3).
+      if (known !== connection) return;
+      this.byUser.delete(userPk);
+      this.onlineUsers.set(app.pk, this.onlineIn(app.pk) - 1);
+      this.tell({ appPk: app.pk, userPk, userId, online: false });
+    }
+    this.count--;
+  }
+
+  ofUser(userPk: number): Iterable<Connection> {
+    const known = this.byUser.get(userPk);
+    return known === undefined ? [] : known instanceof Set ? known : [known];
+  }
+
+  has(userPk: number): boolean {
+    return this.byUser.has(userPk);
+  }
+
+  /** Users (not sockets) of an app connected to this node. */
+  onlineIn(appPk: number): number {
+    return this.onlineUsers.get(appPk) ?? 0;
+  }
+
+  *all(): Iterable<Connection> {
+    for (const known of this.byUser.values()) {
+      if (known instanceof Set) yield* known;
+      else yield known;
+    }
+  }
+
+  userPks(): Iterable<number> {
+    return this.byUser.keys();
+  }
+
+  /** Called synchronously whenever a user's first socket of this node opens or its last one closes. */
+  onPresence(listener: (change: PresenceChange) => void): void {
+    this.listeners.push(listener);
+  }
+
+  private tell(change: PresenceChange): void {
+    for (const listener of this.listeners) listener(change);
+  }
+}

@@ -1,0 +1,39 @@
+import type { KickReason, BusFrames } from '../../kernel/contracts/bus-frames';
+import type { ServerEventName, ServerEvents } from '../../kernel/contracts/socket-events';
+
+/** JSON text made once and written to many sockets as it is. */
+export class Encoded {
+  constructor(readonly json: string) {}
+}
+
+export interface EmitOptions {
+  /** The sending socket: it has its acknowledgement and hears nothing more. */
+  exceptSocketId?: string;
+}
+
+/**
+ * Speaks to users wherever they are connected: this node's sockets at once, other nodes' by the bus. A courtesy, never
+ * awaited by anything that was promised: clients repair what they miss from the log.
+ */
+export abstract class Live {
+  abstract toUsers<E extends ServerEventName>(
+    appPk: number,
+    userPks: readonly number[],
+    event: E,
+    data: ServerEvents[E] | Encoded,
+    options?: EmitOptions,
+  ): void;
+
+  /** Ends sessions' sockets on every node: `session:kicked` first, then the connection. `silent` leaves the event out. */
+  abstract kick(userPk: number, sessionPks: readonly number[], reason: KickReason, options?: { byPlatform?: string; silent?: boolean; exceptSocketId?: string }): void;
+
+  /** Drops a cached row on every node (this one before it returns). */
+  abstract forget(key: BusFrames['forget']): void;
+  abstract onForget(cache: BusFrames['forget']['cache'], listener: (appPk: number, pk: number) => void): void;
+
+  /** Which of these users are connected anywhere. Exact with one node or with Redis; else what this node knows. */
+  abstract online(appPk: number, userPks: readonly number[]): Promise<Set<number>>;
+
+  /** Users of an app online now. `exact` is false when other nodes could not be asked. */
+  abstract onlineCount(appPk: number): Promise<{ online: number; exact: boolean }>;
+}

@@ -1,0 +1,28 @@
+import type { UserCaller } from '../../kernel/caller';
+import type { ClientEventName, ClientEvents } from '../../kernel/contracts/socket-events';
+import type { Connection } from './connection';
+
+export const ON = 'parley:on';
+
+/** What a handler returns: the reply of its event, now or later. */
+export type Reply<E extends ClientEventName> = ClientEvents[E]['reply'] | Promise<ClientEvents[E]['reply']>;
+export type EventHandler<E extends ClientEventName> = (
+  caller: UserCaller,
+  data: never,
+  connection: Connection,
+) => Reply<E>;
+
+/**
+ * Marks the one handler of a client event: `(caller, dto, connection) => reply`. The second parameter's class is the
+ * event's shape; the dispatcher checks it, limits the rate and answers `{ok, data}` or `{ok: false, error}`.
+ */
+export const On =
+  <E extends ClientEventName>(event: E) =>
+  (
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<EventHandler<E>>,
+  ): TypedPropertyDescriptor<EventHandler<E>> => {
+    Reflect.defineMetadata(ON, event, target, key);
+    return descriptor;
+  };
