@@ -1,0 +1,153 @@
+/** `npm start`, from the lock to the last server's end. Everything that a test wants to replace is a parameter. */
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { startApplication } from './application.mjs';
+import { Guard, endLeftovers } from './guard.mjs';
+import { takeLock } from './lock.mjs';
+import { LauncherError, StoppedError, alreadyRunning, say } from './messages.mjs';
+import { databaseDir } from './mariadb.mjs';
+import { identityOf } from './processes.mjs';
+import { encryptionKey } from './secrets.mjs';
+import { libDir, startServices } from './services.mjs';
+import { fired, listenForStop } from './signals.mjs';
+
+/** The application bounds its own drain at 30 s; what is longer hangs. */
+const DRAIN_MS = 40_000;
+
+/**
+ * @typedef {import('./processes.mjs').Identity} Identity
+ * @typedef {ReturnType<typeof listenForStop>} Wishes
+ * @typedef {{
+ *   root: string, env: NodeJS.ProcessEnv, command: string[], log?: import('./messages.mjs').Log,
+ *   prepare?: (signal: AbortSignal) => Promise<unknown>,
+ *   build?: (signal: AbortSignal) => Promise<unknown>,
+ *   changes?: (onChange: () => void) => () => void,
+ * }} LaunchOptions
+ * prepare: what must be there before anything starts (packages); build: what must be there before the application
+ * starts, done while the servers come up; changes: calls back when sources changed, which builds and restarts
+ */
+
+/** @param {LaunchOptions} options @returns {Promise<number>} the exit code */
+export async function launch(options) {
+  const { root, env, command, log = say } = options;
+  const dir = resolve(root, env.DATA_DIR || '.data');
+  const underNpm = Boolean(env.npm_lifecycle_event);
+  const wishes = listenForStop({ log, endWithParent: underNpm });
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const parent = underNpm ? identityOf(process.ppid) : undefined;
+    const taken = await takeLock(join(dir, 'launcher.lock'), { parent });
+    if (!('lock' in taken))
+      throw new LauncherError(alreadyRunning({ pid: taken.holder.pid, dataDir: dir }), { code: 'ALREADY_RUNNING' });
+    try {
+      return await launchLocked(options, dir, wishes);
+    } finally {
+      taken.lock.release();
+    }
+  } catch (error) {
+    if (error instanceof StoppedError) return wishes.received() === 'SIGINT' ? 130 : 143;
+    throw error;
+  } finally {
+    wishes.dispose();
+  }
+
+  /** @param {LaunchOptions} options @param {string} dir @param {Wishes} wishes */
+  async function launchLocked({ prepare, build, changes }, dir, wishes) {
+    await endLeftovers(dir, log);
+    await prepare?.(wishes.stop);
+    const guard = new Guard({ libDir: libDir(root), dir });
+    /** @type {Awaited<ReturnType<typeof startServices>> | undefined} */
+    let services;
+    try {
+      const key = env.ENCRYPTION_KEY || (env.MYSQL_URL ? undefined : encryptionKey(dir, databaseDir(dir)));
+      /** @type {Error | undefined} */
+      let hopeless;
+      const starting = startServices({
+        dir,
+        mysqlUrl: env.MYSQL_URL,
+        redisUrl: env.REDIS_URL,
+        bufferPool: env.EMBEDDED_BUFFER_POOL,
+        guard,
+        log,
+        signal: wishes.stop,
+        onHopeless: (error) => {
+          hopeless = error;
+          wishes.wish('SIGTERM');
+        },
+      });
+      const [started, built] = await Promise.allSettled([starting, build?.(wishes.stop)]);
+      if (started.status === 'fulfilled') services = started.value;
+      if (hopeless) throw hopeless;
+      if (wishes.stop.aborted) throw new StoppedError();
+      for (const result of [started, built]) if (result.status === 'rejected') throw result.reason;
+      if (!services) throw new StoppedError();
+      const code = await serve({ env: applicationEnv(env, dir, services, key), guard, wishes, build, changes });
+      if (hopeless) throw hopeless;
+      return code;
+    } finally {
+      await services?.stop();
+      await guard.dismiss();
+    }
+  }
+
+  /**
+   * Runs the application until it ends or is told to.
+   * @param {{ env: NodeJS.ProcessEnv, guard: Guard, wishes: Wishes, build: LaunchOptions['build'], changes: LaunchOptions['changes'] }} how
+   */
+  async function serve({ env, guard, wishes, build, changes }) {
+    const stopped = fired(wishes.stop);
+    let wake = () => {};
+    /** A change that comes during a build counts for the next look. @returns {Promise<'changed'>} */
+    const armed = () => new Promise((resolve) => (wake = () => resolve('changed')));
+    let change = armed();
+    const unwatch = changes?.(() => wake());
+    /** Resolves when a change has compiled; one that does not compile waits for the next. @returns {Promise<'changed'>} */
+    const rebuilt = async () => {
+      for (;;) {
+        await change;
+        change = armed();
+        try {
+          await build?.(wishes.stop);
+          return 'changed';
+        } catch (error) {
+          if (!wishes.stop.aborted) log(error instanceof Error ? error.message : String(error));
+        }
+      }
+    };
+    let next = rebuilt();
+    try {
+      for (;;) {
+        const onSpawn = (/** @type {Identity} */ identity) => guard.watch('app', identity, 'app');
+        const app = startApplication({ command, cwd: root, env, onSpawn });
+        const event = await Promise.race([stopped, app.ended, next]);
+        if (event === 'stop') {
+          wishes.force.addEventListener('abort', () => app.signal('SIGKILL'), { once: true });
+          const { code } = await app.end(wishes.received(), DRAIN_MS);
+          return wishes.force.aborted ? 130 : code;
+        }
+        if (event === 'changed') await app.end('SIGTERM', DRAIN_MS);
+        else if (!changes) return event.code;
+        else {
+          log(`The application ended (code ${event.code}); it starts again after a change.`);
+          if ((await Promise.race([stopped, next])) === 'stop') return event.code;
+        }
+        next = rebuilt();
+      }
+    } finally {
+      guard.forget('app');
+      unwatch?.();
+    }
+  }
+}
+
+/** @param {NodeJS.ProcessEnv} env @param {string} dir @param {{ mysqlUrl: string, redisUrl: string, embeddedDatabase: boolean }} services @param {string | undefined} key @returns {NodeJS.ProcessEnv} */
+function applicationEnv(env, dir, services, key) {
+  return {
+    ...env,
+    DATA_DIR: dir,
+    MYSQL_URL: services.mysqlUrl,
+    REDIS_URL: services.redisUrl,
+    ...(key === undefined ? {} : { ENCRYPTION_KEY: key }),
+    ...(services.embeddedDatabase ? { PARLEY_EMBEDDED: '1' } : { PARLEY_EMBEDDED: undefined }),
+  };
+}
