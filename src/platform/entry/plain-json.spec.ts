@@ -1,0 +1,44 @@
+import { AppError } from '../../kernel/errors/app-error';
+import { assertPlainJson } from './plain-json';
+
+const refusal = (text: string): unknown => {
+  try {
+    assertPlainJson(JSON.parse(text), 'body');
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+};
+
+describe('JSON from a stranger', () => {
+  it.each([
+    '{}',
+    '[]',
+    '1',
+    'null',
+    '"x"',
+    '{"a":[1,{"b":null}],"constructor":"Ford","prototype":{}}',
+    '{"s":"\\ud800"}',
+  ])('that is plain passes: %s', (text) => expect(refusal(text)).toBeUndefined());
+
+  it.each([
+    ['33 levels of arrays', '['.repeat(33) + ']'.repeat(33)],
+    ['200,000 levels', '['.repeat(200_000) + ']'.repeat(200_000)],
+    ['33 levels of objects', '{"a":'.repeat(33) + '1' + '}'.repeat(33)],
+    ['100,000 keys', `{${Array.from({ length: 100_000 }, (_, i) => `"k${i}":0`).join()}}`],
+    ['a list of 10,001 values', `[${'0,'.repeat(10_000)}0]`],
+    ['a number beyond all numbers', '{"n":1e400}'],
+    ['a bare number beyond all numbers', '-1e400'],
+    ['__proto__', '{"a":{"__proto__":{"x":1}}}'],
+    ['constructor.prototype', '{"constructor":{"prototype":{"x":1}}}'],
+  ])('is refused with the field named: %s', (_, text) => {
+    const error = refusal(text);
+    expect(error).toBeInstanceOf(AppError);
+    expect(error).toMatchObject({ code: 'INVALID_REQUEST', extras: { field: 'body' } });
+  });
+
+  it('may be 32 levels deep and 10,000 values wide', () => {
+    expect(refusal('['.repeat(32) + ']'.repeat(32))).toBeUndefined();
+    expect(refusal(`[${'0,'.repeat(9_998)}0]`)).toBeUndefined();
+  });
+});
