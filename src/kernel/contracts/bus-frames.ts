@@ -13,7 +13,14 @@ export interface BusFrames {
     exceptSocketId?: string;
   };
   /** End these sessions' sockets, telling why. `exceptSocketId`: the connection that replaced them. */
-  kick: { sessionPks: number[]; reason: KickReason; byPlatform?: string };
+  kick: {
+    userPk: number;
+    sessionPks: number[];
+    reason: KickReason;
+    byPlatform?: string;
+    silent?: boolean;
+    exceptSocketId?: string;
+  };
   /** Forget what is cached under this key. */
   forget: { cache: 'app' | 'developer' | 'user' | 'session' | 'conversation'; appPk: number; pk: number };
   /** A user came or went (on the sending node). */

@@ -84,6 +84,38 @@ export interface ServerEvents {
 export type ClientEventName = keyof ClientEvents;
 export type ServerEventName = keyof ServerEvents;
 
+/** The names at run time. One missing or too many does not compile; the start checks that each has its handler. */
+const CLIENT_EVENTS_SET = {
+  'message:send': true,
+  'message:received': true,
+  'conversation:read': true,
+  'conversation:pull': true,
+  sync: true,
+  'sync:heads': true,
+  typing: true,
+  'device:state': true,
+  'presence:subscribe': true,
+  'session:renew': true,
+} satisfies Record<ClientEventName, true>;
+export const CLIENT_EVENTS = Object.keys(CLIENT_EVENTS_SET) as ClientEventName[];
+
+/** The same for what the server says. */
+const SERVER_EVENTS_SET = {
+  'message:new': true,
+  'message:batch': true,
+  'message:changed': true,
+  'conversation:tip': true,
+  'sync:hint': true,
+  receipt: true,
+  typing: true,
+  'presence:event': true,
+  'user:event': true,
+  'session:kicked': true,
+  'session:expiring': true,
+  'session:reconnect': true,
+} satisfies Record<ServerEventName, true>;
+export const SERVER_EVENTS = Object.keys(SERVER_EVENTS_SET) as ServerEventName[];
+
 /** What the handshake's `auth` carries. */
 export interface HandshakeAuth {
   token: string;

@@ -1,9 +1,14 @@
 import type { KickReason, BusFrames } from '../../kernel/contracts/bus-frames';
 import type { ServerEventName, ServerEvents } from '../../kernel/contracts/socket-events';
+import type { PresenceChange } from './connections';
 
 /** JSON text made once and written to many sockets as it is. */
 export class Encoded {
-  constructor(readonly json: string) {}
+  /** `tip`: what is said instead when the text is too large to be pushed live (protocol.md §2.4). */
+  constructor(
+    readonly json: string,
+    readonly tip?: ServerEvents['conversation:tip'],
+  ) {}
 }
 
 export interface EmitOptions {
@@ -25,11 +30,19 @@ export abstract class Live {
   ): void;
 
   /** Ends sessions' sockets on every node: `session:kicked` first, then the connection. `silent` leaves the event out. */
-  abstract kick(userPk: number, sessionPks: readonly number[], reason: KickReason, options?: { byPlatform?: string; silent?: boolean; exceptSocketId?: string }): void;
+  abstract kick(
+    userPk: number,
+    sessionPks: readonly number[],
+    reason: KickReason,
+    options?: { byPlatform?: string; silent?: boolean; exceptSocketId?: string },
+  ): void;
 
   /** Drops a cached row on every node (this one before it returns). */
   abstract forget(key: BusFrames['forget']): void;
   abstract onForget(cache: BusFrames['forget']['cache'], listener: (appPk: number, pk: number) => void): void;
+
+  /** Heard on every node when a user comes online or has gone; told once however many devices and nodes it is on. */
+  abstract onPresence(listener: (change: PresenceChange) => void): void;
 
   /** Which of these users are connected anywhere. Exact with one node or with Redis; else what this node knows. */
   abstract online(appPk: number, userPks: readonly number[]): Promise<Set<number>>;
