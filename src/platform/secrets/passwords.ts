@@ -1,0 +1,104 @@
+import { Injectable } from '@nestjs/common';
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { AppError } from '../../kernel/errors/app-error';
+import { Vault } from './vault';
+
+interface Cost {
+  /** log2 of N. */
+  logN: number;
+  r: number;
+  p: number;
+}
+
+/** As strong as N = 2^17 with p = 1, in a quarter of its memory: 32 MiB a password (security.md, 4.5). */
+const COST: Cost = { logN: 15, r: 8, p: 3 };
+const SALT_BYTES = 16;
+const HASH_BYTES = 32;
+/** Two at once leave half of libuv's threads to files and DNS. */
+const AT_ONCE = 2;
+const WAITING_MAX = 100;
+
+export interface PasswordProof {
+  ok: boolean;
+  /** The password is right but was hashed at another cost: store `hashChosen` of it again. */
+  rehash: boolean;
+}
+
+/**
+ * Passwords at rest. The prefix tells how: `scrypt$15,8,3$salt$hash` for those that people choose, `keyed$hash` for
+ * generated ones, which have 128 random bits and more and so need no slow hash.
+ */
+@Injectable()
+export class Passwords {
+  private running = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(private readonly vault: Vault) {}
+
+  /** Takes some 0.1–0.3 s of one core. Throws BUSY when too many wait. */
+  async hashChosen(password: string): Promise<string> {
+    const salt = randomBytes(SALT_BYTES);
+    const hash = await this.stretch(password, salt, COST);
+    return ['scrypt', `${COST.logN},${COST.r},${COST.p}`, salt.toString('base64url'), hash.toString('base64url')].join(
+      '$',
+    );
+  }
+
+  /** For passwords of 128 random bits and more, made by `newSecret` or alike. */
+  hashGenerated(password: string): string {
+    return `keyed$${this.vault.keyedHash(password).toString('base64url')}`;
+  }
+
+  /**
+   * Whether the password is the stored one. Nothing stored (an unknown account, or one without a password) costs what
+   * a wrong password costs, so that the time does not tell them apart; `unknownAs` says which kind such an account
+   * would most likely have had.
+   */
+  async verify(
+    password: string,
+    stored: string | null | undefined,
+    unknownAs: 'chosen' | 'generated' = 'chosen',
+  ): Promise<PasswordProof> {
+    const [kind, ...parts] = stored?.split('$') ?? [];
+    if (kind === 'keyed') {
+      return { ok: this.vault.matches(password, Buffer.from(parts[0] ?? '', 'base64url')), rehash: false };
+    }
+    if (kind === 'scrypt') return this.verifyChosen(password, parts);
+    if (unknownAs === 'generated') this.vault.matches(password, Buffer.alloc(HASH_BYTES));
+    else await this.stretch(password, Buffer.alloc(SALT_BYTES), COST);
+    return { ok: false, rehash: false };
+  }
+
+  private async verifyChosen(password: string, [cost = '', salt = '', hash = '']: string[]): Promise<PasswordProof> {
+    const [logN = 0, r = 0, p = 0] = cost.split(',').map(Number);
+    const expected = Buffer.from(hash, 'base64url');
+    const given = await this.stretch(password, Buffer.from(salt, 'base64url'), { logN, r, p });
+    const ok = expected.length === given.length && timingSafeEqual(given, expected);
+    return { ok, rehash: ok && (logN !== COST.logN || r !== COST.r || p !== COST.p) };
+  }
+
+  private async stretch(password: string, salt: Buffer, { logN, r, p }: Cost): Promise<Buffer> {
+    await this.turn();
+    try {
+      // Node refuses above `maxmem`, 32 MiB by default, which is just below what the cost needs.
+      const options = { N: 2 ** logN, r, p, maxmem: 256 * 2 ** logN * r };
+      return await new Promise<Buffer>((resolve, reject) =>
+        // The same letters typed on two systems may come in two Unicode forms.
+        scrypt(password.normalize('NFC'), salt, HASH_BYTES, options, (error, key) =>
+          error ? reject(error) : resolve(key),
+        ),
+      );
+    } finally {
+      this.running--;
+      this.waiting.shift()?.();
+    }
+  }
+
+  private async turn(): Promise<void> {
+    if (this.running >= AT_ONCE) {
+      if (this.waiting.length >= WAITING_MAX) throw new AppError('BUSY');
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+    this.running++;
+  }
+}
