@@ -13,6 +13,8 @@ export interface ConversationRef {
   readonly highPk: number;
   /** The public id, the same for every observer. */
   readonly conversationId: string;
+  /** What its messages' public ids begin with. */
+  readonly idPrefix: string;
 }
 
 /** In whose name a message is sent. */

@@ -1,2 +1,10 @@
 export * from './audience';
 export * from './audiences';
+export { ConversationsModule } from './conversations.module';
+export { ConversationDirectory } from './directory';
+export { ConversationHistory, type PageBounds, type Window } from './history';
+export { Inbox, type InboxEntry } from './inbox';
+export { type Appended, ConversationLog, type Draft } from './log';
+export type { OwedMessages } from './log-batch';
+export { Marks } from './marks';
+export { encodeMessage, isoTime, presentMessage, type StoredMessage } from './message';

@@ -1,7 +1,11 @@
 import { Global, Module } from '@nestjs/common';
+import { NodeIdentity } from './node-identity';
 import { readSettings, Settings } from './settings';
 
 /** Settings are injected by class: `constructor(private readonly settings: Settings)`. */
 @Global()
-@Module({ providers: [{ provide: Settings, useFactory: () => readSettings() }], exports: [Settings] })
+@Module({
+  providers: [{ provide: Settings, useFactory: () => readSettings() }, NodeIdentity],
+  exports: [Settings, NodeIdentity],
+})
 export class ConfigModule {}

@@ -17,16 +17,26 @@ import {
 
 const URL_OPTIONS = { require_tld: false, require_protocol: true };
 const list = Transform(({ value }: { value: unknown }) =>
-  typeof value === 'string' ? value.split(',').map((part) => part.trim()).filter(Boolean) : value,
+  typeof value === 'string'
+    ? value
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean)
+    : value,
 );
-const flag = Transform(({ value }: { value: unknown }) => (value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value));
+const flag = Transform(({ value }: { value: unknown }) =>
+  value === 'true' || value === '1' ? true : value === 'false' || value === '0' ? false : value,
+);
 
 /** Which parts of the one image this process runs. */
 export type Role = 'api' | 'worker' | 'all';
 
 export class HttpSettings {
   /** TCP port of REST, sockets and docs. */
-  @Type(() => Number) @IsInt() @Min(0) @Max(65535)
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(65535)
   port = 3000;
 
   /** Address to listen on. Only this machine unless told otherwise. */
@@ -34,30 +44,43 @@ export class HttpSettings {
   host = '127.0.0.1';
 
   /** How clients reach this deployment, when it is behind a proxy. */
-  @IsOptional() @IsUrl(URL_OPTIONS)
+  @IsOptional()
+  @IsUrl(URL_OPTIONS)
   publicUrl?: string;
 
   /** Direct endpoints told to clients at login, so that a login need not depend on DNS (Y31). */
-  @list @IsArray() @IsUrl(URL_OPTIONS, { each: true })
+  @list
+  @IsArray()
+  @IsUrl(URL_OPTIONS, { each: true })
   endpoints: string[] = [];
 
   /** Browser origins allowed; empty: same origin only. `*` for any. */
-  @list @IsArray() @IsString({ each: true })
+  @list
+  @IsArray()
+  @IsString({ each: true })
   corsOrigins: string[] = [];
 
   /** Number of proxies whose X-Forwarded-For is believed. */
-  @Type(() => Number) @IsInt() @Min(0) @Max(10)
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(10)
   trustProxy = 0;
 
-  @list @IsIn(['websocket', 'polling'], { each: true })
+  @list
+  @IsIn(['websocket', 'polling'], { each: true })
   socketTransports: ('websocket' | 'polling')[] = ['polling', 'websocket'];
 
   /** Port of /metrics; 0 serves it on the main port, to loopback and to the operator only. */
-  @Type(() => Number) @IsInt() @Min(0) @Max(65535)
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(65535)
   metricsPort = 0;
 
   /** /docs can be closed. */
-  @flag @IsBoolean()
+  @flag
+  @IsBoolean()
   docs = true;
 }
 
@@ -73,21 +96,29 @@ export class StoreSettings {
   redisPrefix = 'parley';
 
   /** Connections for ordinary work; the log's transactions have a small pool of their own. */
-  @Type(() => Number) @IsInt() @Min(2) @Max(500)
+  @Type(() => Number)
+  @IsInt()
+  @Min(2)
+  @Max(500)
   poolSize = 20;
 }
 
 export class SecuritySettings {
   /** 32 random bytes in base64: seals secrets at rest. Losing it loses every sealed secret. */
-  @Matches(/^[A-Za-z0-9+/_-]{43}=?$/, { message: 'ENCRYPTION_KEY must be 32 random bytes in base64: openssl rand -base64 32' })
+  @Matches(/^[A-Za-z0-9+/_-]{43}=?$/, {
+    message: 'ENCRYPTION_KEY must be 32 random bytes in base64: openssl rand -base64 32',
+  })
   encryptionKey!: string;
 
   /** The operator's bearer token. */
-  @IsOptional() @IsString() @MinLength(24, { message: 'OPERATOR_TOKEN must have at least 24 characters' })
+  @IsOptional()
+  @IsString()
+  @MinLength(24, { message: 'OPERATOR_TOKEN must have at least 24 characters' })
   operatorToken?: string;
 
   /** Approve developers as soon as they ask for verification. */
-  @flag @IsBoolean()
+  @flag
+  @IsBoolean()
   autoVerifyDevelopers = false;
 }
 
@@ -128,11 +159,13 @@ export class Settings {
   @IsIn(['api', 'worker', 'all'])
   role: Role = 'all';
 
-  @flag @IsBoolean()
+  @flag
+  @IsBoolean()
   production = false;
 
   /** True when the launcher runs a private database for us: the first start then creates the quickstart data. */
-  @flag @IsBoolean()
+  @flag
+  @IsBoolean()
   embedded = false;
 
   /** Folder for what this process writes besides the database. */
@@ -189,7 +222,12 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   );
   settings.stores = plainToInstance(
     StoreSettings,
-    set({ mysqlUrl: env.MYSQL_URL, redisUrl: env.REDIS_URL, redisPrefix: env.REDIS_PREFIX, poolSize: env.MYSQL_POOL_SIZE }),
+    set({
+      mysqlUrl: env.MYSQL_URL,
+      redisUrl: env.REDIS_URL,
+      redisPrefix: env.REDIS_PREFIX,
+      poolSize: env.MYSQL_POOL_SIZE,
+    }),
   );
   settings.security = plainToInstance(
     SecuritySettings,
@@ -210,7 +248,9 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     problems.push('OPERATOR_TOKEN must be set in production (at least 24 random characters)');
   }
   if (problems.length > 0) {
-    throw new Error(`The settings are not right:\n${problems.map((problem) => `  - ${problem}`).join('\n')}\nSee README.md, Settings.`);
+    throw new Error(
+      `The settings are not right:\n${problems.map((problem) => `  - ${problem}`).join('\n')}\nSee README.md, Settings.`,
+    );
   }
   return settings;
 }

@@ -1,0 +1,154 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { ConversationKind, ConversationName } from '../../kernel/contracts/conversation';
+import { directConversationId } from '../../kernel/contracts/conversation';
+import { Sql } from '../../platform/database/sql';
+import type { ConversationRef } from './audience';
+import { Audiences } from './audiences';
+import { KIND_CODES, kindOf } from './kinds';
+import { MessageIds } from './message-ids';
+
+interface ConversationKeys {
+  id: number;
+  appPk: number;
+  kind: number;
+  lowPk: number;
+  highPk: number;
+}
+
+const CACHED_MAX = 200_000;
+
+/** Finds and makes conversations. References never change, so they are cached without expiry. */
+@Injectable()
+export class ConversationDirectory {
+  private readonly byTarget = new LRUCache<string, ConversationRef>({ max: CACHED_MAX });
+  private readonly byPk = new LRUCache<number, ConversationRef>({ max: CACHED_MAX });
+
+  constructor(
+    private readonly sql: Sql,
+    private readonly audiences: Audiences,
+    private readonly ids: MessageIds,
+  ) {}
+
+  /** What is in memory: no promise on the hot path. */
+  cached(appPk: number, kind: ConversationKind, lowPk: number, highPk: number): ConversationRef | undefined {
+    return this.byTarget.get(targetKey(appPk, kind, lowPk, highPk));
+  }
+
+  /** The conversation of this target, made with these members when there is none yet. Safe to run at once on many nodes. */
+  async open(
+    appPk: number,
+    kind: ConversationKind,
+    lowPk: number,
+    highPk: number,
+    conversationId: string,
+    memberPks: readonly number[],
+  ): Promise<ConversationRef> {
+    const known = this.cached(appPk, kind, lowPk, highPk);
+    if (known) return known;
+    let pk = await this.find(appPk, kind, lowPk, highPk);
+    if (pk === undefined) {
+      await this.sql.run('INSERT IGNORE INTO conversations (appPk, kind, lowPk, highPk) VALUES (?)', [
+        [appPk, KIND_CODES[kind], lowPk, highPk],
+      ]);
+      pk = await this.find(appPk, kind, lowPk, highPk);
+      if (pk === undefined) throw new Error('a conversation just inserted is not there');
+    }
+    if (memberPks.length > 0) {
+      const members = [...new Set(memberPks)].map((userPk) => [userPk, pk, appPk]);
+      await this.sql.run('INSERT IGNORE INTO members (userPk, conversationPk, appPk) VALUES ?', [members]);
+    }
+    return this.remember({ pk, appPk, kind, lowPk, highPk, conversationId });
+  }
+
+  /** The conversation that a public id names, if there is one. Says nothing about who may read it. */
+  async locate(appPk: number, name: ConversationName): Promise<ConversationRef | undefined> {
+    const { names } = this.audiences;
+    if (name.kind === 'user') {
+      const [a, b] = await Promise.all([names.pkOf(appPk, name.low), names.pkOf(appPk, name.high)]);
+      if (a === undefined || b === undefined) return undefined;
+      const conversationId = directConversationId(name.low, name.high);
+      return this.lookUp(appPk, 'user', Math.min(a, b), Math.max(a, b), conversationId);
+    }
+    if (name.kind !== 'system') return undefined;
+    const userPk = await names.pkOf(appPk, name.id);
+    return userPk === undefined ? undefined : this.lookUp(appPk, 'system', userPk, 0, `system:${name.id}`);
+  }
+
+  /** References by key, in no order; what does not exist is left out. */
+  async byPks(pks: readonly number[]): Promise<Map<number, ConversationRef>> {
+    const found = new Map<number, ConversationRef>();
+    const missing: number[] = [];
+    for (const pk of new Set(pks)) {
+      const known = this.byPk.get(pk);
+      if (known) found.set(pk, known);
+      else missing.push(pk);
+    }
+    if (missing.length > 0) {
+      const rows = await this.sql.rows<ConversationKeys>(
+        'SELECT id, appPk, kind, lowPk, highPk FROM conversations WHERE id IN (?)',
+        [missing],
+      );
+      for (const conversation of await this.fromRows(rows)) found.set(conversation.pk, conversation);
+    }
+    return found;
+  }
+
+  private async fromRows(rows: ConversationKeys[]): Promise<ConversationRef[]> {
+    const userPks = rows.flatMap(({ kind, lowPk, highPk }) =>
+      kind === KIND_CODES.user ? [lowPk, highPk] : kind === KIND_CODES.system ? [lowPk] : [],
+    );
+    const names = await this.audiences.names.namesOf(userPks);
+    return rows.flatMap((row) => {
+      const kind = kindOf(row.kind);
+      const low = names.get(row.lowPk);
+      const high = names.get(row.highPk);
+      const conversationId =
+        kind === 'user' && low && high
+          ? directConversationId(low, high)
+          : kind === 'system' && low
+            ? `system:${low}`
+            : '';
+      if (!conversationId) return [];
+      return [
+        this.remember({ pk: row.id, appPk: row.appPk, kind, lowPk: row.lowPk, highPk: row.highPk, conversationId }),
+      ];
+    });
+  }
+
+  private async lookUp(
+    appPk: number,
+    kind: ConversationKind,
+    lowPk: number,
+    highPk: number,
+    conversationId: string,
+  ): Promise<ConversationRef | undefined> {
+    const known = this.cached(appPk, kind, lowPk, highPk);
+    if (known) return known;
+    const pk = await this.find(appPk, kind, lowPk, highPk);
+    return pk === undefined ? undefined : this.remember({ pk, appPk, kind, lowPk, highPk, conversationId });
+  }
+
+  private async find(
+    appPk: number,
+    kind: ConversationKind,
+    lowPk: number,
+    highPk: number,
+  ): Promise<number | undefined> {
+    const [row] = await this.sql.rows<{ id: number }>(
+      'SELECT id FROM conversations WHERE appPk = ? AND kind = ? AND lowPk = ? AND highPk = ?',
+      [appPk, KIND_CODES[kind], lowPk, highPk],
+    );
+    return row?.id;
+  }
+
+  private remember(reference: Omit<ConversationRef, 'idPrefix'>): ConversationRef {
+    const conversation = { ...reference, idPrefix: this.ids.prefix(reference.pk) };
+    this.byTarget.set(targetKey(reference.appPk, reference.kind, reference.lowPk, reference.highPk), conversation);
+    this.byPk.set(reference.pk, conversation);
+    return conversation;
+  }
+}
+
+const targetKey = (appPk: number, kind: ConversationKind, lowPk: number, highPk: number): string =>
+  `${appPk}:${KIND_CODES[kind]}:${lowPk}:${highPk}`;

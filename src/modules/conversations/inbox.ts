@@ -1,0 +1,141 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
+import type { ConversationRef } from './audience';
+import { kindOf } from './kinds';
+import { isoTime } from './message';
+
+/** A conversation in a user's list: the log's head beside the member's marks. */
+export interface InboxEntry {
+  readonly conversationPk: number;
+  readonly maxSeq: number;
+  /** Lowest seq this user may read. */
+  readonly minSeq: number;
+  readonly readSeq: number;
+  readonly deliveredSeq: number;
+  readonly unread: number;
+  readonly muted: boolean;
+  readonly pinned: boolean;
+  /** Milliseconds; 0 when nothing was ever written. */
+  readonly lastAt: number;
+}
+
+interface EntryColumns {
+  conversationPk: number;
+  kind: number;
+  lowPk: number;
+  highPk: number;
+  maxSeq: number;
+  headMinSeq: number;
+  countSeq: number;
+  lowCount: number;
+  lastAt: Date | null;
+  joinSeq: number;
+  leaveSeq: number | null;
+  readSeq: number;
+  readCount: number;
+  deliveredSeq: number;
+  clearSeq: number;
+  muted: number;
+  pinned: number;
+}
+
+const COLUMNS = `m.conversationPk, c.kind, c.lowPk, c.highPk, c.maxSeq, c.minSeq AS headMinSeq, c.countSeq, c.lowCount, c.lastAt,
+  m.joinSeq, m.leaveSeq, m.readSeq, m.readCount, m.deliveredSeq, m.clearSeq, m.muted, m.pinned`;
+
+/** One-to-one conversations come into being before their first message; until then they are nobody's. */
+const VISIBLE = '(c.maxSeq > m.clearSeq OR c.kind = 2)';
+
+/** A user's conversations with their unread counts, computed and never counted up: `f(log, marks)`. */
+@Injectable()
+export class Inbox {
+  constructor(private readonly sql: Sql) {}
+
+  /** Latest activity first. `before`: the last entry of the page before. */
+  async latest(
+    userPk: number,
+    limit: number,
+    before?: { lastAt: number; conversationPk: number },
+  ): Promise<InboxEntry[]> {
+    const values: SqlValue[] = [userPk];
+    let seek = '';
+    if (before) {
+      const at = isoTime(before.lastAt).slice(0, 23).replace('T', ' ');
+      seek = 'AND (c.lastAt < ? OR (c.lastAt = ? AND m.conversationPk < ?))';
+      values.push(at, at, before.conversationPk);
+    }
+    const rows = await this.sql.rows<EntryColumns>(
+      `SELECT ${COLUMNS} FROM members m JOIN conversations c ON c.id = m.conversationPk
+        WHERE m.userPk = ? AND ${VISIBLE} ${seek} ORDER BY c.lastAt DESC, m.conversationPk DESC LIMIT ?`,
+      [...values, limit],
+    );
+    return rows.map((row) => toEntry(row, userPk));
+  }
+
+  /** In the order of their keys, which no write changes: pages of a sync are stable. */
+  async afterKey(userPk: number, conversationPk: number, limit: number): Promise<InboxEntry[]> {
+    const rows = await this.sql.rows<EntryColumns>(
+      `SELECT ${COLUMNS} FROM members m JOIN conversations c ON c.id = m.conversationPk
+        WHERE m.userPk = ? AND m.conversationPk > ? AND ${VISIBLE} ORDER BY m.conversationPk LIMIT ?`,
+      [userPk, conversationPk, limit],
+    );
+    return rows.map((row) => toEntry(row, userPk));
+  }
+
+  async entry(userPk: number, conversationPk: number, tx: SqlExecutor = this.sql): Promise<InboxEntry | undefined> {
+    const [row] = await tx.rows<EntryColumns>(
+      `SELECT ${COLUMNS} FROM members m JOIN conversations c ON c.id = m.conversationPk WHERE m.userPk = ? AND m.conversationPk = ?`,
+      [userPk, conversationPk],
+    );
+    return row && toEntry(row, userPk);
+  }
+
+  /** The other side's marks of one-to-one conversations, by conversation. */
+  async peerMarks(
+    userPk: number,
+    conversationPks: readonly number[],
+  ): Promise<Map<number, { deliveredSeq: number; readSeq: number }>> {
+    if (conversationPks.length === 0) return new Map();
+    const rows = await this.sql.rows<{ conversationPk: number; deliveredSeq: number; readSeq: number }>(
+      'SELECT conversationPk, deliveredSeq, readSeq FROM members WHERE conversationPk IN (?) AND userPk <> ?',
+      [[...conversationPks], userPk],
+    );
+    return new Map(
+      rows.map(({ conversationPk, deliveredSeq, readSeq }) => [
+        conversationPk,
+        { deliveredSeq: Math.max(deliveredSeq, readSeq), readSeq },
+      ]),
+    );
+  }
+}
+
+function toEntry(row: EntryColumns, userPk: number): InboxEntry {
+  const maxSeq = row.leaveSeq === null ? row.maxSeq : Math.min(row.maxSeq, row.leaveSeq);
+  return {
+    conversationPk: row.conversationPk,
+    maxSeq,
+    minSeq: Math.max(row.headMinSeq, row.joinSeq, row.clearSeq + 1),
+    readSeq: row.readSeq,
+    deliveredSeq: Math.max(row.deliveredSeq, row.readSeq),
+    unread: Math.max(
+      0,
+      countOfOthers({ kind: kindOf(row.kind), lowPk: row.lowPk, highPk: row.highPk }, userPk, row) - row.readCount,
+    ),
+    muted: row.muted === 1,
+    pinned: row.pinned === 1,
+    lastAt: row.lastAt?.getTime() ?? 0,
+  };
+}
+
+/**
+ * How many countable messages of others stand up to the point where these counters were taken. One-to-one logs count
+ * each side apart, so that what one sent oneself is never one's own unread.
+ */
+export function countOfOthers(
+  { kind, lowPk, highPk }: Pick<ConversationRef, 'kind' | 'lowPk' | 'highPk'>,
+  userPk: number,
+  { countSeq, lowCount }: { countSeq: number; lowCount: number },
+): number {
+  if (kind !== 'user') return countSeq;
+  if (lowPk === highPk) return 0;
+  return userPk === lowPk ? countSeq - lowCount : lowCount;
+}

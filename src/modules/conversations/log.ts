@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { AppRef } from '../../kernel/caller';
+import { AppError } from '../../kernel/errors/app-error';
+import { GroupCommit, type Outcome } from '../../platform/database/group-commit';
+import { isDuplicateKey, Sql } from '../../platform/database/sql';
+import type { ConversationRef, Sender } from './audience';
+import { LogBatch } from './log-batch';
+import type { StoredMessage } from './message';
+import { logMetrics } from './metrics';
+
+/** A message on its way into the log, checked by the use case. */
+export interface Draft {
+  readonly app: AppRef;
+  readonly conversation: ConversationRef;
+  /** Null: a notice of the app itself. */
+  readonly sender: Sender | null;
+  readonly clientMessageId: string;
+  readonly type: string;
+  /** JSON texts. */
+  readonly body: string;
+  readonly ext: string | null;
+  /** Whether it adds to the unread of those who did not send it. */
+  readonly counts: boolean;
+}
+
+export interface Appended {
+  readonly message: StoredMessage;
+  /** True when this clientMessageId had been stored before: nothing was written, and this is the stored message. */
+  readonly duplicate: boolean;
+  /** The outbox row that owes this message's delivery. Absent for a duplicate. */
+  readonly outboxId?: number;
+}
+
+/** A draft with what the batch needs computed outside the transaction. */
+export interface FingerprintedDraft extends Draft {
+  readonly fingerprint: Buffer;
+}
+
+const BATCH_MAX = 256;
+const IN_FLIGHT_MAX = 2;
+const QUEUE_MAX = 20_000;
+const CONVERSATION_QUEUE_MAX = 256;
+const ATTEMPTS_MAX = 3;
+
+/**
+ * The conversation log: the only writer of the message table. `append` resolves after COMMIT; what it resolved is
+ * stored, in order, once (protocol.md §2.3).
+ */
+@Injectable()
+export class ConversationLog implements OnApplicationShutdown {
+  private readonly queue = new GroupCommit<FingerprintedDraft, Appended>({
+    run: (batch) => this.commit(batch),
+    lane: (draft) => draft.conversation.pk,
+    batchMax: BATCH_MAX,
+    inFlightMax: IN_FLIGHT_MAX,
+    queueMax: QUEUE_MAX,
+    laneMax: CONVERSATION_QUEUE_MAX,
+  });
+
+  constructor(
+    private readonly sql: Sql,
+    private readonly batches: LogBatch,
+  ) {
+    logMetrics.watchQueue(() => this.queue.waiting);
+  }
+
+  /**
+   * Stores a message: sequence, row and outbox in one transaction shared with whatever else waits. Calls for one
+   * conversation are stored in the order of the calls. Throws the refusal of the audience, IDEMPOTENCY_MISMATCH, BUSY
+   * (nothing was done) or RETRY (outcome unknown: repeat with the same clientMessageId).
+   */
+  append(draft: Draft): Promise<Appended> {
+    return this.queue.submit({ ...draft, fingerprint: fingerprintOf(draft) });
+  }
+
+  /** Resolves when everything accepted so far has its answer. */
+  drained(): Promise<void> {
+    return this.queue.drained();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.drained();
+  }
+
+  /**
+   * The straight way first: insert and let the unique key speak. Only when it does (a repeated clientMessageId), or when
+   * an earlier COMMIT's outcome is unknown, are the stored ids read before inserting.
+   */
+  private async commit(batch: FingerprintedDraft[]): Promise<Outcome<Appended>[]> {
+    const finished = logMetrics.startBatch(batch.length);
+    let mayBeStored = false;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const outcomes = await this.sql.transaction((tx) => this.batches.store(tx, batch, mayBeStored));
+        finished('stored');
+        return outcomes;
+      } catch (error) {
+        const again = isDuplicateKey(error) || (error instanceof AppError && error.code === 'RETRY');
+        if (!again || attempt >= ATTEMPTS_MAX) {
+          finished('failed');
+          if (!again && batch.length > 1) return this.oneByOne(batch);
+          throw isDuplicateKey(error) ? new AppError('RETRY', {}, { cause: error }) : error;
+        }
+        mayBeStored = true;
+      }
+    }
+  }
+
+  /** A batch that no retry can store: whoever spoiled it must not spoil it for the others. */
+  private async oneByOne(batch: FingerprintedDraft[]): Promise<Outcome<Appended>[]> {
+    const outcomes: Outcome<Appended>[] = [];
+    for (const draft of batch) {
+      outcomes.push(
+        await this.commit([draft]).then(
+          ([outcome]) => outcome ?? { error: new Error('the batch gave no outcome') },
+          (error: unknown) => ({ error }),
+        ),
+      );
+    }
+    return outcomes;
+  }
+}
+
+/** Tells a retry from another message under the same id. */
+function fingerprintOf(draft: Draft): Buffer {
+  return createHash('sha256')
+    .update(`${draft.conversation.pk}\n${draft.type}\n${draft.body.length}\n${draft.body}\n${draft.ext ?? ''}`)
+    .digest()
+    .subarray(0, 16);
+}

@@ -1,0 +1,78 @@
+import type { Address, ConversationKind } from '../../kernel/contracts/conversation';
+import type { Json, WireMessage } from '../../kernel/contracts/message';
+import type { ConversationRef } from './audience';
+
+/** A message of the log. `body` and `ext` are the JSON texts that are stored and sent on as they are. */
+export interface StoredMessage {
+  readonly conversation: ConversationRef;
+  readonly seq: number;
+  readonly id: string;
+  readonly senderPk: number;
+  /** Null: a notice of the app itself. */
+  readonly from: string | null;
+  readonly clientMessageId: string;
+  readonly type: string;
+  readonly body: string;
+  readonly ext: string | null;
+  /** Milliseconds since the epoch, by the database's clock. */
+  readonly sentAt: number;
+  readonly revision: number;
+  readonly recalledAt: number | null;
+}
+
+/** The address that an observer sees: the other side of the sender, or the group, room or user written to. */
+export function addressOf(conversation: ConversationRef, from: string | null): Address {
+  const [kind, first = '', second = ''] = conversation.conversationId.split(':') as [ConversationKind, string, string?];
+  if (kind === 'user') return { kind, id: first === from ? second : first };
+  return { kind: kind === 'system' ? 'user' : kind, id: first };
+}
+
+/**
+ * The JSON text of a message, made once for every socket and every reply. Written by hand because body and ext are JSON
+ * texts already: parsing them only to write them again would double the cost of a delivery. Ids are ASCII without
+ * quotes (kernel/ids.ts), so they need no escaping.
+ */
+export function encodeMessage(message: StoredMessage): string {
+  const { kind, id } = addressOf(message.conversation, message.from);
+  const ext = message.ext === null ? '' : `,"ext":${message.ext}`;
+  const recalled = message.recalledAt === null ? '' : `,"recalledAt":"${isoTime(message.recalledAt)}"`;
+  const from = message.from === null ? 'null' : `"${message.from}"`;
+  return (
+    `{"id":"${message.id}","conversationId":"${message.conversation.conversationId}","seq":${message.seq},` +
+    `"from":${from},"to":{"kind":"${kind}","id":"${id}"},"clientMessageId":"${message.clientMessageId}",` +
+    `"type":"${message.type}","body":${message.body}${ext},"sentAt":"${isoTime(message.sentAt)}",` +
+    `"revision":${message.revision}${recalled}}`
+  );
+}
+
+/** The same as an object. `body` and `ext` may be given where they are at hand, to spare a parse. */
+export function presentMessage(message: StoredMessage, body?: Json, ext?: Json): WireMessage {
+  return {
+    id: message.id,
+    conversationId: message.conversation.conversationId,
+    seq: message.seq,
+    from: message.from,
+    to: addressOf(message.conversation, message.from),
+    clientMessageId: message.clientMessageId,
+    type: message.type,
+    body: body === undefined ? JSON.parse(message.body) : body,
+    ...(message.ext !== null && { ext: ext === undefined ? (JSON.parse(message.ext) as Json) : ext }),
+    sentAt: isoTime(message.sentAt),
+    revision: message.revision,
+    ...(message.recalledAt !== null && { recalledAt: isoTime(message.recalledAt) }),
+  };
+}
+
+let lastMs = 0;
+let lastIso = '';
+/** Most messages of a batch share their millisecond, and formatting a date costs as much as the rest of a message. */
+export function isoTime(ms: number): string {
+  if (ms !== lastMs) {
+    lastMs = ms;
+    lastIso = new Date(ms).toISOString();
+  }
+  return lastIso;
+}
+
+/** `2026-11-21 03:00:00.000`, as DATETIME(3) takes it. */
+export const sqlTime = (ms: number): string => isoTime(ms).slice(0, 23).replace('T', ' ');
