@@ -1,6 +1,10 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 import { ascii, created, instant, jsonText } from '../database/columns';
 
+export const OUTBOX_NEW = 0;
+export const OUTBOX_DONE = 1;
+export const OUTBOX_DEAD = 2;
+
 /** What is owed after a commit, written in the same transaction. One row may cover a whole group commit. */
 @Entity('outbox')
 @Index('due', ['state', 'nextAt'])

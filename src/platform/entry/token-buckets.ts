@@ -1,0 +1,48 @@
+import { LRUCache } from 'lru-cache';
+
+export interface TokenBucketOptions {
+  /** Tokens that come back per second. */
+  perSecond: number;
+  /** What a key may take at once after a pause. */
+  burst: number;
+  /** Keys remembered; the one unused for longest is forgotten, and starts full. */
+  max: number;
+}
+
+interface Bucket {
+  tokens: number;
+  /** Milliseconds, monotonic. */
+  at: number;
+}
+
+/** Rate limits by key, in this process. */
+export class TokenBuckets {
+  private readonly buckets: LRUCache<string | number, Bucket>;
+  private readonly perMs: number;
+
+  constructor(
+    private readonly options: TokenBucketOptions,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.perMs = options.perSecond / 1000;
+    this.buckets = new LRUCache({ max: options.max });
+  }
+
+  /** Takes `n` tokens: 0 when they were there, else the milliseconds after which they will be. A refusal takes none. */
+  take(key: string | number, n = 1): number {
+    const { burst } = this.options;
+    const now = this.now();
+    let bucket = this.buckets.get(key);
+    if (!bucket) {
+      bucket = { tokens: burst, at: now };
+      this.buckets.set(key, bucket);
+    }
+    bucket.tokens = Math.min(burst, bucket.tokens + (now - bucket.at) * this.perMs);
+    bucket.at = now;
+    if (bucket.tokens >= n) {
+      bucket.tokens -= n;
+      return 0;
+    }
+    return Math.ceil((n - bucket.tokens) / this.perMs);
+  }
+}

@@ -1,0 +1,31 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, type SqlExecutor } from '../database/sql';
+import { OUTBOX_DONE, OUTBOX_NEW } from './outbox.entity';
+
+/** What is owed after a commit: written with the rows it is about, settled once the effect has happened. */
+@Injectable()
+export class Outbox {
+  constructor(private readonly sql: Sql) {}
+
+  /**
+   * Writes one row inside the caller's transaction; answers its id. Not relayed before `delayMs` have passed, so that
+   * whoever wrote it can settle it itself (`done`) and leave to the relay only the work of crashed nodes.
+   */
+  async write(tx: SqlExecutor, kind: string, payload: unknown, delayMs = 0): Promise<number> {
+    const { insertId } = await tx.run(
+      'INSERT INTO outbox (kind, payload, nextAt) VALUES (?, ?, DATE_ADD(NOW(3), INTERVAL ? MICROSECOND))',
+      [kind, JSON.stringify(payload), delayMs * 1000],
+    );
+    return insertId;
+  }
+
+  /** Marks rows as done; those that are done already stay so. One statement, however many. */
+  async done(ids: readonly number[]): Promise<void> {
+    if (ids.length === 0) return;
+    await this.sql.run('UPDATE outbox SET state = ? WHERE id IN (?) AND state = ?', [
+      OUTBOX_DONE,
+      [...ids],
+      OUTBOX_NEW,
+    ]);
+  }
+}
