@@ -34,7 +34,7 @@ function chosen() {
   if (checks.length !== 1 && positionals.length)
     throw new LauncherError('Arguments after -- go to one tool; choose it with --only NAME.');
   // A path given by hand is narrower than its suite, and Jest joins patterns with "or".
-  const narrowed = positionals.some((one) => !one.startsWith('-'));
+  const narrowed = positionals.some((one) => /\.spec|\//.test(one));
   return { checks, args: pattern && !narrowed ? [...positionals, pattern] : positionals };
 }
 

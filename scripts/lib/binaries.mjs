@@ -45,15 +45,26 @@ export function findBinaries({ searchPath = systemPath(), unpackedIn } = {}) {
 function findDatabase(dirs, env, basedir) {
   const server = which(dirs, 'mariadbd', 'mysqld');
   if (!server) return undefined;
-  const version = execFileSync(server, ['--no-defaults', '--version'], {
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-  });
+  const version = versionOf(server, env);
+  if (version === undefined) return undefined;
   if (!/mariadb/i.test(version)) return { server, flavor: 'mysql', env, basedir };
   const installDb = which(dirs, 'mariadb-install-db', 'mysql_install_db');
   // The install script calls this helper, which Debian ships in another package than the server.
   if (!installDb || !which(dirs, 'my_print_defaults')) return undefined;
   return { server, installDb, flavor: 'mariadb', env, basedir };
+}
+
+/** Undefined for a program that does not even start, as when a library of it is gone. @param {string} server @param {NodeJS.ProcessEnv} env */
+function versionOf(server, env) {
+  try {
+    return execFileSync(server, ['--no-defaults', '--version'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, ...env },
+    });
+  } catch {
+    return undefined;
+  }
 }
 
 /** @param {string[]} dirs @param {NodeJS.ProcessEnv} env @returns {RedisBinaries | undefined} */
@@ -112,12 +123,13 @@ export async function ensureBinaries(options) {
   log(`Installing ${absent.map((need) => title[need]).join(' and ')} … 正在安装 …`);
   let reason = 'no package manager that Parley knows was found';
   const manager = MANAGERS.find(({ command }) => which(toolPath, command));
-  if (manager) {
+  const program = manager && which(toolPath, manager.command);
+  if (manager && program) {
     const prefix = await elevation(manager.root, uid, toolPath, signal);
     const packages = absent.flatMap((need) => manager.packages[need]);
     if (prefix) {
       const call = (/** @type {string[]} */ args) => {
-        const line = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', manager.command, ...args];
+        const line = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', program, ...args];
         return run(line[0], line.slice(1), { signal, quiet: true });
       };
       if (manager.update) await call(manager.update);

@@ -26,7 +26,17 @@ export function unpackedRoot(into) {
  * @param {{ packages: string[], into: string, dpkgStatus?: string, log: import('./messages.mjs').Log, signal?: AbortSignal }} options
  * @returns {Promise<string>} what happened, in words for the message that follows when it did not help
  */
-export async function unpackDebianPackages({ packages, into, dpkgStatus = '/var/lib/dpkg/status', log, signal }) {
+export async function unpackDebianPackages(options) {
+  const { into } = options;
+  try {
+    return await unpack(options);
+  } finally {
+    for (const name of ['apt', 'root.partial']) rmSync(join(into, name), { recursive: true, force: true });
+  }
+}
+
+/** @param {Parameters<typeof unpackDebianPackages>[0]} options */
+async function unpack({ packages, into, dpkgStatus = '/var/lib/dpkg/status', log, signal }) {
   log('  without root: the packages are unpacked into DATA_DIR, the system stays as it is.');
   const apt = join(into, 'apt');
   const root = join(into, 'root.partial');
@@ -49,7 +59,6 @@ export async function unpackDebianPackages({ packages, into, dpkgStatus = '/var/
     const { code, output } = await run('dpkg-deb', ['-x', join(apt, 'archives', name), root], { quiet: true, signal });
     if (code !== 0) return `dpkg-deb: ${output.trim()}`;
   }
-  rmSync(apt, { recursive: true, force: true });
   rmSync(join(into, 'root'), { recursive: true, force: true });
   renameSync(root, join(into, 'root'));
   return `${archives.length} packages were unpacked`;
