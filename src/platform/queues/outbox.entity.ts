@@ -8,6 +8,7 @@ export const OUTBOX_DEAD = 2;
 /** What is owed after a commit, written in the same transaction. One row may cover a whole group commit. */
 @Entity('outbox')
 @Index('due', ['state', 'nextAt'])
+@Index('by_age', ['createdAt'])
 export class OutboxRow {
   @PrimaryGeneratedColumn({ type: 'bigint', unsigned: true }) id!: number;
   @Column(ascii(32)) kind!: string;

@@ -2,6 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { Sql, type SqlExecutor } from '../database/sql';
 import { OUTBOX_DONE, OUTBOX_NEW } from './outbox.entity';
 
+export interface OwedRow<T> {
+  id: number;
+  payload: T;
+}
+
 /** What is owed after a commit: written with the rows it is about, settled once the effect has happened. */
 @Injectable()
 export class Outbox {
@@ -17,6 +22,26 @@ export class Outbox {
       [kind, JSON.stringify(payload), delayMs * 1000],
     );
     return insertId;
+  }
+
+  /** Those of the given rows that are still owed. */
+  async open<T>(ids: readonly number[]): Promise<OwedRow<T>[]> {
+    if (ids.length === 0) return [];
+    const rows = await this.sql.rows<{ id: number; payload: string }>(
+      'SELECT id, payload FROM outbox WHERE id IN (?) AND state = ? ORDER BY id',
+      [[...ids], OUTBOX_NEW],
+    );
+    return rows.map(({ id, payload }) => ({ id, payload: JSON.parse(payload) as T }));
+  }
+
+  /** All rows of a kind written within the last `ms`, settled or not, oldest first: what a node that hears no bus reads. */
+  async recent<T>(kind: string, ms: number, limit: number): Promise<OwedRow<T>[]> {
+    const rows = await this.sql.rows<{ id: number; payload: string }>(
+      `SELECT id, payload FROM outbox WHERE kind = ? AND createdAt > DATE_SUB(NOW(3), INTERVAL ? MICROSECOND)
+        ORDER BY id DESC LIMIT ?`,
+      [kind, ms * 1000, limit],
+    );
+    return rows.map(({ id, payload }) => ({ id, payload: JSON.parse(payload) as T })).reverse();
   }
 
   /** Marks rows as done; those that are done already stay so. One statement, however many. */

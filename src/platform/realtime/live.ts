@@ -14,6 +14,8 @@ export class Encoded {
 export interface EmitOptions {
   /** The sending socket: it has its acknowledgement and hears nothing more. */
   exceptSocketId?: string;
+  /** Only this node's sockets: every other node reads for its own. */
+  localOnly?: boolean;
 }
 
 /**

@@ -18,11 +18,5 @@ export type EventHandler<E extends ClientEventName> = (
  */
 export const On =
   <E extends ClientEventName>(event: E) =>
-  (
-    target: object,
-    key: string | symbol,
-    descriptor: TypedPropertyDescriptor<EventHandler<E>>,
-  ): TypedPropertyDescriptor<EventHandler<E>> => {
+  <H extends EventHandler<E>>(target: object, key: string | symbol, _descriptor: TypedPropertyDescriptor<H>): void =>
     Reflect.defineMetadata(ON, event, target, key);
-    return descriptor;
-  };

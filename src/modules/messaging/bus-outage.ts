@@ -1,0 +1,80 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { NodeIdentity } from '../../platform/config/node-identity';
+import { Settings } from '../../platform/config/settings';
+import { Outbox } from '../../platform/queues/outbox';
+import { Bus } from '../../platform/realtime/bus';
+import { Connections } from '../../platform/realtime/connections';
+import { Encoded, Live } from '../../platform/realtime/live';
+import { Audiences, ConversationHistory, encodeMessage, type OwedMessages, type StoredMessage } from '../conversations';
+
+const POLL_MS = 1000;
+/** Longer than any transaction may take (protocol.md §2.4), so a commit that became visible late is still seen. */
+const OVERLAP_MS = 10_000;
+const ROWS_MAX = 5000;
+
+/**
+ * While the bus is down, each node reads from the database what the others have stored and delivers it to its own
+ * sockets: live messages within a second or two, without Redis.
+ */
+@Injectable()
+export class BusOutage implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(BusOutage.name);
+  /** Outbox rows handled already, with the time at which they may be forgotten. */
+  private readonly seen = new Map<number, number>();
+  private timer?: NodeJS.Timeout;
+  private polling = false;
+  /** Rows are still polled for a while after the bus is back: what was stored just before had nobody to tell it. */
+  private until = 0;
+
+  constructor(
+    private readonly outbox: Outbox,
+    private readonly history: ConversationHistory,
+    private readonly audiences: Audiences,
+    private readonly connections: Connections,
+    private readonly live: Live,
+    private readonly bus: Bus,
+    private readonly node: NodeIdentity,
+    private readonly settings: Settings,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.settings.role !== 'worker') this.timer = setInterval(() => void this.poll(), POLL_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  private async poll(): Promise<void> {
+    const now = performance.now();
+    if (!this.bus.healthy) this.until = now + OVERLAP_MS;
+    if (now > this.until || this.polling || this.connections.count === 0) return;
+    this.polling = true;
+    try {
+      const rows = await this.outbox.recent<OwedMessages>('messages', OVERLAP_MS, ROWS_MAX);
+      const fresh = rows.filter(({ id, payload }) => payload.node !== this.node.id && !this.seen.has(id));
+      await this.deliver(fresh.flatMap(({ payload }) => payload.messages));
+      for (const { id } of fresh) this.seen.set(id, now + 3 * OVERLAP_MS);
+      for (const [id, forgetAt] of this.seen) if (forgetAt < now) this.seen.delete(id);
+    } catch (error) {
+      this.logger.debug(`the database could not be asked for other nodes' messages: ${String(error)}`);
+    } finally {
+      this.polling = false;
+    }
+  }
+
+  private async deliver(keys: [number, number][]): Promise<void> {
+    const heard: { message: StoredMessage; userPks: number[] }[] = [];
+    for (const message of await this.history.exactly(keys)) {
+      const hearers = (await this.audiences.of(message.conversation.kind)?.hearers(message.conversation)) ?? [];
+      const userPks = hearers.filter((userPk) => this.connections.has(userPk));
+      if (userPks.length > 0) heard.push({ message, userPks });
+    }
+    heard.sort((a, b) => a.message.seq - b.message.seq);
+    for (const { message, userPks } of heard) {
+      this.live.toUsers(message.conversation.appPk, userPks, 'message:new', new Encoded(encodeMessage(message)), {
+        localOnly: true,
+      });
+    }
+  }
+}

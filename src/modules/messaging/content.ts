@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import type { SendCommand } from '../../kernel/contracts/message';
+import { AppError, invalid } from '../../kernel/errors/app-error';
+import { Settings } from '../../platform/config/settings';
+import { assertPlainJson } from '../../platform/entry/plain-json';
+
+/** The JSON texts of a message's free parts: what is stored and sent on. */
+export interface Content {
+  body: string;
+  ext: string | null;
+  counts: boolean;
+}
+
+/** Judges what a message carries. Types it does not know pass: newer clients know more (T18). */
+@Injectable()
+export class MessageContent {
+  constructor(private readonly settings: Settings) {}
+
+  /** @throws AppError BLANK_MESSAGE, TOO_LARGE or INVALID_REQUEST, naming the field. Nothing was stored. */
+  check({ type, body, ext }: SendCommand): Content {
+    const { textBytes, extBytes, thumbnailBytes, frameBytes } = this.settings.limits;
+    assertPlainJson(body, 'body');
+    if (type === 'text') {
+      const text = textOf(body);
+      if (isBlank(text)) throw new AppError('BLANK_MESSAGE', { field: 'body.text' });
+      assertSize(text, textBytes, 'body.text');
+    }
+    const thumbnail = (body as { thumbnail?: unknown } | null)?.thumbnail;
+    if (typeof thumbnail === 'string') assertSize(thumbnail, thumbnailBytes, 'body.thumbnail');
+    const bodyText = JSON.stringify(body);
+    assertSize(bodyText, frameBytes, 'body');
+    return { body: bodyText, ext: this.extText(ext, extBytes), counts: type !== 'command' };
+  }
+
+  private extText(ext: unknown, extBytes: number): string | null {
+    if (ext === undefined || ext === null) return null;
+    assertPlainJson(ext, 'ext');
+    const text = JSON.stringify(ext);
+    assertSize(text, extBytes, 'ext');
+    return text;
+  }
+}
+
+function textOf(body: unknown): string {
+  const text = (body as { text?: unknown } | null)?.text;
+  if (typeof text !== 'string') throw invalid('body.text', 'A text message has the body { "text": "…" }.');
+  return text;
+}
+
+/** Spaces of every script, and characters that show nothing. */
+const isBlank = (text: string): boolean => !/[^\s\u200B-\u200F\u2060\uFEFF]/.test(text);
+
+function assertSize(text: string, maxBytes: number, field: string): void {
+  // Every UTF-16 unit takes at least one byte, and at most three: most texts are judged without encoding them.
+  if (text.length * 3 <= maxBytes) return;
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxBytes) throw new AppError('TOO_LARGE', { field, details: { bytes, maxBytes } });
+}

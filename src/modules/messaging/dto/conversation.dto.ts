@@ -1,0 +1,136 @@
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsInt,
+  IsISO8601,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
+import type { PullRequest, SyncRequest } from '../../../kernel/contracts/socket-events';
+import { PAGE_MAX, PageQuery } from '../../../platform/entry/page-query';
+
+const CONVERSATION_ID = /^(user:[A-Za-z0-9_.@-]{1,64}:|group:|chatroom:|system:)[A-Za-z0-9_.@-]{1,64}$/;
+const SEQ_MAX = 0xffffffff;
+
+export class ConversationIdDto {
+  /** `user:{a}:{b}` with a < b, `group:{groupId}`, `chatroom:{chatroomId}` or `system:{userId}`. */
+  @IsString()
+  @Matches(CONVERSATION_ID)
+  conversationId!: string;
+}
+
+/** A cumulative mark: everything up to `seq`. */
+export class MarkDto extends ConversationIdDto {
+  @IsInt()
+  @Min(0)
+  @Max(SEQ_MAX)
+  seq!: number;
+}
+
+export class ReadDto {
+  @IsInt()
+  @Min(0)
+  @Max(SEQ_MAX)
+  seq!: number;
+}
+
+export class PullDto extends ConversationIdDto implements PullRequest {
+  /** Exclusive; oldest first. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(SEQ_MAX)
+  after?: number;
+
+  /** Exclusive; newest first. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(SEQ_MAX)
+  before?: number;
+
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(PAGE_MAX)
+  limit?: number;
+}
+
+export class HistoryQuery extends PageQuery {
+  /** Exclusive; oldest first. */
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(SEQ_MAX)
+  after?: number;
+
+  /** Exclusive; newest first. */
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(SEQ_MAX)
+  before?: number;
+
+  /** ISO 8601: messages sent at this time or later, oldest first. */
+  @IsOptional()
+  @IsISO8601()
+  from?: string;
+}
+
+export class OwnSettingsDto {
+  /** Do not disturb: no push for this conversation. Concerns this user alone. */
+  @IsOptional()
+  @IsBoolean()
+  muted?: boolean;
+
+  @IsOptional()
+  @IsBoolean()
+  pinned?: boolean;
+}
+
+export class TypingDto extends ConversationIdDto {
+  /** False when the user stopped; true when absent. */
+  @IsOptional()
+  @IsBoolean()
+  typing?: boolean;
+}
+
+export class HeadsDto {
+  /** `[conversationId, seq]`: what the client holds without a hole. */
+  @IsArray()
+  @ArrayMaxSize(500)
+  conversations!: [string, number][];
+}
+
+export class SyncDto implements SyncRequest {
+  /** The last user event seen; 0 for none. */
+  @IsInt()
+  @Min(0)
+  @Max(SEQ_MAX)
+  userSeq!: number;
+
+  /** What the server said last time. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  storeEpoch?: string;
+
+  /** `[conversationId, seq]`: what the client holds without a hole, 500 at most. */
+  @IsArray()
+  @ArrayMaxSize(500)
+  conversations!: [string, number][];
+
+  /** `nextPage` of the answer before; send the same request with it. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(128)
+  page?: string;
+}

@@ -1,0 +1,86 @@
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsDefined,
+  IsIn,
+  IsOptional,
+  IsString,
+  Matches,
+  ValidateNested,
+} from 'class-validator';
+import type { Address, AddressKind } from '../../../kernel/contracts/conversation';
+import type { Json, Priority, SendCommand, SendOptions } from '../../../kernel/contracts/message';
+import { CLIENT_MESSAGE_ID_PATTERN, ID_PATTERN } from '../../../kernel/ids';
+
+export class AddressDto implements Address {
+  @IsIn(['user', 'group', 'chatroom'])
+  kind!: AddressKind;
+
+  /** The id of the user, group or room. */
+  @IsString()
+  @Matches(ID_PATTERN)
+  id!: string;
+}
+
+export class SendOptionsDto implements SendOptions {
+  /** Reaches who is connected now; not stored, no seq, not deduplicated. */
+  @IsOptional()
+  @IsBoolean()
+  onlineOnly?: boolean;
+
+  /** What is refused first under load; normal when absent. */
+  @IsOptional()
+  @IsIn(['high', 'normal', 'low'])
+  priority?: Priority;
+
+  /** What the push of this message says, or false for none. */
+  @IsOptional()
+  push?: Json;
+
+  /** Only these members of a group see it. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @IsString({ each: true })
+  @Matches(ID_PATTERN, { each: true })
+  recipients?: string[];
+}
+
+/** contract.md, Send command. Sizes and blankness are judged by the use case, which answers with their own codes. */
+export class SendMessageDto implements SendCommand {
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => AddressDto)
+  to!: AddressDto;
+
+  /** The sender's idempotency key: 16–36 of A-Z a-z 0-9 _ -, a UUID for example. */
+  @IsString()
+  @Matches(CLIENT_MESSAGE_ID_PATTERN)
+  clientMessageId!: string;
+
+  /** text, emoji, image, audio, video, file, location, custom, command, combined, notice, or a newer client's own. */
+  @IsString()
+  @Matches(/^[A-Za-z0-9_.-]{1,32}$/)
+  type!: string;
+
+  /** Any JSON; `{ text }` for type text. Comes back as it was read. */
+  @IsDefined()
+  body!: Json;
+
+  /** Free-form extras, at most 4 KB of JSON. */
+  @IsOptional()
+  ext?: Json;
+
+  /** App servers only: the user in whose name it is sent. Absent: a system notice. */
+  @IsOptional()
+  @IsString()
+  @Matches(ID_PATTERN)
+  from?: string;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => SendOptionsDto)
+  options?: SendOptionsDto;
+}

@@ -1,0 +1,44 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { SendCommand, SentMessage, WireMessage } from '../../kernel/contracts/message';
+import { Sql } from '../../platform/database/sql';
+import { Live } from '../../platform/realtime/live';
+import { Audiences, type Draft } from '../conversations';
+
+/** Online-only messages: heard by who is connected now, kept nowhere, without a seq (T14). */
+@Injectable()
+export class Ephemeral {
+  constructor(
+    private readonly audiences: Audiences,
+    private readonly live: Live,
+    private readonly sql: Sql,
+  ) {}
+
+  /** `online` says whether anybody but the sender was there to hear it (D7). */
+  async send(draft: Draft, command: SendCommand, exceptSocketId?: string): Promise<SentMessage> {
+    const { app, conversation, sender } = draft;
+    const audience = this.audiences.of(conversation.kind);
+    if (!audience) throw new Error(`no audience for conversations of kind "${conversation.kind}"`);
+    // The same question as for a stored message, outside any transaction: nothing is written that could be half done.
+    const [refusal] = await audience.admit(this.sql, [{ app, conversation, sender }]);
+    if (refusal) throw refusal;
+
+    const message: WireMessage = {
+      id: randomUUID(),
+      conversationId: conversation.conversationId,
+      from: sender?.userId ?? null,
+      to: command.to,
+      clientMessageId: command.clientMessageId,
+      type: command.type,
+      body: command.body,
+      ...(command.ext !== undefined && { ext: command.ext }),
+      sentAt: new Date().toISOString(),
+      revision: 0,
+    };
+    const hearers = await audience.hearers(conversation);
+    this.live.toUsers(app.pk, hearers, 'message:new', message, { exceptSocketId });
+    const others = hearers.filter((userPk) => userPk !== sender?.userPk);
+    const online = await this.live.online(app.pk, others);
+    return { ...message, online: online.size > 0 };
+  }
+}

@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import type { UserCaller } from '../../kernel/caller';
+import type { UserEvent } from '../../kernel/contracts/socket-events';
+import { Sql } from '../../platform/database/sql';
+import { Live } from '../../platform/realtime/live';
+import { UserEvents } from '../accounts';
+import { Audiences, type ConversationRef, Inbox, Marks } from '../conversations';
+import { ReadableConversations } from './readable';
+
+/** Above this many, peers see marks when they ask, and are not told of each (protocol.md §2.6). */
+const RECEIPT_HEARERS_MAX = 200;
+
+/** Delivered and read: cumulative, only rising, told to the peers and to the reader's own devices. */
+@Injectable()
+export class MarksService {
+  constructor(
+    private readonly readable: ReadableConversations,
+    private readonly marks: Marks,
+    private readonly inbox: Inbox,
+    private readonly audiences: Audiences,
+    private readonly events: UserEvents,
+    private readonly live: Live,
+    private readonly sql: Sql,
+  ) {}
+
+  /** This device holds everything up to `seq`. */
+  async received(caller: UserCaller, conversationId: string, seq: number): Promise<void> {
+    const { conversation } = await this.readable.find(caller, conversationId);
+    const entry = await this.inbox.entry(caller.userPk, conversation.pk);
+    const reached = Math.min(seq, entry?.maxSeq ?? 0);
+    if (!entry || reached <= entry.deliveredSeq) return;
+    if (this.marks.noteDelivered(conversation, caller.userPk, reached)) {
+      await this.tellPeers(caller, conversation, 'delivered', reached);
+    }
+  }
+
+  /** The user has read everything up to `seq`. Answers after commit, with the mark as it stands. */
+  async read(caller: UserCaller, conversationId: string, seq: number): Promise<{ readSeq: number; unread: number }> {
+    const { conversation } = await this.readable.find(caller, conversationId);
+    const before = await this.inbox.entry(caller.userPk, conversation.pk);
+    const target = Math.min(seq, before?.maxSeq ?? 0);
+    if (!before || target <= before.readSeq) return { readSeq: before?.readSeq ?? 0, unread: before?.unread ?? 0 };
+
+    const event = await this.sql.transaction(async (tx): Promise<UserEvent | undefined> => {
+      // The user's row first: the order in which everybody locks (protocol.md §2.2).
+      const made = await this.events.append(tx, caller.userPk, 'read', conversationId, { conversationId, seq: target });
+      const { moved } = await this.marks.read(tx, conversation, caller.userPk, target);
+      return moved ? made : undefined;
+    });
+    const after = await this.inbox.entry(caller.userPk, conversation.pk);
+    if (event) {
+      this.live.toUsers(caller.app.pk, [caller.userPk], 'user:event', event, { exceptSocketId: caller.socketId });
+      await this.tellPeers(caller, conversation, 'read', target);
+    }
+    return { readSeq: after?.readSeq ?? target, unread: after?.unread ?? 0 };
+  }
+
+  private async tellPeers(
+    caller: UserCaller,
+    conversation: ConversationRef,
+    kind: 'delivered' | 'read',
+    seq: number,
+  ): Promise<void> {
+    const hearers = (await this.audiences.of(conversation.kind)?.hearers(conversation)) ?? [];
+    if (hearers.length > RECEIPT_HEARERS_MAX) return;
+    const peers = hearers.filter((userPk) => userPk !== caller.userPk);
+    const { conversationId } = conversation;
+    this.live.toUsers(caller.app.pk, peers, 'receipt', { conversationId, userId: caller.userId, kind, seq });
+  }
+}

@@ -1,0 +1,18 @@
+import { Body, Controller, Post } from '@nestjs/common';
+import type { TenantCaller } from '../../kernel/caller';
+import { Allow } from '../../platform/entry/allow.decorator';
+import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
+import { SendMessageDto } from './dto/send-message.dto';
+import { MessagesService } from './messages.service';
+
+@Controller('v1/messages')
+export class MessagesController {
+  constructor(private readonly messages: MessagesService) {}
+
+  /** Send a message. 201 when it was stored now, 200 with `duplicate: true` when this clientMessageId was stored before. */
+  @Post()
+  @Allow('user', 'app')
+  send(@CurrentCaller() caller: TenantCaller, @Body() command: SendMessageDto) {
+    return this.messages.send(caller, command);
+  }
+}

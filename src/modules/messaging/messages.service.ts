@@ -1,0 +1,144 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantCaller } from '../../kernel/caller';
+import type { SendCommand, SentMessage } from '../../kernel/contracts/message';
+import { AppError } from '../../kernel/errors/app-error';
+import { Settings } from '../../platform/config/settings';
+import { TokenBuckets } from '../../platform/entry/token-buckets';
+import { Users } from '../accounts';
+import {
+  type Appended,
+  type Audience,
+  Audiences,
+  ConversationLog,
+  type ConversationRef,
+  presentMessage,
+  type Sender,
+} from '../conversations';
+import { type Content, MessageContent } from './content';
+import { Delivery } from './delivery';
+import { Ephemeral } from './ephemeral';
+
+/** What is known of a send once its sender and conversation are. */
+interface Opened {
+  sender: Sender | null;
+  conversation: ConversationRef;
+}
+
+/** The one way a message is sent, through both doors and to every kind of conversation. */
+@Injectable()
+export class MessagesService {
+  private readonly userSends: TokenBuckets;
+  private readonly appSends: TokenBuckets;
+  /** A socket's send whose conversation is being looked up: what the same socket sends next waits behind it. */
+  private readonly openings = new Map<string, Promise<unknown>>();
+
+  constructor(
+    private readonly audiences: Audiences,
+    private readonly log: ConversationLog,
+    private readonly users: Users,
+    private readonly content: MessageContent,
+    private readonly delivery: Delivery,
+    private readonly ephemeral: Ephemeral,
+    { limits }: Settings,
+  ) {
+    this.userSends = new TokenBuckets({ perSecond: limits.userSendsPerSecond, burst: limits.userSendsBurst, max: 200_000 });
+    this.appSends = new TokenBuckets({ perSecond: limits.appSendsPerSecond, burst: limits.appSendsBurst, max: 10_000 });
+  }
+
+  /**
+   * Stores and delivers a message. Resolves after the database committed it; a repeat of the same clientMessageId gets
+   * the stored message with `duplicate: true`. Sends of one socket are stored in the order in which they came.
+   *
+   * @throws AppError whatever the content, the audience or the log refuses; RETRY and BUSY may be repeated as they are
+   */
+  send(caller: TenantCaller, command: SendCommand): Promise<SentMessage> {
+    try {
+      this.limit(caller);
+      const content = this.content.check(command);
+      const opened = this.openInTurn(caller, command);
+      return 'then' in opened
+        ? opened.then((known) => this.accept(caller, command, content, known))
+        : this.accept(caller, command, content, opened);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  private limit(caller: TenantCaller): void {
+    const waitMs = caller.kind === 'user' ? this.userSends.take(caller.userPk) : this.appSends.take(caller.app.pk);
+    if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
+  }
+
+  /** Without a promise when everything is in memory, which is the rule; else in the order of the socket's frames. */
+  private openInTurn(caller: TenantCaller, command: SendCommand): Opened | Promise<Opened> {
+    const socketId = caller.kind === 'user' ? caller.socketId : undefined;
+    const ahead = socketId && this.openings.get(socketId);
+    const opened = ahead ? ahead.then(() => this.open(caller, command)) : this.open(caller, command);
+    if (socketId && 'then' in opened) {
+      const settled = opened.then(
+        () => undefined,
+        () => undefined,
+      );
+      this.openings.set(socketId, settled);
+      void settled.then(() => {
+        if (this.openings.get(socketId) === settled) this.openings.delete(socketId);
+      });
+    }
+    return opened;
+  }
+
+  private open(caller: TenantCaller, command: SendCommand): Opened | Promise<Opened> {
+    if (caller.kind === 'app') return this.openForApp(caller, command);
+    if (command.from !== undefined)
+      throw new AppError('FORBIDDEN', { field: 'from', message: 'Only the app server may name a sender.' });
+    const sender = {
+      userPk: caller.userPk,
+      userId: caller.userId,
+      session: { pk: caller.sessionPk, authVersion: caller.authVersion },
+    };
+    const conversation = this.audienceFor(command, sender).open(caller.app, sender, command.to.id);
+    return 'then' in conversation
+      ? conversation.then((known) => ({ sender, conversation: known }))
+      : { sender, conversation };
+  }
+
+  private async openForApp(caller: TenantCaller, command: SendCommand): Promise<Opened> {
+    const sender = command.from === undefined ? null : await this.named(caller, command.from);
+    return { sender, conversation: await this.audienceFor(command, sender).open(caller.app, sender, command.to.id) };
+  }
+
+  private async named(caller: TenantCaller, from: string): Promise<Sender> {
+    const user = await this.users.resolve(caller.app, from);
+    if (!user) throw new AppError('USER_NOT_FOUND', { field: 'from' });
+    return { userPk: user.userPk, userId: user.userId };
+  }
+
+  private audienceFor({ to }: SendCommand, sender: Sender | null): Audience {
+    const audience = this.audiences.of(to.kind === 'user' && !sender ? 'system' : to.kind);
+    if (audience) return audience;
+    throw new AppError(to.kind === 'group' ? 'GROUP_NOT_FOUND' : 'CHATROOM_NOT_FOUND', { field: 'to.id' });
+  }
+
+  private async accept(
+    caller: TenantCaller,
+    command: SendCommand,
+    content: Content,
+    { sender, conversation }: Opened,
+  ): Promise<SentMessage> {
+    const socketId = caller.kind === 'user' ? caller.socketId : undefined;
+    const draft = {
+      app: caller.app,
+      conversation,
+      sender,
+      clientMessageId: command.clientMessageId,
+      type: command.type,
+      ...content,
+    };
+    if (command.options?.onlineOnly) return this.ephemeral.send(draft, command, socketId);
+
+    const appended: Appended = await this.log.append(draft); // resolves after COMMIT
+    if (appended.duplicate) return { ...presentMessage(appended.message), duplicate: true };
+    this.delivery.deliver(appended, socketId); // a courtesy: never awaited
+    return presentMessage(appended.message, command.body, command.ext);
+  }
+}

@@ -1,0 +1,37 @@
+import { Module } from '@nestjs/common';
+import { BusOutage } from './bus-outage';
+import { MessageContent } from './content';
+import { ConversationListService } from './conversation-list.service';
+import { ConversationsController } from './conversations.controller';
+import { Delivery } from './delivery';
+import { Ephemeral } from './ephemeral';
+import { HistoryService } from './history.service';
+import { MarksService } from './marks.service';
+import { MessagesController } from './messages.controller';
+import { MessagesService } from './messages.service';
+import { MessagingGateway } from './messaging.gateway';
+import { OfflineDeliveryWorker } from './offline-delivery.worker';
+import { ReadableConversations } from './readable';
+import { SignalsService } from './signals.service';
+import { SyncService } from './sync.service';
+
+/** Sending, receipts, history and the conversation list: the use cases over the log. */
+@Module({
+  controllers: [MessagesController, ConversationsController],
+  providers: [
+    BusOutage,
+    ConversationListService,
+    Delivery,
+    Ephemeral,
+    HistoryService,
+    MarksService,
+    MessageContent,
+    MessagesService,
+    MessagingGateway,
+    OfflineDeliveryWorker,
+    ReadableConversations,
+    SignalsService,
+    SyncService,
+  ],
+})
+export class MessagingModule {}

@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common';
+import type { UserCaller } from '../../kernel/caller';
+import { Live } from '../../platform/realtime/live';
+import { Audiences } from '../conversations';
+import { ReadableConversations } from './readable';
+
+/** What is true only for a moment, and stored nowhere. */
+@Injectable()
+export class SignalsService {
+  constructor(
+    private readonly readable: ReadableConversations,
+    private readonly audiences: Audiences,
+    private readonly live: Live,
+  ) {}
+
+  async typing(caller: UserCaller, conversationId: string, typing: boolean): Promise<void> {
+    const { conversation } = await this.readable.find(caller, conversationId);
+    const hearers = (await this.audiences.of(conversation.kind)?.hearers(conversation)) ?? [];
+    const others = hearers.filter((userPk) => userPk !== caller.userPk);
+    this.live.toUsers(caller.app.pk, others, 'typing', { conversationId, userId: caller.userId, typing });
+  }
+}

@@ -1,0 +1,160 @@
+import { Injectable } from '@nestjs/common';
+import type { UserCaller } from '../../kernel/caller';
+import { parseConversationId } from '../../kernel/contracts/conversation';
+import type { WireMessage } from '../../kernel/contracts/message';
+import type { ClientEvents, SyncReply, SyncRequest } from '../../kernel/contracts/socket-events';
+import { AppError, invalid } from '../../kernel/errors/app-error';
+import { StoreEpoch } from '../../platform/database/store-epoch';
+import { readCursor, writeCursor } from '../../platform/entry/cursor';
+import { UserEvents } from '../accounts';
+import {
+  ConversationDirectory,
+  ConversationHistory,
+  type ConversationRef,
+  Inbox,
+  type InboxEntry,
+  presentMessage,
+} from '../conversations';
+import { ConversationListService } from './conversation-list.service';
+
+const PAGE_CONVERSATIONS = 200;
+const EVENTS_MAX = 500;
+const INLINE_PER_CONVERSATION = 20;
+const INLINE_TOTAL = 500;
+const INLINE_BYTES = 192 * 1024;
+/** Further behind than this, a snapshot is cheaper for both sides than everything in between. */
+const BACKLOG_MAX = 10_000;
+const CONCURRENT_MAX = 32;
+const QUEUED_MAX = 2000;
+
+/**
+ * What changed while a client was away, in bounded pages (protocol.md §2.5). The socket hears live frames already when
+ * it asks, so nothing falls between the answer and the stream.
+ */
+@Injectable()
+export class SyncService {
+  private running = 0;
+  private readonly queue: (() => void)[] = [];
+
+  constructor(
+    private readonly inbox: Inbox,
+    private readonly directory: ConversationDirectory,
+    private readonly history: ConversationHistory,
+    private readonly list: ConversationListService,
+    private readonly events: UserEvents,
+    private readonly epoch: StoreEpoch,
+  ) {}
+
+  /** @throws AppError BUSY when too many clients sync at once */
+  sync(caller: UserCaller, request: SyncRequest): Promise<SyncReply> {
+    return this.inTurn(() => this.page(caller, request));
+  }
+
+  /** Only the heads that are above what the client holds: the cheap, regular check for a lost tail. */
+  heads(caller: UserCaller, held: [string, number][]): Promise<ClientEvents['sync:heads']['reply']> {
+    return this.inTurn(async () => {
+      const have = heldSeqs(held);
+      const conversations: [string, number][] = [];
+      for (let cursor = 0; ;) {
+        const entries = await this.inbox.afterKey(caller.userPk, cursor, PAGE_CONVERSATIONS);
+        const refs = await this.directory.byPks(entries.map(({ conversationPk }) => conversationPk));
+        for (const { conversationPk, maxSeq } of entries) {
+          const conversationId = refs.get(conversationPk)?.conversationId;
+          if (conversationId && maxSeq > (have.get(conversationId) ?? 0)) conversations.push([conversationId, maxSeq]);
+        }
+        const last = entries[PAGE_CONVERSATIONS - 1];
+        if (!last || conversations.length >= 500) break;
+        cursor = last.conversationPk;
+      }
+      const { maxUserSeq } = await this.events.bounds(caller.userPk);
+      return { userSeq: maxUserSeq, storeEpoch: this.epoch.value, conversations };
+    });
+  }
+
+  private async page(caller: UserCaller, request: SyncRequest): Promise<SyncReply> {
+    const have = heldSeqs(request.conversations);
+    const cursor = readCursor(request.page, 'number')?.[0] ?? 0;
+    const bounds = await this.events.bounds(caller.userPk);
+    const entries = await this.inbox.afterKey(caller.userPk, cursor, PAGE_CONVERSATIONS);
+    const refs = await this.directory.byPks(entries.map(({ conversationPk }) => conversationPk));
+    const heldOf = (entry: InboxEntry): number => have.get(refs.get(entry.conversationPk)?.conversationId ?? '') ?? 0;
+    const behind = entries.filter((entry) => entry.maxSeq > heldOf(entry));
+    const backlog = behind.reduce((sum, entry) => sum + entry.maxSeq - Math.max(heldOf(entry), entry.minSeq - 1), 0);
+
+    const otherStore = request.storeEpoch !== undefined && request.storeEpoch !== this.epoch.value;
+    const eventsGone = request.userSeq > bounds.maxUserSeq || request.userSeq + 1 < bounds.minUserSeq;
+    const reset = otherStore || eventsGone || backlog > BACKLOG_MAX;
+
+    const shown = await this.list.present(caller, reset ? entries : behind);
+    const userEvents = reset || cursor > 0 ? [] : await this.events.since(caller.userPk, request.userSeq, EVENTS_MAX);
+    const last = entries[PAGE_CONVERSATIONS - 1];
+    return {
+      ...(reset && { reset: 'snapshot' as const }),
+      userSeq:
+        userEvents.length === EVENTS_MAX
+          ? (userEvents[EVENTS_MAX - 1]?.userSeq ?? bounds.maxUserSeq)
+          : bounds.maxUserSeq,
+      storeEpoch: this.epoch.value,
+      userEvents,
+      conversations: shown,
+      ...(!reset && { messages: await this.inline(behind, refs, heldOf) }),
+      ...(last && { nextPage: writeCursor(last.conversationPk) }),
+    };
+  }
+
+  /** The first missing messages of each conversation, oldest first; a client pulls what does not fit. */
+  private async inline(
+    behind: readonly InboxEntry[],
+    refs: ReadonlyMap<number, ConversationRef>,
+    heldOf: (entry: InboxEntry) => number,
+  ): Promise<WireMessage[]> {
+    const messages: WireMessage[] = [];
+    let bytes = 0;
+    for (const entry of behind) {
+      const conversation = refs.get(entry.conversationPk);
+      if (!conversation) continue;
+      if (messages.length >= INLINE_TOTAL || bytes >= INLINE_BYTES) break;
+      const window = { from: entry.minSeq, to: entry.maxSeq };
+      const page = await this.history.page(conversation, window, {
+        after: heldOf(entry),
+        limit: INLINE_PER_CONVERSATION,
+      });
+      for (const message of page) {
+        bytes += message.body.length + (message.ext?.length ?? 0) + 400;
+        if (bytes >= INLINE_BYTES || messages.length >= INLINE_TOTAL) break;
+        messages.push(presentMessage(message));
+      }
+    }
+    return messages;
+  }
+
+  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.running >= CONCURRENT_MAX) {
+      if (this.queue.length >= QUEUED_MAX)
+        throw new AppError('BUSY', { retryAfterMs: 1000 + Math.round(Math.random() * 4000) });
+      await new Promise<void>((resolve) => this.queue.push(resolve));
+    } else this.running++;
+    try {
+      return await work();
+    } finally {
+      const next = this.queue.shift();
+      if (next) next();
+      else this.running--;
+    }
+  }
+}
+
+function heldSeqs(held: readonly unknown[]): Map<string, number> {
+  const seqs = new Map<string, number>();
+  held.forEach((pair, index) => {
+    const [conversationId, seq] = Array.isArray(pair) && pair.length === 2 ? (pair as unknown[]) : [];
+    const valid =
+      typeof conversationId === 'string' &&
+      parseConversationId(conversationId) &&
+      Number.isSafeInteger(seq) &&
+      (seq as number) >= 0;
+    if (!valid) throw invalid(`conversations[${index}]`, 'Each entry is [conversationId, seq].');
+    seqs.set(conversationId, seq as number);
+  });
+  return seqs;
+}
