@@ -16,6 +16,8 @@ export class AppRow {
   /** Chosen at creation, never changed. */
   @Column(ascii(16)) accountMode!: AccountMode;
   @Column(ascii(16)) status!: AppStatus;
+  /** Set while the operator suspends the app: the status that it returns to. */
+  @Column(ascii(16, { nullable: true })) resumesTo!: AppStatus | null;
   @Column({ type: 'varbinary', length: 255 }) appTokenSealed!: Buffer;
   @Column({ type: 'binary', length: 32 }) appTokenHash!: Buffer;
   /** JSON of AppSettings; what is absent takes the default. */

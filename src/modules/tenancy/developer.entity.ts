@@ -21,7 +21,7 @@ export class DeveloperRow {
   @Column(ascii(16)) status!: DeveloperStatus;
   /** What was handed in for verification, and the operator's answer: JSON. */
   @Column(jsonText({ nullable: true })) verification!: string | null;
-  /** Empty: no quotas. JSON of quota name to number (`users`, `groupMembers`, `historyDays`, `apps`). */
+  /** What differs from the plan's quotas: JSON of quota name to number (plans.ts). Empty: nothing. */
   @Column(jsonText({ nullable: true })) quotas!: string | null;
   @Column(ascii(32)) plan!: string;
   @Column(created()) createdAt!: Date;

@@ -1,0 +1,61 @@
+import { changeAppSettings, historyDaysOf, readAppSettings } from './app-settings';
+import { quotasOf } from './plans';
+
+const MAX = 8192;
+
+describe("an app's settings", () => {
+  it('are the defaults until something is set', () => {
+    expect(readAppSettings('{}')).toEqual({
+      devicePolicy: { kind: 'multi', max: 5 },
+      userIdRule: { minLength: 5, maxLength: 20, forbidLeadingG: true },
+      acceptUnknownRecipients: true,
+      tokenTtlSeconds: 86_400,
+    });
+  });
+
+  it('keep what a change leaves out, at any depth', () => {
+    const once = changeAppSettings('{}', { userIdRule: { maxLength: 32 }, historyDays: 30 }, MAX);
+    const twice = changeAppSettings(once, { userIdRule: { minLength: 1 }, tokenTtlSeconds: undefined }, MAX);
+    expect(JSON.parse(twice)).toEqual({ userIdRule: { maxLength: 32, minLength: 1 }, historyDays: 30 });
+    expect(readAppSettings(twice).userIdRule).toEqual({ minLength: 1, maxLength: 32, forbidLeadingG: true });
+  });
+
+  it('lose what is set to nothing', () => {
+    const set = changeAppSettings(
+      '{}',
+      { historyDays: 30, textBytes: 100, endpoints: ['https://a.example'], callbackUrl: 'https://b.example' },
+      MAX,
+    );
+    expect(changeAppSettings(set, { historyDays: 0, textBytes: 0, endpoints: [], callbackUrl: '' }, MAX)).toBe('{}');
+  });
+
+  it('never contradict each other or the deployment', () => {
+    expect(() => changeAppSettings('{}', { userIdRule: { minLength: 21 } }, MAX)).toThrow(/minLength/);
+    expect(() => changeAppSettings('{}', { textBytes: MAX + 1 }, MAX)).toThrow(/8192 bytes/);
+  });
+});
+
+describe('how long messages are kept', () => {
+  it('is the lesser of the wish and the plan, and for ever without either', () => {
+    const trial = quotasOf('trial', null);
+    const unlimited = quotasOf('unlimited', null);
+    expect(historyDaysOf({ settings: readAppSettings('{}'), quotas: unlimited })).toBeUndefined();
+    expect(historyDaysOf({ settings: readAppSettings('{}'), quotas: trial })).toBe(7);
+    expect(historyDaysOf({ settings: readAppSettings('{"historyDays":30}'), quotas: trial })).toBe(7);
+    expect(historyDaysOf({ settings: readAppSettings('{"historyDays":3}'), quotas: trial })).toBe(3);
+    expect(historyDaysOf({ settings: readAppSettings('{"historyDays":30}'), quotas: unlimited })).toBe(30);
+  });
+});
+
+describe('a plan', () => {
+  it('limits as it says, with what was agreed on top', () => {
+    expect(quotasOf('unlimited', null)).toEqual({});
+    expect(quotasOf('trial', null)).toEqual({ users: 100, groupMembers: 20, historyDays: 7 });
+    expect(quotasOf('trial', '{"users":500,"apps":2}')).toEqual({
+      users: 500,
+      groupMembers: 20,
+      historyDays: 7,
+      apps: 2,
+    });
+  });
+});

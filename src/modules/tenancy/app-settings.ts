@@ -1,0 +1,77 @@
+import { invalid } from '../../kernel/errors/app-error';
+import type { Quotas } from './plans';
+
+export const DEVICE_POLICIES = ['single', 'one-per-platform', 'multi'] as const;
+export type DevicePolicyKind = (typeof DEVICE_POLICIES)[number];
+export const TOKEN_TTL_MAX_SECONDS = 30 * 86_400;
+
+/** An app's settings in force: what its developer set, and the default for the rest. */
+export class AppSettings {
+  /** Devices a user may be logged in on at once; `max` counts for `multi`. */
+  readonly devicePolicy: { readonly kind: DevicePolicyKind; readonly max: number } = { kind: 'multi', max: 5 };
+  /** Arbitrary mode: what a user id must look like, beyond what every id must (Y14). */
+  readonly userIdRule: { readonly minLength: number; readonly maxLength: number; readonly forbidLeadingG: boolean } = {
+    minLength: 5,
+    maxLength: 20,
+    forbidLeadingG: true,
+  };
+  /** Arbitrary mode: a message to a valid name that never logged in waits for it. */
+  readonly acceptUnknownRecipients: boolean = true;
+  /** Life of a user token, where the issuer names none. */
+  readonly tokenTtlSeconds: number = 86_400;
+  /** Days that messages are kept, as the app wishes; `historyDaysOf` knows the plan as well. */
+  readonly historyDays?: number;
+  /** Longest text in bytes of UTF-8; absent: the deployment's limit. */
+  readonly textBytes?: number;
+  /** Told to clients at login; absent: the deployment's. */
+  readonly endpoints?: readonly string[];
+  readonly callbackUrl?: string;
+}
+
+type Nested = 'devicePolicy' | 'userIdRule';
+/** Any part of the settings, as stored and as a developer sends them. */
+export type AppSettingsPart = {
+  -readonly [K in keyof AppSettings]?: K extends Nested ? Partial<AppSettings[K]> : AppSettings[K];
+};
+
+/** Only what an app set itself is stored; the rest follows the defaults, also when those change one day. */
+export function readAppSettings(stored: string): AppSettings {
+  const defaults = new AppSettings();
+  const own = JSON.parse(stored) as AppSettingsPart;
+  return Object.assign(defaults, own, {
+    devicePolicy: { ...defaults.devicePolicy, ...own.devicePolicy },
+    userIdRule: { ...defaults.userIdRule, ...own.userIdRule },
+  });
+}
+
+/** What is stored after a change. Throws INVALID_REQUEST where the settings would contradict each other. */
+export function changeAppSettings(stored: string, change: AppSettingsPart, textBytesMax: number): string {
+  const own = JSON.parse(stored) as AppSettingsPart;
+  const next: AppSettingsPart = { ...own, ...defined(change) };
+  if (change.devicePolicy) next.devicePolicy = { ...own.devicePolicy, ...defined(change.devicePolicy) };
+  if (change.userIdRule) next.userIdRule = { ...own.userIdRule, ...defined(change.userIdRule) };
+  // Those without a default of their own are taken away again by what says "nothing".
+  if (!next.historyDays) delete next.historyDays;
+  if (!next.textBytes) delete next.textBytes;
+  if (!next.endpoints?.length) delete next.endpoints;
+  if (!next.callbackUrl) delete next.callbackUrl;
+
+  const text = JSON.stringify(next);
+  const { userIdRule, textBytes } = readAppSettings(text);
+  if (userIdRule.minLength > userIdRule.maxLength) {
+    throw invalid('settings.userIdRule.minLength', 'minLength must not be greater than maxLength.');
+  }
+  if (textBytes !== undefined && textBytes > textBytesMax) {
+    throw invalid('settings.textBytes', `This deployment allows ${textBytesMax} bytes at most.`);
+  }
+  return text;
+}
+
+/** Days that an app's messages are kept: the lesser of the app's wish and the plan. Undefined: for ever. */
+export function historyDaysOf({ settings, quotas }: { settings: AppSettings; quotas: Quotas }): number | undefined {
+  const days = Math.min(settings.historyDays ?? Infinity, quotas.historyDays ?? Infinity);
+  return Number.isFinite(days) ? days : undefined;
+}
+
+const defined = <T extends object>(part: T): Partial<T> =>
+  Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as Partial<T>;

@@ -1,0 +1,150 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { AppRef } from '../../kernel/caller';
+import { AppError } from '../../kernel/errors/app-error';
+import { RowCache } from '../../platform/database/row-cache';
+import { Live } from '../../platform/realtime/live';
+import { deriveKey } from '../../platform/secrets/keys';
+import { Vault } from '../../platform/secrets/vault';
+import type { AccountMode, AppStatus } from './app.entity';
+import { readAppSettings, type AppSettings } from './app-settings';
+import { AppsRepository, type KnownApp } from './apps.repository';
+import { quotasOf, type QuotaName, type Quotas } from './plans';
+import { placeOf } from './sealed-places';
+
+/** An app as the whole server knows it; a snapshot, so ask again rather than keep it. */
+export interface App extends AppRef {
+  readonly developerPk: number;
+  readonly accountMode: AccountMode;
+  /** As it counts: `suspended` also while its developer is. */
+  readonly status: AppStatus;
+  readonly settings: AppSettings;
+  readonly quotas: Quotas;
+  /** User tokens issued earlier are refused. Unix seconds. */
+  readonly tokensValidFrom: number;
+}
+
+/** Signs the user tokens of an app; tokens name it by `kid`. */
+export interface SigningKey {
+  kid: number;
+  key: Buffer;
+}
+
+interface AppSecret extends SigningKey {
+  hash: Buffer;
+  /** Milliseconds since the epoch; undefined for the current one. */
+  expiresAt?: number;
+}
+
+/** What proves that somebody speaks for an app; kept apart from App, so that it cannot be logged or sent by accident. */
+interface AppProofs {
+  tokenHash: Buffer;
+  secrets: AppSecret[];
+  /** Everything read, to tell whether anything changed. */
+  stamp: string;
+}
+
+/** Nodes agree within this time even when they cannot tell each other. */
+const FRESH_MS = 2000;
+const APPS_KEPT = 20_000;
+
+/** Every app of the deployment, by its public id or its key; answers from memory while nothing changes. */
+@Injectable()
+export class Apps {
+  private readonly pks = new LRUCache<string, number>({ max: APPS_KEPT });
+  private readonly proofs = new WeakMap<App, AppProofs>();
+  private readonly rows = new RowCache<App>({
+    load: (pk) => this.load(pk),
+    max: APPS_KEPT,
+    ttlMs: FRESH_MS,
+    same: (before, now) => this.proofsOf(before).stamp === this.proofsOf(now).stamp,
+  });
+
+  constructor(
+    private readonly repository: AppsRepository,
+    private readonly vault: Vault,
+    live: Live,
+  ) {
+    live.onForget('app', (_, pk) => this.rows.drop(pk));
+  }
+
+  /** By its public id. Undefined when there is none, or when it was deleted. */
+  async find(appId: string): Promise<App | undefined> {
+    const pk = this.pks.get(appId) ?? (await this.repository.pkOf(appId));
+    if (pk === undefined) return undefined;
+    this.pks.set(appId, pk);
+    return this.rows.get(pk);
+  }
+
+  byPk(pk: number): Promise<App | undefined> {
+    return this.rows.get(pk);
+  }
+
+  /** Refuses every instant-messaging call of an app that does not run: APP_NOT_ONLINE or APP_SUSPENDED. */
+  assertOnline(app: Pick<App, 'status'>): void {
+    if (app.status === 'suspended') throw new AppError('APP_SUSPENDED');
+    if (app.status !== 'online') throw new AppError('APP_NOT_ONLINE');
+  }
+
+  /** The limit that the plan sets, or undefined. Passing it is `quotaExceeded(name, limit)`. */
+  quota(app: Pick<App, 'quotas'>, name: QuotaName): number | undefined {
+    return app.quotas[name];
+  }
+
+  /** The keys of the live secrets, the newest first: sign with the first, accept all. */
+  signingKeys(app: App): SigningKey[] {
+    return this.liveSecrets(app).map(({ kid, key }) => ({ kid, key }));
+  }
+
+  /** Whether this is the app's login key. */
+  verifyAppToken(app: App, token: string): boolean {
+    return this.vault.matches(token, this.proofsOf(app).tokenHash);
+  }
+
+  /** Whether this is one of the app's live secrets. */
+  verifyAppSecret(app: App, secret: string): boolean {
+    return this.liveSecrets(app).filter(({ hash }) => this.vault.matches(secret, hash)).length > 0;
+  }
+
+  private liveSecrets(app: App): AppSecret[] {
+    const now = Date.now();
+    return this.proofsOf(app).secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now);
+  }
+
+  private proofsOf(app: App): AppProofs {
+    const proofs = this.proofs.get(app);
+    if (!proofs) throw new Error('not an app as Apps gave it: a copy proves nothing');
+    return proofs;
+  }
+
+  private async load(pk: number): Promise<App | undefined> {
+    const known = await this.repository.known(pk);
+    if (!known) return undefined;
+    const app: App = {
+      pk,
+      appId: known.appId,
+      version: known.version,
+      developerPk: known.developerPk,
+      accountMode: known.accountMode,
+      status: known.developerStatus === 'suspended' ? 'suspended' : known.status,
+      settings: readAppSettings(known.settings),
+      quotas: quotasOf(known.plan, known.quotas),
+      tokensValidFrom: known.tokensValidFrom,
+    };
+    this.proofs.set(app, {
+      tokenHash: known.appTokenHash,
+      secrets: this.secretsOf(known),
+      stamp: JSON.stringify(known),
+    });
+    return app;
+  }
+
+  private secretsOf({ appId, secrets }: KnownApp): AppSecret[] {
+    return secrets.map(({ kid, sealed, hash, expiresAt }) => ({
+      kid,
+      key: deriveKey(this.vault.open(sealed, placeOf.appSecret(appId, kid)), 'im-user-token'),
+      hash,
+      ...(expiresAt && { expiresAt: expiresAt.getTime() }),
+    }));
+  }
+}

@@ -1,0 +1,5 @@
+/** The ground floor's tenancy: developers, their apps, and what proves that somebody speaks for them. */
+export { Apps, type App, type SigningKey } from './apps';
+export { AppSettings, historyDaysOf, TOKEN_TTL_MAX_SECONDS, type DevicePolicyKind } from './app-settings';
+export type { AccountMode, AppStatus } from './app.entity';
+export { quotaExceeded, type QuotaName, type Quotas } from './plans';
