@@ -3,7 +3,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { AppRef } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { GroupCommit, type Outcome } from '../../platform/database/group-commit';
-import { isDuplicateKey, Sql } from '../../platform/database/sql';
+import { isDuplicateKey, isOutcomeUnknown, Sql } from '../../platform/database/sql';
 import type { ConversationRef, Sender } from './audience';
 import { LogBatch } from './log-batch';
 import type { StoredMessage } from './message';
@@ -96,28 +96,37 @@ export class ConversationLog implements OnApplicationShutdown {
         finished('stored');
         return outcomes;
       } catch (error) {
-        const again = isDuplicateKey(error) || (error instanceof AppError && error.code === 'RETRY');
-        if (!again || attempt >= ATTEMPTS_MAX) {
-          finished('failed');
-          if (!again && batch.length > 1) return this.oneByOne(batch);
-          throw isDuplicateKey(error) ? new AppError('RETRY', {}, { cause: error }) : error;
+        const again = isDuplicateKey(error) || isOutcomeUnknown(error);
+        if (again && attempt < ATTEMPTS_MAX) {
+          mayBeStored = true;
+          continue;
         }
-        mayBeStored = true;
+        finished('failed');
+        if (!again && batch.length > 1) return this.apart(batch);
+        throw isDuplicateKey(error) ? new AppError('RETRY', {}, { cause: error }) : error;
       }
     }
   }
 
-  /** A batch that no retry can store: whoever spoiled it must not spoil it for the others. */
-  private async oneByOne(batch: FingerprintedDraft[]): Promise<Outcome<Appended>[]> {
-    const outcomes: Outcome<Appended>[] = [];
-    for (const draft of batch) {
-      outcomes.push(
-        await this.commit([draft]).then(
-          ([outcome]) => outcome ?? { error: new Error('the batch gave no outcome') },
-          (error: unknown) => ({ error }),
-        ),
+  /**
+   * A batch that cannot be stored as one, because a conversation stays locked or a message breaks it: each conversation
+   * by itself, and within one each message by itself, so that the others do not suffer.
+   */
+  private async apart(batch: FingerprintedDraft[]): Promise<Outcome<Appended>[]> {
+    const parts = new Map<number, number[]>();
+    batch.forEach(({ conversation }, index) =>
+      parts.set(conversation.pk, [...(parts.get(conversation.pk) ?? []), index]),
+    );
+    const groups = parts.size > 1 ? [...parts.values()] : batch.map((_, index) => [index]);
+    const outcomes = new Array<Outcome<Appended>>(batch.length);
+    const store = async (indexes: number[]): Promise<void> => {
+      const stored = await this.commit(indexes.map((index) => batch[index] as FingerprintedDraft)).catch(
+        (error: unknown) => indexes.map(() => ({ error })),
       );
-    }
+      indexes.forEach((index, position) => (outcomes[index] = stored[position] ?? { error: new Error('no outcome') }));
+    };
+    if (parts.size > 1) await Promise.all(groups.map(store));
+    else for (const group of groups) await store(group);
     return outcomes;
   }
 }

@@ -38,10 +38,22 @@ export function isConnectionError(error: unknown): boolean {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   return (
     ('fatal' in error && error.fatal === true) ||
-    /^(PROTOCOL_|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|ENOENT|EAI_AGAIN|ER_SERVER_SHUTDOWN|ER_QUERY_INTERRUPTED|ER_CON_COUNT|ER_DISK_FULL|ER_RECORD_FILE_FULL|ER_STATEMENT_TIMEOUT|ER_CONNECTION_KILLED|ER_NEW_ABORTING_CONNECTION)/.test(code) ||
+    /^(PROTOCOL_|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|ENOENT|EAI_AGAIN|ER_SERVER_SHUTDOWN|ER_QUERY_INTERRUPTED|ER_CON_COUNT|ER_DISK_FULL|ER_RECORD_FILE_FULL|ER_STATEMENT_TIMEOUT|ER_CONNECTION_KILLED|ER_NEW_ABORTING_CONNECTION)/.test(
+      code,
+    ) ||
     /Pool is closed|closed state|Queue limit reached/.test(error.message)
   );
 }
+
+/** The connection went away, perhaps with a COMMIT on its way: the work may be stored or not. A lock wait is no such case. */
+export const isOutcomeUnknown = (error: unknown): boolean =>
+  error instanceof AppError && error.code === 'RETRY' && isConnectionError(error.cause);
+
+/** What every session sets before its first statement, whatever the server's own defaults are. */
+const SESSION = [
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 2",
+];
 
 /**
  * The hot path's door to the database: mysql2's pool without an ORM in between. Statements are text with `?`
@@ -69,10 +81,12 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
       enableKeepAlive: true,
     });
     this.pool.pool.on('connection', (connection) => {
-      connection.query(
-        "SET SESSION transaction_isolation = 'READ-COMMITTED', time_zone = '+00:00', innodb_lock_wait_timeout = 3",
-        () => undefined,
-      );
+      for (const statement of SESSION) {
+        connection.query(statement, (error) => {
+          // A session without these settings would promise what it does not keep.
+          if (error) connection.destroy();
+        });
+      }
     });
     this.executor = wrap(this.pool);
   }
@@ -96,7 +110,8 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
         return await this.once(work);
       } catch (error) {
         const number = errorNumber(error);
-        const again = (number !== undefined && DEADLOCK.has(number) && attempt <= 3) || (number === LOCK_WAIT && attempt <= 1);
+        const again =
+          (number !== undefined && DEADLOCK.has(number) && attempt <= 3) || (number === LOCK_WAIT && attempt <= 1);
         if (!again) return unavailable(error);
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * attempt));
       }
@@ -114,7 +129,11 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
     } catch (error) {
       // Whatever went wrong, an explicit ROLLBACK: after a lock wait the first half would still be open (protocol.md E4).
       if (isConnectionError(error)) connection.destroy();
-      else await connection.query('ROLLBACK').then(() => connection.release(), () => connection.destroy());
+      else
+        await connection.query('ROLLBACK').then(
+          () => connection.release(),
+          () => connection.destroy(),
+        );
       throw error;
     }
   }

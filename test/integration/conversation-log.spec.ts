@@ -1,0 +1,220 @@
+import { randomUUID } from 'node:crypto';
+import type { AppError } from '../../src/kernel/errors/app-error';
+import { NodeIdentity } from '../../src/platform/config/node-identity';
+import { Sql } from '../../src/platform/database/sql';
+import { Outbox } from '../../src/platform/queues/outbox';
+import type { Admission, Audience, ConversationRef } from '../../src/modules/conversations';
+import {
+  Audiences,
+  ConversationDirectory,
+  ConversationHistory,
+  ConversationLog,
+  Inbox,
+  Marks,
+} from '../../src/modules/conversations';
+import { LogBatch } from '../../src/modules/conversations/log-batch';
+import { MessageIds } from '../../src/modules/conversations/message-ids';
+import { aScratchDatabase, type ScratchDatabase } from '../support/scratch-database';
+
+/** Everybody may speak to everybody, except those whose pk is listed. */
+class OpenAudience implements Audience {
+  readonly kind = 'user';
+  readonly reachesAbsentMembers = true;
+  readonly refused = new Map<number, AppError>();
+  constructor(private readonly directory: ConversationDirectory) {}
+
+  open(): never {
+    throw new Error('not used here');
+  }
+  admit(_tx: unknown, admissions: readonly Admission[]) {
+    return Promise.resolve(admissions.map(({ sender }) => this.refused.get(sender?.userPk ?? 0)));
+  }
+  hearers(conversation: ConversationRef) {
+    return [conversation.lowPk, conversation.highPk];
+  }
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async *members(conversation: ConversationRef) {
+    yield [conversation.lowPk, conversation.highPk];
+  }
+  window() {
+    return Promise.resolve({ from: 1 });
+  }
+}
+
+const app = { pk: 1, appId: 'app', version: 1 };
+const names = {
+  namesOf: (pks: readonly number[]) => Promise.resolve(new Map(pks.map((pk) => [pk, `u${pk}`]))),
+  pkOf: (_app: number, userId: string) => Promise.resolve(Number(userId.slice(1))),
+};
+
+describe('the conversation log', () => {
+  let database: ScratchDatabase;
+  let sql: Sql;
+  let log: ConversationLog;
+  let directory: ConversationDirectory;
+  let history: ConversationHistory;
+  let inbox: Inbox;
+  let marks: Marks;
+  let audience: OpenAudience;
+
+  beforeAll(async () => {
+    database = await aScratchDatabase();
+    sql = new Sql(database.settings);
+    const audiences = new Audiences();
+    audiences.names = names;
+    directory = new ConversationDirectory(sql, audiences, new MessageIds(database.settings));
+    audience = new OpenAudience(directory);
+    audiences.register(audience);
+    log = new ConversationLog(sql, new LogBatch(audiences, new Outbox(sql), new NodeIdentity()));
+    history = new ConversationHistory(sql, audiences, directory);
+    inbox = new Inbox(sql);
+    marks = new Marks(sql);
+  });
+
+  afterAll(async () => {
+    await sql.onApplicationShutdown();
+    await database.drop();
+  });
+
+  let nextPk = 100;
+  const aConversation = async () => {
+    const low = nextPk++;
+    const high = nextPk++;
+    const conversation = await directory.open(app.pk, 'user', low, high, `user:u${low}:u${high}`, [low, high]);
+    return { low, high, conversation };
+  };
+  const draft = (
+    conversation: ConversationRef,
+    userPk: number,
+    text = 'hi',
+    clientMessageId: string = randomUUID(),
+  ) => ({
+    app,
+    conversation,
+    sender: { userPk, userId: `u${userPk}` },
+    clientMessageId,
+    type: 'text',
+    body: JSON.stringify({ text }),
+    ext: null,
+    counts: true,
+  });
+
+  it('numbers each conversation 1, 2, 3 … in the order of the calls, however many are stored together', async () => {
+    const conversations = await Promise.all(Array.from({ length: 20 }, aConversation));
+    const sent = conversations.map(() => [] as Promise<number>[]);
+    for (let round = 0; round < 50; round++) {
+      conversations.forEach(({ conversation, low }, index) =>
+        sent[index]!.push(log.append(draft(conversation, low, `${round}`)).then(({ message }) => message.seq)),
+      );
+    }
+    for (const [index, { conversation }] of conversations.entries()) {
+      expect(await Promise.all(sent[index]!)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+      const page = await history.page(conversation, { from: 1 }, { after: 0, limit: 100 });
+      expect(page.map((message) => JSON.parse(message.body).text)).toEqual(
+        Array.from({ length: 50 }, (_, i) => `${i}`),
+      );
+    }
+  });
+
+  it('stores a repeated clientMessageId once and answers each repeat with the stored message', async () => {
+    const { conversation, low } = await aConversation();
+    const same = draft(conversation, low, 'once');
+    const answers = await Promise.all(Array.from({ length: 5 }, () => log.append(same)));
+    const later = await log.append(same);
+    expect(new Set([...answers, later].map(({ message }) => message.seq))).toEqual(new Set([1]));
+    expect(answers.filter(({ duplicate }) => !duplicate)).toHaveLength(1);
+    expect(later.duplicate).toBe(true);
+    expect(await history.page(conversation, { from: 1 }, { limit: 10 })).toHaveLength(1);
+  });
+
+  it('refuses another content under the same clientMessageId, here and in another conversation', async () => {
+    const one = await aConversation();
+    const id = randomUUID();
+    await log.append(draft(one.conversation, one.low, 'first', id));
+    await expect(log.append(draft(one.conversation, one.low, 'second', id))).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_MISMATCH',
+    });
+    const other = await directory.open(app.pk, 'user', one.low, nextPk++, 'user:x:y', []);
+    await expect(log.append(draft(other, one.low, 'first', id))).rejects.toMatchObject({
+      code: 'IDEMPOTENCY_MISMATCH',
+    });
+  });
+
+  it('keeps the ids of two senders apart', async () => {
+    const { conversation, low, high } = await aConversation();
+    const id = randomUUID();
+    const [a, b] = await Promise.all([
+      log.append(draft(conversation, low, 'a', id)),
+      log.append(draft(conversation, high, 'b', id)),
+    ]);
+    expect([a.duplicate, b.duplicate, a.message.seq + b.message.seq]).toEqual([false, false, 3]);
+  });
+
+  it('refuses one message of a batch without harm to the others, and leaves no hole', async () => {
+    const { AppError } = await import('../../src/kernel/errors/app-error');
+    const { conversation, low, high } = await aConversation();
+    audience.refused.set(high, new AppError('FORBIDDEN'));
+    const results = await Promise.allSettled([
+      log.append(draft(conversation, low)),
+      log.append(draft(conversation, high)),
+      log.append(draft(conversation, low)),
+    ]);
+    audience.refused.clear();
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect((await history.page(conversation, { from: 1 }, { after: 0, limit: 9 })).map(({ seq }) => seq)).toEqual([
+      1, 2,
+    ]);
+  });
+
+  it('counts as unread exactly what the other side sent after the read mark', async () => {
+    const { conversation, low, high } = await aConversation();
+    for (const userPk of [high, high, low, high, low]) await log.append(draft(conversation, userPk));
+    await log.append({ ...draft(conversation, high), type: 'command', counts: false });
+    const unread = async (userPk: number) => (await inbox.entry(userPk, conversation.pk))?.unread;
+    expect([await unread(low), await unread(high)]).toEqual([3, 2]);
+    await sql.transaction((tx) => marks.read(tx, conversation, low, 2));
+    expect(await unread(low)).toBe(1);
+    await sql.transaction((tx) => marks.read(tx, conversation, low, 1));
+    expect(await unread(low)).toBe(1);
+    await sql.transaction((tx) => marks.read(tx, conversation, high, 999));
+    expect([await unread(low), await unread(high)]).toEqual([1, 0]);
+  });
+
+  it('gives back body and ext as they were written, key order, escapes and all', async () => {
+    const { conversation, low } = await aConversation();
+    const body = '{"z":1,"a":"\\ud83d\\ude00 \\ud800 \\"\\u0000","n":[1.5,null]}';
+    await log.append({ ...draft(conversation, low), body, ext: '{"b":1,"a":2}' });
+    const [message] = await history.page(conversation, { from: 1 }, { limit: 1 });
+    expect([message?.body, message?.ext]).toEqual([body, '{"b":1,"a":2}']);
+  });
+
+  it('answers RETRY when the conversation stays locked, and stores the message once when it is sent again', async () => {
+    const { conversation, low } = await aConversation();
+    const blocker = await sql.pool.getConnection();
+    await blocker.query('START TRANSACTION');
+    await blocker.query('SELECT id FROM conversations WHERE id = ? FOR UPDATE', [conversation.pk]);
+    const message = draft(conversation, low);
+    await expect(log.append(message)).rejects.toMatchObject({ code: 'RETRY' });
+    await blocker.query('ROLLBACK');
+    blocker.release();
+    await log.append(message);
+    await log.append(message);
+    expect((await history.page(conversation, { from: 1 }, { limit: 9 })).map(({ seq }) => seq)).toEqual([1]);
+  }, 60_000);
+
+  it('finds the first message since a time, and pages both ways with exclusive bounds', async () => {
+    const { conversation, low } = await aConversation();
+    for (let index = 0; index < 7; index++) await log.append(draft(conversation, low));
+    const all = await history.page(conversation, { from: 1 }, { after: 0, limit: 100 });
+    expect(await history.firstSeqSince(conversation, new Date(all[3]!.sentAt))).toBe(
+      all.findIndex(({ sentAt }) => sentAt >= all[3]!.sentAt) + 1,
+    );
+    expect(await history.firstSeqSince(conversation, new Date(Date.now() + 60_000))).toBe(8);
+    const seqs = async (bounds: object) =>
+      (await history.page(conversation, { from: 2, to: 6 }, { limit: 3, ...bounds })).map(({ seq }) => seq);
+    expect(await seqs({})).toEqual([6, 5, 4]);
+    expect(await seqs({ before: 4 })).toEqual([3, 2]);
+    expect(await seqs({ after: 4 })).toEqual([5, 6]);
+    expect(await seqs({ after: 6 })).toEqual([]);
+  });
+});

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { createConnection } from 'mysql2/promise';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../../ormconfig';
+import { readSettings, type Settings } from '../../src/platform/config/settings';
+
+export interface ScratchDatabase {
+  url: string;
+  settings: Settings;
+  drop(): Promise<void>;
+}
+
+const server = (): string => {
+  const { MYSQL_URL } = process.env;
+  if (!MYSQL_URL)
+    throw new Error('MYSQL_URL is not set: run these tests with `npm test` (or `npm run test:integration`).');
+  return MYSQL_URL;
+};
+
+/** An empty database with today's schema, on the server that `npm test` started. */
+export async function aScratchDatabase(env: NodeJS.ProcessEnv = {}): Promise<ScratchDatabase> {
+  const name = `parley_t_${randomBytes(6).toString('hex')}`;
+  const url = new URL(server());
+  const admin = await createConnection({ uri: url.href });
+  await admin.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`);
+  url.pathname = `/${name}`;
+  const schema = new DataSource({ ...dataSourceOptions(url.href), logging: false });
+  await schema.initialize();
+  if (schema.migrations.length > 0) await schema.runMigrations();
+  else await schema.synchronize();
+  await schema.destroy();
+  return {
+    url: url.href,
+    settings: readSettings({
+      REDIS_URL: 'redis://127.0.0.1:6379',
+      ...process.env,
+      MYSQL_URL: url.href,
+      ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+      LOG_LEVEL: 'silent',
+      ...env,
+    }),
+    async drop() {
+      await admin.query(`DROP DATABASE ${name}`);
+      await admin.end();
+    },
+  };
+}
