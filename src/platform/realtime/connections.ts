@@ -34,7 +34,7 @@ export class Connections {
     const known = this.byUser.get(userPk);
     if (known instanceof Set) {
       if (!known.delete(connection)) return;
-      if (known.size === 1) this.byUser.set(userPk, [...known][0] as Connection);
+      if (known.size === 1) this.byUser.set(userPk, [...known][0]);
     } else {
       // Closing a connection that is not (or no longer) here must not change the count (D3).
       if (known !== connection) return;

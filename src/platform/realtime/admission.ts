@@ -1,0 +1,113 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { Socket } from 'socket.io';
+import { AppError } from '../../kernel/errors/app-error';
+import { randomId } from '../../kernel/ids';
+import { Settings } from '../config/settings';
+import { assertPlainJson } from '../entry/plain-json';
+import { clientAddress } from './client-address';
+import { count, counts } from './metrics';
+import { Overload } from './overload';
+import { SESSION_GATE, type SessionGate } from './session-gate';
+import { engineOf, SocketConnection } from './socket-connection';
+
+/** Handshakes at the gate at once; beyond it the database would only queue them. */
+const PENDING_MAX = 5000;
+const RETRY_MIN_MS = 500;
+const RETRY_SPREAD_MS = 4500;
+
+/** An error as Socket.IO turns it into `connect_error`. */
+export interface ConnectError extends Error {
+  data: object;
+}
+
+/** Lets sockets in, once each, before any of their frames is read (design point 2). */
+@Injectable()
+export class Admission {
+  private readonly logger = new Logger(Admission.name);
+  /** Engine connections whose CONNECT is being decided: a second one meanwhile is an attack on the device policy. */
+  private readonly deciding = new WeakSet<object>();
+  /** Admitted, but Socket.IO has not told us of the connection yet; the client may be gone already. */
+  private readonly unsettled = new Set<SocketConnection>();
+  private gate: SessionGate | undefined;
+  private pending = 0;
+  /** Set while the process drains. */
+  closed = false;
+
+  constructor(
+    private readonly modules: ModuleRef,
+    private readonly settings: Settings,
+    private readonly overload: Overload,
+  ) {}
+
+  /** A middleware of the server. */
+  readonly middleware = (socket: Socket, next: (error?: ConnectError) => void): void => {
+    this.admit(socket).then(
+      () => {
+        count(counts.handshakes, 'admitted');
+        next();
+      },
+      (error: unknown) => next(this.refusal(error)),
+    );
+  };
+
+  /** The socket's connection, now that Socket.IO has opened it. */
+  settle(socket: Socket): SocketConnection {
+    const connection = socket.data as SocketConnection;
+    this.unsettled.delete(connection);
+    return connection;
+  }
+
+  released(connection: SocketConnection): void {
+    try {
+      this.sessionGate.released(connection);
+    } catch (error) {
+      this.logger.error({ msg: 'SessionGate.released threw', err: error });
+    }
+  }
+
+  private async admit(socket: Socket): Promise<void> {
+    const { client } = socket as unknown as { client: { sockets: Map<string, unknown> } };
+    if (this.closed || this.pending >= PENDING_MAX || this.overload.now) throw busy();
+    if (this.deciding.has(client) || client.sockets.size > 0) {
+      engineOf(socket).close();
+      throw new AppError('INVALID_REQUEST', { field: 'auth', message: 'One connection has one session.' });
+    }
+    this.deciding.add(client);
+    this.pending++;
+    try {
+      const { auth, headers, address } = socket.handshake;
+      assertPlainJson(auth, 'auth');
+      const session = await this.sessionGate.admit(auth, {
+        socketId: socket.id,
+        address: clientAddress(headers['x-forwarded-for'], address, this.settings.http.trustProxy),
+      });
+      const connection = new SocketConnection(socket, session);
+      socket.data = connection;
+      this.unsettled.add(connection);
+      // Socket.IO drops a socket silently whose client left meanwhile; its session must not stay bound.
+      setImmediate(() => {
+        if (this.unsettled.delete(connection)) this.released(connection);
+      });
+    } finally {
+      this.pending--;
+      this.deciding.delete(client);
+    }
+  }
+
+  private refusal(error: unknown): ConnectError {
+    const traceId = randomId(16);
+    const known = error instanceof AppError ? error : new AppError('INTERNAL');
+    if (known !== error) this.logger.error({ msg: 'a handshake failed', traceId, err: error });
+    count(counts.handshakes, known.code);
+    return Object.assign(new Error(known.message), { data: known.toWire(traceId) });
+  }
+
+  /** Provided by accounts, which this floor does not know. */
+  private get sessionGate(): SessionGate {
+    this.gate ??= this.modules.get<SessionGate>(SESSION_GATE, { strict: false });
+    return this.gate;
+  }
+}
+
+const busy = () => new AppError('BUSY', { retryAfterMs: Math.round(RETRY_MIN_MS + Math.random() * RETRY_SPREAD_MS) });

@@ -1,0 +1,178 @@
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Server, Socket } from 'socket.io';
+import { AppError, invalid } from '../../kernel/errors/app-error';
+import { randomId } from '../../kernel/ids';
+import { Settings } from '../config/settings';
+import { assertPlainJson } from '../entry/plain-json';
+import { TokenBuckets } from '../entry/token-buckets';
+import { Admission } from './admission';
+import { Connections } from './connections';
+import { type EventHandler, EventHandlers } from './event-handlers';
+import { count, counts } from './metrics';
+import { Outbound } from './outbound';
+import { engineOf, type SocketConnection } from './socket-connection';
+
+export interface RealtimeOptions {
+  /** False only in test harnesses that hold some of the modules: else an event without a handler stops the start. */
+  everyEvent: boolean;
+}
+export const REALTIME_OPTIONS = Symbol('RealtimeOptions');
+
+type AckFunction = (answer: object) => void;
+
+/** Events of one socket worked on at once; a client that waits for answers never gets here. */
+const UNANSWERED_MAX = 64;
+/** Users and sockets whose rate is remembered; users whether or not they reconnect. */
+const RATES_MAX = 100_000;
+const NOTHING = {};
+/** Kept of a handshake once it is decided: its headers and token would stay in memory as long as the socket. */
+const FORGOTTEN: { headers: IncomingHttpHeaders; auth: object; query: object } = { headers: {}, auth: {}, query: {} };
+
+/**
+ * One listener a socket for all client events: finds the handler, limits, checks the shape, calls, answers. Nothing here
+ * depends on what an event means. Every answer is `{ok: true, data}` or `{ok: false, error}`; nothing a client sends and
+ * nothing a handler throws harms another client or the process.
+ */
+@Injectable()
+export class Dispatcher implements OnModuleInit {
+  private readonly logger = new Logger(Dispatcher.name);
+  /** Of a user, on all its sockets. */
+  private readonly sends: TokenBuckets;
+  /** Everything else, of a socket. */
+  private readonly calls: TokenBuckets;
+  private handlers = new Map<string, EventHandler>();
+  /** Events of this node being worked on; a drain waits for them. */
+  unanswered = 0;
+
+  constructor(
+    private readonly finder: EventHandlers,
+    private readonly admission: Admission,
+    private readonly connections: Connections,
+    private readonly outbound: Outbound,
+    { limits }: Settings,
+    @Inject(REALTIME_OPTIONS) private readonly options: RealtimeOptions,
+  ) {
+    this.sends = new TokenBuckets({
+      perSecond: limits.userSendsPerSecond,
+      burst: limits.userSendsBurst,
+      max: RATES_MAX,
+    });
+    this.calls = new TokenBuckets({ perSecond: limits.callsPerSecond, burst: limits.callsBurst, max: RATES_MAX });
+  }
+
+  onModuleInit(): void {
+    this.handlers = this.finder.find(this.options.everyEvent);
+  }
+
+  /** Takes over a Socket.IO server: who may connect, and all that its sockets say. */
+  attach(server: Server): void {
+    server.use(this.admission.middleware);
+    // Two functions for all sockets: a closure a socket would be memory for every idle one.
+    const receive = this.receive.bind(this);
+    const leave = this.leave.bind(this);
+    function listener(this: Socket, ...args: unknown[]): void {
+      receive(this, args);
+    }
+    function goodbye(this: Socket): void {
+      leave(this);
+    }
+    server.on('connection', (socket: Socket) => {
+      const connection = this.admission.settle(socket);
+      engineOf(socket).request = null;
+      Object.assign(socket.handshake, FORGOTTEN);
+      socket.onAny(listener);
+      socket.on('disconnect', goodbye);
+      counts.connections++;
+      this.connections.add(connection);
+    });
+  }
+
+  private leave(socket: Socket): void {
+    const connection = socket.data as SocketConnection;
+    counts.connections--;
+    this.connections.remove(connection);
+    this.admission.released(connection);
+  }
+
+  /** `args`: what the client sent (event name first) and Socket.IO's acknowledgement, when one was asked for. */
+  private receive(socket: Socket, args: unknown[]): void {
+    // A frame behind a kick: its sender is no longer anybody.
+    if (!socket.connected) return;
+    const connection = socket.data as SocketConnection;
+    const ack = typeof args.at(-1) === 'function' ? (args.pop() as AckFunction) : undefined;
+    const event = args[0];
+    const handler = typeof event === 'string' ? this.handlers.get(event) : undefined;
+    try {
+      this.limit(connection, event);
+      if (!handler) throw new AppError('UNKNOWN_EVENT');
+      count(counts.events, handler.event);
+      const data = args[1];
+      if (args.length !== 2 || typeof data !== 'object' || data === null || Array.isArray(data)) {
+        throw invalid('data', 'An event carries exactly one object.');
+      }
+      assertPlainJson(data, 'data');
+      const reply = handler.call(connection.caller, handler.check(data), connection);
+      if (reply instanceof Promise) void this.settle(connection, ack, handler, reply);
+      else this.answer(connection, ack, reply);
+    } catch (error) {
+      this.refuse(connection, ack, handler, error);
+    }
+  }
+
+  private limit(connection: SocketConnection, event: unknown): void {
+    const waitMs =
+      event === 'message:send' ? this.sends.take(connection.caller.userPk) : this.calls.take(connection.socket.id);
+    if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
+    if (connection.unanswered >= UNANSWERED_MAX) throw new AppError('BUSY');
+  }
+
+  private async settle(
+    connection: SocketConnection,
+    ack: AckFunction | undefined,
+    handler: EventHandler,
+    reply: Promise<unknown>,
+  ): Promise<void> {
+    connection.unanswered++;
+    this.unanswered++;
+    try {
+      this.answer(connection, ack, await reply);
+    } catch (error) {
+      this.refuse(connection, ack, handler, error);
+    } finally {
+      connection.unanswered--;
+      this.unanswered--;
+    }
+  }
+
+  private answer(connection: SocketConnection, ack: AckFunction | undefined, data: unknown = NOTHING): void {
+    if (!ack) return;
+    ack({ ok: true, data });
+    this.outbound.answered(connection);
+  }
+
+  private refuse(
+    connection: SocketConnection,
+    ack: AckFunction | undefined,
+    handler: EventHandler | undefined,
+    error: unknown,
+  ): void {
+    const traceId = randomId(16);
+    const known = error instanceof AppError ? error : new AppError('INTERNAL');
+    if (known !== error) {
+      const { userPk, sessionId } = connection.caller;
+      this.logger.error({
+        msg: `${handler?.where} failed`,
+        event: handler?.event,
+        traceId,
+        userPk,
+        sessionId,
+        err: error,
+      });
+    }
+    count(counts.refused, known.code);
+    if (!ack) return;
+    ack({ ok: false, error: known.toWire(traceId) });
+    this.outbound.answered(connection);
+  }
+}

@@ -1,0 +1,169 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { BusFrames, KickReason } from '../../kernel/contracts/bus-frames';
+import type { WireMessage } from '../../kernel/contracts/message';
+import type { ServerEventName, ServerEvents } from '../../kernel/contracts/socket-events';
+import { Bus } from './bus';
+import type { Connection } from './connection';
+import { Connections, type PresenceChange } from './connections';
+import { type EmitOptions, Encoded, Live } from './live';
+import { type Frame, frameOf, Outbound, PUSH_BYTES_MAX } from './outbound';
+import { Presence } from './presence';
+import { Routes } from './routes';
+
+type Tip = ServerEvents['conversation:tip'];
+type ForgetListener = (appPk: number, pk: number) => void;
+
+/** Beyond this many users, asking where each one is costs more than telling every node. */
+const ROUTED_USERS_MAX = 64;
+/** Sockets written in one turn of the event loop; a large group must not hold up everybody else. */
+const WRITES_PER_TURN = 1000;
+
+@Injectable()
+export class LiveService extends Live implements OnModuleInit {
+  private readonly forgetters = new Map<BusFrames['forget']['cache'], ForgetListener[]>();
+
+  constructor(
+    private readonly connections: Connections,
+    private readonly outbound: Outbound,
+    private readonly bus: Bus,
+    private readonly routes: Routes,
+    private readonly presence: Presence,
+  ) {
+    super();
+  }
+
+  onModuleInit(): void {
+    this.bus.on('deliver', (frame) => this.deliver(frame));
+    this.bus.on('kick', (frame) => this.kickHere(frame));
+    this.bus.on('forget', (frame) => this.forgetHere(frame));
+  }
+
+  toUsers<E extends ServerEventName>(
+    appPk: number,
+    userPks: readonly number[],
+    event: E,
+    data: ServerEvents[E] | Encoded,
+    options: EmitOptions = {},
+  ): void {
+    const frame = { appPk, userPks, exceptSocketId: options.exceptSocketId, ...encode(event, data) };
+    this.deliver(frame);
+    if (options.localOnly || this.bus.peers.length === 0) return;
+    if (userPks.length > ROUTED_USERS_MAX) this.bus.toAll('deliver', frame as BusFrames['deliver']);
+    else void this.deliverByRoute(frame as BusFrames['deliver']);
+  }
+
+  kick(
+    userPk: number,
+    sessionPks: readonly number[],
+    reason: KickReason,
+    options: { byPlatform?: string; silent?: boolean; exceptSocketId?: string } = {},
+  ): void {
+    const frame = { userPk, sessionPks: [...sessionPks], reason, ...options };
+    this.kickHere(frame);
+    this.bus.toAll('kick', frame);
+  }
+
+  forget(key: BusFrames['forget']): void {
+    this.forgetHere(key);
+    this.bus.toAll('forget', key);
+  }
+
+  onForget(cache: BusFrames['forget']['cache'], listener: ForgetListener): void {
+    const known = this.forgetters.get(cache);
+    if (known) known.push(listener);
+    else this.forgetters.set(cache, [listener]);
+  }
+
+  onPresence(listener: (change: PresenceChange) => void): void {
+    this.presence.onChange(listener);
+  }
+
+  async online(_appPk: number, userPks: readonly number[]): Promise<Set<number>> {
+    const online = new Set(userPks.filter((userPk) => this.connections.has(userPk)));
+    const others = userPks.filter((userPk) => !online.has(userPk));
+    if (others.length === 0 || this.bus.peers.length === 0 || !this.bus.healthy) return online;
+    try {
+      const nodes = await this.routes.nodesOf(others);
+      others.forEach((userPk, i) => nodes[i]?.length && online.add(userPk));
+    } catch {
+      // Redis went away meanwhile: what this node knows is the answer, as documented.
+      return online;
+    }
+    return online;
+  }
+
+  async onlineCount(appPk: number): Promise<{ online: number; exact: boolean }> {
+    const here = this.connections.onlineIn(appPk);
+    if (!this.bus.healthy) return { online: here, exact: false };
+    if (this.bus.peers.length === 0) return { online: here, exact: true };
+    try {
+      return { online: await this.routes.countOnline(appPk), exact: true };
+    } catch {
+      return { online: here, exact: false };
+    }
+  }
+
+  /** To this node's sockets, at once for the first thousand. */
+  private deliver({ appPk, userPks, event, json, exceptSocketId }: Delivery, from = 0): void {
+    let frame: Frame | undefined;
+    const tip = event === 'conversation:tip' ? (JSON.parse(json) as Tip) : undefined;
+    const write = (connection: Connection): void => {
+      if (connection.caller.app.pk !== appPk || connection.socket.id === exceptSocketId) return;
+      if (tip) this.outbound.tip(connection, tip.conversationId, tip.maxSeq);
+      else this.outbound.write(connection, (frame ??= frameOf(event, json)));
+    };
+    const proceed = (at: number): void => {
+      const end = Math.min(userPks.length, at + WRITES_PER_TURN);
+      for (let i = at; i < end; i++) for (const each of this.connections.ofUser(userPks[i])) write(each);
+      if (end < userPks.length) setImmediate(() => proceed(end));
+    };
+    proceed(from);
+  }
+
+  private async deliverByRoute(frame: BusFrames['deliver']): Promise<void> {
+    try {
+      const nodes = await this.routes.nodesOf(frame.userPks);
+      const usersOf = new Map<string, number[]>();
+      frame.userPks.forEach((userPk, i) => {
+        for (const node of nodes[i] ?? []) {
+          const users = usersOf.get(node);
+          if (users) users.push(userPk);
+          else usersOf.set(node, [userPk]);
+        }
+      });
+      usersOf.delete(this.bus.nodeId);
+      for (const [node, userPks] of usersOf) this.bus.toNodes([node], 'deliver', { ...frame, userPks });
+    } catch {
+      // Nobody can say where they are, so every node is asked; with Redis gone this shows as a gap there.
+      this.bus.toAll('deliver', frame);
+    }
+  }
+
+  private kickHere({ userPk, sessionPks, reason, byPlatform, silent, exceptSocketId }: BusFrames['kick']): void {
+    for (const connection of [...this.connections.ofUser(userPk)]) {
+      if (connection.socket.id === exceptSocketId || !sessionPks.includes(connection.caller.sessionPk)) continue;
+      if (!silent) this.outbound.say(connection, 'session:kicked', { reason, ...(byPlatform && { byPlatform }) });
+      // Goes out behind what was said; from here on no frame of this socket is read.
+      connection.socket.disconnect(true);
+    }
+  }
+
+  private forgetHere({ cache, appPk, pk }: BusFrames['forget']): void {
+    for (const listener of this.forgetters.get(cache) ?? []) listener(appPk, pk);
+  }
+}
+
+type Delivery = Omit<BusFrames['deliver'], 'userPks'> & { userPks: readonly number[] };
+
+/** The event as it is written; a message too large to be pushed becomes a tip to pull it. */
+function encode(event: ServerEventName, data: unknown): { event: string; json: string } {
+  const json = data instanceof Encoded ? data.json : JSON.stringify(data);
+  if (event !== 'message:new' || json.length * 3 <= PUSH_BYTES_MAX || Buffer.byteLength(json) <= PUSH_BYTES_MAX) {
+    return { event, json };
+  }
+  const tip = data instanceof Encoded ? data.tip : tipOf(data as WireMessage);
+  return tip ? { event: 'conversation:tip', json: JSON.stringify(tip) } : { event, json };
+}
+
+const tipOf = ({ conversationId, seq }: WireMessage): Tip | undefined =>
+  seq === undefined ? undefined : { conversationId, maxSeq: seq };

@@ -1,0 +1,176 @@
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import type { ServerEventName, ServerEvents } from '../../kernel/contracts/socket-events';
+import { Settings } from '../config/settings';
+import type { Connection } from './connection';
+import { counts } from './metrics';
+import { type EngineSocket, engineOf } from './socket-connection';
+
+/** An event encoded once, to be written to any number of sockets: the packet's text and its ready WebSocket frame. */
+export interface Frame {
+  readonly text: string;
+  /** Engine.IO's write options; shared, never changed. */
+  readonly options: { compress: boolean; wsPreEncodedFrame: [Buffer] };
+}
+
+/** A frame larger than this is not pushed: the client is told where to pull (protocol.md §2.4). */
+export const PUSH_BYTES_MAX = 8 * 1024;
+const TIP_INTERVAL_MS = 1000;
+const SWEEP_MS = 250;
+
+/** Packet `2["event",json]` of the default namespace, exactly as `socket.emit` writes it. */
+export function frameOf(event: string, json: string): Frame {
+  const text = `2["${event}",${json}]`;
+  return { text, options: { compress: false, wsPreEncodedFrame: [webSocketFrame(`4${text}`)] } };
+}
+
+/** An unmasked, final text frame (RFC 6455 §5.2) in one buffer, so that it is one write. */
+function webSocketFrame(text: string): Buffer {
+  const size = Buffer.byteLength(text);
+  const head = size < 126 ? 2 : size < 65_536 ? 4 : 10;
+  const frame = Buffer.allocUnsafe(head + size);
+  frame[0] = 0x81;
+  if (head === 2) frame[1] = size;
+  else if (head === 4) {
+    frame[1] = 126;
+    frame.writeUInt16BE(size, 2);
+  } else {
+    frame[1] = 127;
+    frame.writeBigUInt64BE(BigInt(size), 2);
+  }
+  frame.write(text, head);
+  return frame;
+}
+
+/** Bytes counted per write buffer; Engine.IO starts a new array with every flush, so a count ends by itself. */
+const tallies = new WeakMap<object, { counted: number; bytes: number }>();
+
+/** What waits for one socket in this process: packets not yet handed to the transport and bytes not yet to the kernel. */
+export function waitingBytes(engine: EngineSocket): number {
+  const inTransport = engine.transport.socket?.bufferedAmount ?? 0;
+  const packets = engine.writeBuffer;
+  if (packets.length === 0) return inTransport;
+  let tally = tallies.get(packets);
+  if (!tally) tallies.set(packets, (tally = { counted: 0, bytes: 0 }));
+  for (; tally.counted < packets.length; tally.counted++) tally.bytes += packets[tally.counted]?.data?.length ?? 0;
+  return inTransport + tally.bytes;
+}
+
+/**
+ * Writes events to this node's sockets, each bounded: a client that does not read loses live frames, then its
+ * connection, and never costs more memory than `disconnectBytes` (protocol.md §2.10). Dropping is legal: clients pull.
+ */
+@Injectable()
+export class Outbound implements OnApplicationShutdown {
+  private readonly logger = new Logger(Outbound.name);
+  private readonly lagging = new Set<Connection>();
+  private readonly dropped = new WeakSet<Connection>();
+  private readonly tips = new Map<Connection, { due: number; waiting: Map<string, number> }>();
+  private sweeper: NodeJS.Timeout | undefined;
+
+  constructor(private readonly settings: Settings) {}
+
+  /** Writes a live event. False when it was held back because the socket lags. */
+  write(connection: Connection, frame: Frame): boolean {
+    if (connection.laggingSince !== 0) {
+      counts.liveFramesHeldBack++;
+      return false;
+    }
+    const engine = engineOf(connection.socket);
+    engine.write(frame.text, frame.options);
+    counts.liveFrames++;
+    if (waitingBytes(engine) > this.settings.realtime.laggingBytes) this.hold(connection);
+    return true;
+  }
+
+  /** Says something to one socket, lagging or not: for the few events about the connection itself. */
+  say<E extends ServerEventName>(connection: Connection, event: E, data: ServerEvents[E]): void {
+    const { text, options } = frameOf(event, JSON.stringify(data));
+    engineOf(connection.socket).write(text, options);
+  }
+
+  /** Tells where to pull, at most once a second a socket; what gathers meanwhile goes out together. */
+  tip(connection: Connection, conversationId: string, maxSeq: number): void {
+    if (connection.laggingSince !== 0) return;
+    const now = performance.now();
+    const tips = this.tips.get(connection);
+    if (!tips) {
+      this.tips.set(connection, { due: now + TIP_INTERVAL_MS, waiting: new Map() });
+      this.write(connection, frameOf('conversation:tip', JSON.stringify({ conversationId, maxSeq })));
+      this.watchOver();
+    } else tips.waiting.set(conversationId, Math.max(maxSeq, tips.waiting.get(conversationId) ?? 0));
+  }
+
+  /** To be called after an answer was written: answers count like events do. */
+  answered(connection: Connection): void {
+    const engine = engineOf(connection.socket);
+    const { laggingBytes, disconnectBytes } = this.settings.realtime;
+    const bytes = waitingBytes(engine);
+    if (bytes <= laggingBytes) return;
+    if (bytes > disconnectBytes) this.drop(connection, bytes);
+    else if (connection.laggingSince === 0) this.hold(connection);
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.sweeper);
+  }
+
+  private hold(connection: Connection): void {
+    connection.laggingSince = performance.now();
+    this.lagging.add(connection);
+    counts.laggingSockets++;
+    this.watchOver();
+  }
+
+  private watchOver(): void {
+    this.sweeper ??= setInterval(() => this.sweep(performance.now()), SWEEP_MS).unref();
+  }
+
+  private sweep(now: number): void {
+    for (const connection of this.lagging) this.review(connection, now);
+    for (const [connection, tips] of this.tips) {
+      if (now < tips.due) continue;
+      if (tips.waiting.size === 0 || connection.laggingSince !== 0 || !connection.socket.connected) {
+        this.tips.delete(connection);
+        continue;
+      }
+      for (const [conversationId, maxSeq] of tips.waiting) {
+        this.write(connection, frameOf('conversation:tip', JSON.stringify({ conversationId, maxSeq })));
+      }
+      this.tips.set(connection, { due: now + TIP_INTERVAL_MS, waiting: new Map() });
+    }
+    if (this.lagging.size > 0 || this.tips.size > 0) return;
+    clearInterval(this.sweeper);
+    this.sweeper = undefined;
+  }
+
+  private review(connection: Connection, now: number): void {
+    const { laggingBytes, disconnectBytes, laggingMs } = this.settings.realtime;
+    const bytes = waitingBytes(engineOf(connection.socket));
+    if (!connection.socket.connected) this.release(connection);
+    else if (bytes > disconnectBytes || now - connection.laggingSince > laggingMs) this.drop(connection, bytes);
+    else if (bytes <= laggingBytes / 4) {
+      this.release(connection);
+      connection.laggingSince = 0;
+      this.say(connection, 'sync:hint', { reason: 'lagging' });
+    }
+  }
+
+  private release(connection: Connection): void {
+    if (this.lagging.delete(connection)) counts.laggingSockets--;
+  }
+
+  /** Ends the connection without waiting for what it will not read; the client reconnects and syncs. */
+  private drop(connection: Connection, bytes: number): void {
+    this.release(connection);
+    if (this.dropped.has(connection)) return;
+    this.dropped.add(connection);
+    // Nothing more is written while the transport closes.
+    if (connection.laggingSince === 0) connection.laggingSince = performance.now();
+    counts.laggingClosed++;
+    const { userPk, sessionId } = connection.caller;
+    this.logger.warn({ msg: 'SLOW_CONSUMER: closed a socket that does not read', userPk, sessionId, bytes });
+    const engine = engineOf(connection.socket);
+    if (engine.transport.socket) engine.transport.socket.terminate();
+    else engine.close(true);
+  }
+}

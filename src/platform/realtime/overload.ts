@@ -1,0 +1,41 @@
+import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+
+const WINDOW_MS = 1000;
+const RESOLUTION_MS = 20;
+const LAG_MAX_MS = 200;
+
+/** Tells when this process has more to do than it can: then nobody new is let in until it has caught up. */
+@Injectable()
+export class Overload implements OnModuleInit, OnApplicationShutdown {
+  private readonly pressures: (() => boolean)[] = [];
+  private delay: IntervalHistogram | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private lagging = false;
+
+  onModuleInit(): void {
+    this.delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+    this.delay.enable();
+    this.timer = setInterval(() => this.look(), WINDOW_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+    this.delay?.disable();
+  }
+
+  /** Another reason to refuse newcomers, such as a database pool that waits. Asked at every handshake: must be cheap. */
+  addPressure(pressure: () => boolean): void {
+    this.pressures.push(pressure);
+  }
+
+  get now(): boolean {
+    return this.lagging || this.pressures.some((pressure) => pressure());
+  }
+
+  private look(): void {
+    if (!this.delay) return;
+    this.lagging = this.delay.percentile(99) / 1e6 - RESOLUTION_MS > LAG_MAX_MS;
+    this.delay.reset();
+  }
+}

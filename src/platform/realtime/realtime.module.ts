@@ -1,0 +1,41 @@
+import { Global, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { Admission } from './admission';
+import { Bus } from './bus';
+import { Connections } from './connections';
+import { Dispatcher, REALTIME_OPTIONS, type RealtimeOptions } from './dispatcher';
+import { Drain } from './drain';
+import { EventHandlers } from './event-handlers';
+import { GapHints } from './gap-hints';
+import { Live } from './live';
+import { LiveService } from './live.service';
+import { Outbound } from './outbound';
+import { Overload } from './overload';
+import { Presence } from './presence';
+import { Routes } from './routes';
+
+/**
+ * Sockets and the bus between nodes. A worker holds it too, without sockets: it speaks to users through `Live`.
+ * A test harness with fewer modules overrides `REALTIME_OPTIONS` with `{ everyEvent: false }`.
+ */
+@Global()
+@Module({
+  imports: [DiscoveryModule],
+  providers: [
+    Admission,
+    Bus,
+    Connections,
+    Dispatcher,
+    Drain,
+    EventHandlers,
+    GapHints,
+    { provide: Live, useClass: LiveService },
+    Outbound,
+    Overload,
+    Presence,
+    { provide: REALTIME_OPTIONS, useValue: { everyEvent: true } satisfies RealtimeOptions },
+    Routes,
+  ],
+  exports: [Bus, Connections, Dispatcher, Drain, Live, Outbound, Overload],
+})
+export class RealtimeModule {}

@@ -1,0 +1,146 @@
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Settings } from '../config/settings';
+import { Bus } from './bus';
+import { Connections, type PresenceChange } from './connections';
+import { count, counts } from './metrics';
+
+const TTL_S = 90;
+const REFRESH_MS = 30_000;
+const REFRESH_CHUNK = 500;
+
+/**
+ * Who is where, in Redis: `r:{userPk}` holds the nodes of a user, `on:{appPk}` the users of an app who are online (scored
+ * by when that must have been said again). A convenience: written without waiting, said again every 30 s and as soon as
+ * Redis is found to have lost it, and never needed for a message to arrive in the end.
+ */
+@Injectable()
+export class Routes implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger(Routes.name);
+  private timer: NodeJS.Timeout | undefined;
+  private refreshing = false;
+  private written = false;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly connections: Connections,
+    private readonly settings: Settings,
+  ) {}
+
+  onModuleInit(): void {
+    this.bus.onBeat(() => this.verify());
+    this.bus.onGap((reason) => {
+      if (reason === 'reconnect') void this.refresh();
+    });
+    this.timer = setInterval(() => void this.refresh(), REFRESH_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /** A user's first socket of this node opened. Resolves with whether the user is on another node; never rejects. */
+  arrived({ appPk, userPk }: PresenceChange): Promise<boolean> {
+    const { redis } = this.bus;
+    const before = this.bus.peers.length > 0 ? redis.smembers(this.route(userPk)) : undefined;
+    this.forget(redis.sadd(this.route(userPk), this.bus.nodeId));
+    this.forget(redis.expire(this.route(userPk), TTL_S));
+    this.forget(redis.zadd(this.online(appPk), this.deadline(), userPk));
+    return this.elsewhere(before);
+  }
+
+  /** The last one closed. The same answer. */
+  async left({ appPk, userPk }: PresenceChange): Promise<boolean> {
+    const { redis } = this.bus;
+    this.forget(redis.srem(this.route(userPk), this.bus.nodeId));
+    const after = this.bus.peers.length > 0 ? redis.smembers(this.route(userPk)) : undefined;
+    const elsewhere = await this.elsewhere(after);
+    if (!elsewhere && !this.connections.has(userPk)) this.forget(redis.zrem(this.online(appPk), userPk));
+    return elsewhere;
+  }
+
+  /** The live nodes of each user, in their order. Rejects when Redis cannot be asked. */
+  async nodesOf(userPks: readonly number[]): Promise<string[][]> {
+    const peers = this.bus.peers;
+    if (peers.length === 0) return userPks.map(() => []);
+    const known = await Promise.all(userPks.map((userPk) => this.bus.redis.smembers(this.route(userPk))));
+    return known.map((nodes) => nodes.filter((node) => peers.includes(node)));
+  }
+
+  /** Users of an app online on any node. Rejects when Redis cannot be asked. */
+  countOnline(appPk: number): Promise<number> {
+    return this.bus.redis.zcount(this.online(appPk), Date.now(), '+inf');
+  }
+
+  /** Our mark is gone: Redis was emptied. Until all is said again nobody could find our users. */
+  private verify(): void {
+    const mark = this.key(`node:${this.bus.nodeId}`);
+    this.bus.redis.get(mark).then(
+      (found) => {
+        if (found !== null) return;
+        const lost = this.written;
+        void this.refresh();
+        if (lost) this.bus.gap('flushed');
+      },
+      () => count(counts.bus, 'failed'),
+    );
+  }
+
+  private async refresh(): Promise<void> {
+    if (this.refreshing || !this.bus.healthy) return;
+    this.refreshing = true;
+    try {
+      const { redis, nodeId } = this.bus;
+      let chunk = redis.pipeline().set(this.key(`node:${nodeId}`), 1, 'EX', TTL_S);
+      this.written = true;
+      const apps = new Set<number>();
+      for (const { caller } of this.connections.all()) {
+        const route = this.route(caller.userPk);
+        chunk.sadd(route, nodeId).expire(route, TTL_S).zadd(this.online(caller.app.pk), this.deadline(), caller.userPk);
+        apps.add(caller.app.pk);
+        if (chunk.length < REFRESH_CHUNK * 3) continue;
+        await chunk.exec();
+        chunk = redis.pipeline();
+      }
+      for (const appPk of apps) {
+        chunk.zremrangebyscore(this.online(appPk), '-inf', Date.now()).expire(this.online(appPk), 2 * TTL_S);
+      }
+      await chunk.exec();
+    } catch (error) {
+      // Said again in 30 s, or as soon as Redis is back.
+      this.logger.debug(`routes not refreshed: ${String(error)}`);
+    } finally {
+      this.refreshing = false;
+    }
+  }
+
+  private async elsewhere(nodes: Promise<string[]> | undefined): Promise<boolean> {
+    if (!nodes) return false;
+    try {
+      const known = await nodes;
+      return this.bus.peers.some((peer) => known.includes(peer));
+    } catch {
+      count(counts.bus, 'failed');
+      return false;
+    }
+  }
+
+  private forget(write: Promise<unknown>): void {
+    write.catch(() => count(counts.bus, 'failed'));
+  }
+
+  private deadline(): number {
+    return Date.now() + TTL_S * 1000;
+  }
+
+  private route(userPk: number): string {
+    return this.key(`r:${userPk}`);
+  }
+
+  private online(appPk: number): string {
+    return this.key(`on:${appPk}`);
+  }
+
+  private key(name: string): string {
+    return `${this.settings.stores.redisPrefix}:${name}`;
+  }
+}

@@ -1,0 +1,78 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import type { IncomingMessage } from 'node:http';
+import type { Server, ServerOptions } from 'socket.io';
+import { Settings } from '../config/settings';
+import { Dispatcher } from './dispatcher';
+import * as wire from './wire';
+
+/** What Socket.IO adds around a body: packet type, ack id, event name. */
+const FRAME_OVERHEAD_BYTES = 512;
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * Socket.IO under Nest with our limits. Gateways are ordinary Nest gateways, but Nest wires nothing per socket: that would
+ * cost 4 KiB and 18 µs for each handler of each socket, so the one dispatcher hears all events (design point 2).
+ *
+ *     app.useWebSocketAdapter(new ParleyIoAdapter(app));
+ */
+export class ParleyIoAdapter extends IoAdapter {
+  private readonly settings: Settings;
+  private readonly dispatcher: Dispatcher;
+
+  constructor(app: INestApplicationContext) {
+    super(app);
+    this.settings = app.get(Settings);
+    this.dispatcher = app.get(Dispatcher);
+  }
+
+  override createIOServer(port: number, options?: Partial<ServerOptions>): Server {
+    const server = super.createIOServer(port, {
+      ...options,
+      ...socketOptions(this.settings),
+    } as ServerOptions);
+    this.dispatcher.attach(server);
+    return server;
+  }
+
+  override bindClientConnect(): void {
+    // The dispatcher hears of connections itself.
+  }
+
+  override bindClientDisconnect(): void {
+    // So it does of their end.
+  }
+
+  override bindMessageHandlers(): void {
+    // And of every event.
+  }
+}
+
+export function socketOptions({ http, limits, realtime }: Settings): Partial<ServerOptions> {
+  const anyOrigin = http.corsOrigins.includes('*');
+  return {
+    transports: http.socketTransports,
+    maxHttpBufferSize: limits.frameBytes + FRAME_OVERHEAD_BYTES,
+    pingInterval: realtime.pingIntervalMs,
+    pingTimeout: realtime.pingTimeoutMs,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    perMessageDeflate: false,
+    httpCompression: false,
+    allowEIO3: false,
+    serveClient: false,
+    parser: wire,
+    ...(http.corsOrigins.length > 0 && {
+      cors: { origin: anyOrigin ? '*' : http.corsOrigins, credentials: !anyOrigin },
+    }),
+    allowRequest: (request, decide) => decide(null, isOriginAllowed(request, http.corsOrigins, http.publicUrl)),
+  };
+}
+
+/** Browsers say where a page came from; what is not a browser says nothing and brings its own token. */
+export function isOriginAllowed(request: IncomingMessage, allowed: readonly string[], publicUrl?: string): boolean {
+  const { origin, host } = request.headers;
+  if (origin === undefined || allowed.includes('*') || allowed.includes(origin)) return true;
+  if (!URL.canParse(origin)) return false;
+  const from = new URL(origin);
+  return from.host === host || (publicUrl !== undefined && from.origin === new URL(publicUrl).origin);
+}

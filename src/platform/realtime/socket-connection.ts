@@ -1,0 +1,43 @@
+import type { Socket } from 'socket.io';
+import type { UserCaller } from '../../kernel/caller';
+import type { AdmittedSession, Connection, DeviceState } from './connection';
+
+/** The Connection as the dispatcher keeps it, in `socket.data`. */
+export class SocketConnection implements Connection {
+  caller: UserCaller;
+  readonly deviceId: string;
+  readonly platform: string;
+  state: DeviceState;
+  readonly features: ReadonlySet<string>;
+  expiresAt: number;
+  laggingSince = 0;
+  /** Events being worked on. */
+  unanswered = 0;
+
+  constructor(
+    readonly socket: Socket,
+    session: AdmittedSession,
+  ) {
+    this.caller = session.caller;
+    this.deviceId = session.device.id;
+    this.platform = session.device.platform;
+    this.state = session.device.state;
+    this.features = session.features;
+    this.expiresAt = session.expiresAt;
+  }
+}
+
+/** Engine.IO's side of a socket, as far as we look into it. */
+export interface EngineSocket {
+  readonly readyState: string;
+  readonly writeBuffer: readonly { data?: string }[];
+  readonly transport: {
+    readonly name: string;
+    readonly socket?: { readonly bufferedAmount: number; terminate(): void };
+  };
+  request: unknown;
+  write(text: string, options: object): void;
+  close(discard?: boolean): void;
+}
+
+export const engineOf = (socket: Socket): EngineSocket => socket.conn as unknown as EngineSocket;

@@ -1,0 +1,123 @@
+/**
+ * The Socket.IO packet format (protocol 5), strict: what plain clients send and nothing else. Frames that the stock
+ * parser lets through (ack ids of any length, namespaces of any length) throw here, which closes their sender's
+ * connection and no other. It also spares the stock encoder's search for binary data in every answer.
+ */
+export const PacketType = { CONNECT: 0, DISCONNECT: 1, EVENT: 2, ACK: 3, CONNECT_ERROR: 4, BINARY_EVENT: 5 } as const;
+
+interface Packet {
+  type: number;
+  nsp: string;
+  id?: number;
+  data?: unknown;
+}
+
+/** Clients count up from 0; ten digits outlast any connection. */
+const ACK_ID_DIGITS_MAX = 10;
+const NAMESPACE_LENGTH_MAX = 64;
+/** Tries to join a namespace on one connection, refused ones included. */
+const CONNECTS_MAX = 5;
+const ATTACHMENTS_MAX = 10;
+/** Socket.IO's own events: a client that names one is no client. */
+const RESERVED = new Set(['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener']);
+
+const ZERO = 48;
+const isDigit = (code: number): boolean => code >= ZERO && code <= 57;
+
+export class Encoder {
+  encode(packet: Packet): [string] {
+    let text = packet.nsp === '/' ? `${packet.type}` : `${packet.type}${packet.nsp},`;
+    if (packet.id !== undefined) text += packet.id;
+    if (packet.data !== undefined) text += JSON.stringify(packet.data);
+    return [text];
+  }
+}
+
+/** One a connection. Emits `decoded` to the one listener that Socket.IO sets. */
+export class Decoder {
+  private listener: ((packet: Packet) => void) | undefined;
+  private connects = 0;
+  /** A binary event whose attachments are still to come. */
+  private binary: { packet: Packet; missing: number } | undefined;
+
+  on(_event: 'decoded', listener: (packet: Packet) => void): void {
+    this.listener = listener;
+  }
+
+  removeListener(): void {
+    this.listener = undefined;
+  }
+
+  destroy(): void {
+    this.binary = undefined;
+  }
+
+  add(chunk: unknown): void {
+    if (typeof chunk !== 'string') return this.attachment();
+    if (this.binary) throw new Error('text while attachments are missing');
+    const packet = this.parse(chunk);
+    if (!this.binary) this.listener?.(packet);
+  }
+
+  private attachment(): void {
+    if (!this.binary) throw new Error('an attachment of nothing');
+    if (--this.binary.missing > 0) return;
+    const { packet } = this.binary;
+    this.binary = undefined;
+    this.listener?.(packet);
+  }
+
+  private parse(text: string): Packet {
+    const type = text.charCodeAt(0) - ZERO;
+    let at = 1;
+    let attachments = 0;
+    if (type === PacketType.BINARY_EVENT) {
+      at = text.indexOf('-', 1) + 1;
+      attachments = Number(text.slice(1, at - 1));
+      if (!(Number.isInteger(attachments) && attachments >= 1 && attachments <= ATTACHMENTS_MAX)) {
+        throw new Error('bad attachments');
+      }
+    }
+    let nsp = '/';
+    if (text[at] === '/') {
+      const comma = text.indexOf(',', at);
+      nsp = text.slice(at, comma === -1 ? undefined : comma);
+      if (nsp.length > NAMESPACE_LENGTH_MAX) throw new Error('namespace too long');
+      at = comma === -1 ? text.length : comma + 1;
+    }
+    let end = at;
+    while (isDigit(text.charCodeAt(end))) end++;
+    if (end - at > ACK_ID_DIGITS_MAX) throw new Error('ack id too long');
+    const id = end > at ? Number(text.slice(at, end)) : undefined;
+    const data: unknown = end < text.length ? JSON.parse(text.slice(end)) : undefined;
+    return this.checked(type, attachments, { type, nsp, id, data });
+  }
+
+  /** What each type must carry; anything else is no Socket.IO client. */
+  private checked(type: number, attachments: number, packet: Packet): Packet {
+    const { data } = packet;
+    switch (type) {
+      case PacketType.CONNECT:
+        if (++this.connects > CONNECTS_MAX) throw new Error('too many connects');
+        if (data === undefined || (typeof data === 'object' && data !== null && !Array.isArray(data))) return packet;
+        break;
+      case PacketType.DISCONNECT:
+        if (data === undefined) return packet;
+        break;
+      case PacketType.EVENT:
+      case PacketType.BINARY_EVENT:
+        if (!Array.isArray(data) || !isEventName(data[0])) break;
+        if (type === PacketType.EVENT) return packet;
+        // No event of ours carries binary data: it reaches the dispatcher as what it refuses, so that its ack says so.
+        this.binary = { packet: { ...packet, type: PacketType.EVENT, data: [data[0], null] }, missing: attachments };
+        return packet;
+      case PacketType.ACK:
+        if (Array.isArray(data)) return packet;
+        break;
+    }
+    throw new Error('not a packet');
+  }
+}
+
+const isEventName = (name: unknown): boolean =>
+  typeof name === 'number' || (typeof name === 'string' && !RESERVED.has(name));
