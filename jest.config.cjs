@@ -50,6 +50,7 @@ module.exports = {
     'node_modules/.+\\.m?js$': ['@swc/jest', js],
   },
   transformIgnorePatterns: [`/node_modules/(?!(.+/node_modules/)?(${esm})/)`],
+  setupFiles: ['reflect-metadata'],
   testTimeout: 30000,
   maxWorkers: 2,
   workerIdleMemoryLimit: '1GB',

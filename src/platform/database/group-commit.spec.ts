@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { GroupCommit, type Outcome } from './group-commit';
+
+interface Item {
+  lane: number;
+  n: number;
+}
+
+const aQueue = (
+  run: (batch: Item[]) => Promise<Outcome<number>[]>,
+  limits: Partial<{ queueMax: number; laneMax: number }> = {},
+) =>
+  new GroupCommit<Item, number>({
+    run,
+    lane: ({ lane }) => lane,
+    batchMax: 4,
+    inFlightMax: 2,
+    queueMax: 1000,
+    laneMax: 1000,
+    ...limits,
+  });
+
+describe('group commit', () => {
+  it('stores every item once, each lane in the order of its calls, and never one lane in two batches at once', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.integer({ min: 0, max: 3 })), { maxLength: 80 }),
+        async (calls) => {
+          const stored = new Map<number, number[]>();
+          const underWay = new Set<number>();
+          const queue = aQueue(async (batch) => {
+            const lanes = new Set(batch.map(({ lane }) => lane));
+            for (const lane of lanes) {
+              expect(underWay.has(lane)).toBe(false);
+              underWay.add(lane);
+            }
+            for (let tick = 0; tick < (calls[batch[0]!.n]?.[1] ?? 0); tick++) await new Promise(setImmediate);
+            for (const { lane, n } of batch) stored.set(lane, [...(stored.get(lane) ?? []), n]);
+            for (const lane of lanes) underWay.delete(lane);
+            return batch.map(({ n }) => ({ ok: n }));
+          });
+          const answers = await Promise.all(calls.map(([lane], n) => queue.submit({ lane, n })));
+          expect(answers).toEqual(calls.map((_, n) => n));
+          for (const [lane, ns] of stored) expect(ns).toEqual(calls.flatMap(([l], n) => (l === lane ? [n] : [])));
+          await queue.drained();
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('gives each item its own error, and all of a failed batch the same', async () => {
+    const queue = aQueue((batch) => {
+      if (batch.some(({ n }) => n === 99)) return Promise.reject(new Error('away'));
+      return Promise.resolve(batch.map(({ n }) => (n % 2 ? { error: new Error(`no ${n}`) } : { ok: n })));
+    });
+    const first = await Promise.allSettled([0, 1, 2].map((n) => queue.submit({ lane: n, n })));
+    expect(first.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    const second = await Promise.allSettled([99, 100].map((n) => queue.submit({ lane: n, n })));
+    expect(second.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+
+  it('refuses with BUSY beyond its bounds, before any work, and accepts again once there is room', async () => {
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const queue = aQueue(
+      async (batch) => {
+        await gate;
+        return batch.map(({ n }) => ({ ok: n }));
+      },
+      { queueMax: 3, laneMax: 2 },
+    );
+    const busy = { code: 'BUSY', extras: { retryAfterMs: expect.any(Number) } };
+    const accepted = [queue.submit({ lane: 1, n: 1 }), queue.submit({ lane: 1, n: 2 })];
+    await expect(queue.submit({ lane: 1, n: 3 })).rejects.toMatchObject(busy);
+    accepted.push(queue.submit({ lane: 2, n: 4 }));
+    await expect(queue.submit({ lane: 3, n: 5 })).rejects.toMatchObject(busy);
+    open();
+    expect(await Promise.all(accepted)).toEqual([1, 2, 4]);
+    expect(await queue.submit({ lane: 3, n: 5 })).toBe(5);
+  });
+});
