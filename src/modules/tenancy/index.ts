@@ -3,3 +3,5 @@ export { Apps, type App, type SigningKey } from './apps';
 export { AppSettings, historyDaysOf, TOKEN_TTL_MAX_SECONDS, type DevicePolicyKind } from './app-settings';
 export type { AccountMode, AppStatus } from './app.entity';
 export { quotaExceeded, type QuotaName, type Quotas } from './plans';
+export { Provisioning } from './provisioning';
+export { TenancyModule } from './tenancy.module';

@@ -1,0 +1,48 @@
+import { Body, Controller, Get, HttpCode, Ip, Post } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { DeveloperCaller } from '../../kernel/caller';
+import { Allow } from '../../platform/entry/allow.decorator';
+import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
+import type { DeveloperView } from './developer-view';
+import { DevelopersService, type DeveloperWithToken } from './developers.service';
+import { SignUpDto, VerificationDto } from './dto/developer.dto';
+
+@ApiTags('Developers')
+@Controller('v1/developers')
+export class DevelopersController {
+  constructor(private readonly developers: DevelopersService) {}
+
+  @Post()
+  @Allow('anyone')
+  signUp(@Ip() address: string, @Body() who: SignUpDto): Promise<DeveloperWithToken> {
+    return this.developers.signUp(address, who);
+  }
+
+  @Get('me')
+  @Allow('developer')
+  me(@CurrentCaller() caller: DeveloperCaller): Promise<DeveloperView> {
+    return this.developers.me(caller);
+  }
+
+  @Post('me/verification')
+  @HttpCode(200)
+  @Allow('developer')
+  requestVerification(
+    @CurrentCaller() caller: DeveloperCaller,
+    @Body() asked: VerificationDto,
+  ): Promise<DeveloperView> {
+    return this.developers.requestVerification(caller, asked);
+  }
+
+  @Get('me/auth-token')
+  @Allow('developer')
+  authToken(@CurrentCaller() caller: DeveloperCaller): Promise<{ accountSid: string; authToken: string }> {
+    return this.developers.authToken(caller);
+  }
+
+  @Post('me/auth-token')
+  @Allow('developer')
+  rotateAuthToken(@CurrentCaller() caller: DeveloperCaller): Promise<DeveloperWithToken> {
+    return this.developers.rotateAuthToken(caller);
+  }
+}

@@ -1,0 +1,53 @@
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
+import type { AccountMode } from '../app.entity';
+import { AppSettingsDto } from './app-settings.dto';
+
+const NOT_BLANK = /\S/;
+const HTTP_URL = /^https?:\/\/\S+$/;
+
+export class CreateAppDto {
+  @IsString()
+  @MaxLength(128)
+  @Matches(NOT_BLANK, { message: 'The name is blank.' })
+  name!: string;
+
+  /** `arbitrary` (the default): users log in under the app's own names. `fixed`: accounts and passwords are generated. */
+  @IsOptional()
+  @IsIn(['arbitrary', 'fixed'])
+  accountMode?: AccountMode;
+
+  /** Short for `settings.callbackUrl`. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(512)
+  @Matches(HTTP_URL, { message: 'This is not an http or https URL.' })
+  callbackUrl?: string;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => AppSettingsDto)
+  settings?: AppSettingsDto;
+}
+
+export class ChangeAppDto {
+  @IsOptional()
+  @IsString()
+  @MaxLength(128)
+  @Matches(NOT_BLANK, { message: 'The name is blank.' })
+  name?: string;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => AppSettingsDto)
+  settings?: AppSettingsDto;
+}
+
+export class RotateSecretDto {
+  /** How long the present secret stays valid beside the new one; 0 ends it at once, a day when absent, 30 days at most. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(30 * 86_400)
+  overlapSeconds?: number;
+}
