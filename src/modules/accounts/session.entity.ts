@@ -2,6 +2,12 @@ import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 import { appPk, ascii, created, instant, pk } from '../../platform/database/columns';
 
 /**
+ * Why a session ended. The first two end it on its device only: the login's token goes on for its other devices. All
+ * others end the login, token and all.
+ */
+export type SessionEndReason = 'multi-login' | 'replaced' | 'logout' | 'revoked' | 'deactivated' | 'deleted';
+
+/**
  * A login on a device. `POST /v1/sessions` (or a token issued by the app server) makes one without a device; connecting
  * binds it. A token used on a second device makes a second row of the same login.
  */
@@ -25,5 +31,5 @@ export class SessionRow {
   @Column(instant({ nullable: true })) boundAt!: Date | null;
   @Column(instant()) expiresAt!: Date;
   @Column(instant({ nullable: true })) endedAt!: Date | null;
-  @Column(ascii(32, { nullable: true })) endReason!: string | null;
+  @Column(ascii(32, { nullable: true })) endReason!: SessionEndReason | null;
 }

@@ -30,6 +30,25 @@ export class TokenBuckets {
 
   /** Takes `n` tokens: 0 when they were there, else the milliseconds after which they will be. A refusal takes none. */
   take(key: string | number, n = 1): number {
+    const bucket = this.filled(key);
+    if (bucket.tokens < n) return this.msFor(n - bucket.tokens);
+    bucket.tokens -= n;
+    return 0;
+  }
+
+  /** As `take`, but takes nothing. */
+  missing(key: string | number, n = 1): number {
+    const { tokens } = this.filled(key);
+    return tokens < n ? this.msFor(n - tokens) : 0;
+  }
+
+  /** Puts back what was taken in advance. */
+  give(key: string | number, n = 1): void {
+    const bucket = this.filled(key);
+    bucket.tokens = Math.min(this.options.burst, bucket.tokens + n);
+  }
+
+  private filled(key: string | number): Bucket {
     const { burst } = this.options;
     const now = this.now();
     let bucket = this.buckets.get(key);
@@ -39,10 +58,10 @@ export class TokenBuckets {
     }
     bucket.tokens = Math.min(burst, bucket.tokens + (now - bucket.at) * this.perMs);
     bucket.at = now;
-    if (bucket.tokens >= n) {
-      bucket.tokens -= n;
-      return 0;
-    }
-    return Math.ceil((n - bucket.tokens) / this.perMs);
+    return bucket;
+  }
+
+  private msFor(tokens: number): number {
+    return Math.ceil(tokens / this.perMs);
   }
 }

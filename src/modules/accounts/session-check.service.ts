@@ -1,0 +1,125 @@
+import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import type { UserCaller } from '../../kernel/caller';
+import type { KickReason } from '../../kernel/contracts/bus-frames';
+import type { Connection } from '../../platform/realtime/connection';
+import { Connections } from '../../platform/realtime/connections';
+import { Live } from '../../platform/realtime/live';
+import { Apps } from '../tenancy';
+import { SessionProofs, type SessionState } from './session-proofs';
+import { TOKEN_LEEWAY_SECONDS } from './user-token';
+
+const EXPIRY_TICK_MS = 5000;
+/** Every sixth tick looks into the database. */
+const TICKS_A_SWEEP = 6;
+const WARN_BEFORE_MS = 5 * 60_000;
+const LEEWAY_MS = TOKEN_LEEWAY_SECONDS * 1000;
+const PAGE = 500;
+
+/** Keeps this node's connections honest: proves their sessions again, and ends those whose time is up. */
+@Injectable()
+export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger(SessionCheck.name);
+  private timer: NodeJS.Timeout | undefined;
+  private ticks = 0;
+  private sweeping: Promise<void> | undefined;
+  /** The expiry that a connection was last warned of. */
+  private readonly warned = new WeakMap<Connection, number>();
+
+  constructor(
+    private readonly connections: Connections,
+    private readonly proofs: SessionProofs,
+    private readonly apps: Apps,
+    private readonly live: Live,
+  ) {
+    live.onForget('user', (_, userPk) => this.soon([...this.connections.ofUser(userPk)]));
+    live.onForget('app', (appPk) => this.soon(this.ofApp(appPk)));
+  }
+
+  /**
+   * Is the session behind this caller still good? From a memory of at most 5 s, and then without a promise; answers the
+   * caller with its newest authVersion. Throws TOKEN_REVOKED or USER_DEACTIVATED.
+   */
+  current(caller: UserCaller): UserCaller | Promise<UserCaller> {
+    return this.proofs.current(caller);
+  }
+
+  onModuleInit(): void {
+    this.timer = setInterval(() => this.tick(), EXPIRY_TICK_MS);
+    this.timer.unref();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.sweeping;
+  }
+
+  /** Reads every session connected here again and ends what is no longer good: right even when no bus told us. */
+  async sweep(): Promise<void> {
+    let page: Connection[] = [];
+    for (const connection of [...this.connections.all()]) {
+      page.push(connection);
+      if (page.length < PAGE) continue;
+      await this.check(page);
+      page = [];
+    }
+    await this.check(page);
+  }
+
+  /** Warns before a token's end and disconnects a minute after it. */
+  expire(now = Date.now()): void {
+    for (const connection of [...this.connections.all()]) {
+      const { expiresAt, caller } = connection;
+      if (expiresAt + LEEWAY_MS <= now) this.live.kick(caller.userPk, [caller.sessionPk], 'token-expired');
+      else if (expiresAt - WARN_BEFORE_MS <= now && this.warned.get(connection) !== expiresAt) {
+        this.warned.set(connection, expiresAt);
+        connection.socket.emit('session:expiring', { expiresAt: new Date(expiresAt).toISOString() });
+      }
+    }
+  }
+
+  private tick(): void {
+    this.expire();
+    if (++this.ticks % TICKS_A_SWEEP !== 0 || this.sweeping) return;
+    this.sweeping = this.sweep()
+      .catch((error: unknown) => this.logger.warn(`Connected sessions could not be proven again: ${String(error)}`))
+      .finally(() => (this.sweeping = undefined));
+  }
+
+  private soon(connections: Connection[]): void {
+    if (connections.length === 0) return;
+    this.check(connections).catch((error: unknown) =>
+      this.logger.warn(`Sessions could not be proven again, the sweep will: ${String(error)}`),
+    );
+  }
+
+  private async check(connections: readonly Connection[]): Promise<void> {
+    if (connections.length === 0) return;
+    const states = await this.proofs.readSessions(connections.map(({ caller }) => caller.sessionPk));
+    for (const connection of connections) {
+      const { caller } = connection;
+      const state = states.get(caller.sessionPk);
+      const app = await this.apps.byPk(caller.app.pk);
+      const reason = endOf(state) ?? (app?.status === 'online' ? undefined : 'app-offline');
+      if (reason) this.live.kick(caller.userPk, [caller.sessionPk], reason);
+      else if (state && app) connection.caller = asOf(caller, state.authVersion, app.version);
+    }
+  }
+
+  private ofApp(appPk: number): Connection[] {
+    return [...this.connections.all()].filter(({ caller }) => caller.app.pk === appPk);
+  }
+}
+
+/** Why a connection on this session must end, if it must. */
+function endOf(state: SessionState | undefined): KickReason | undefined {
+  if (!state) return 'revoked';
+  if (state.status !== 'active') return state.status;
+  if (state.endedAt === null) return undefined;
+  return state.endReason === null || state.endReason === 'logout' ? 'revoked' : state.endReason;
+}
+
+/** Callers are shared by what a connection does; a new one only when something changed. */
+const asOf = (caller: UserCaller, authVersion: number, version: number): UserCaller =>
+  caller.authVersion === authVersion && caller.app.version === version
+    ? caller
+    : { ...caller, authVersion, app: { ...caller.app, version } };

@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import type { KickReason } from '../../kernel/contracts/bus-frames';
+import { Sql, type SqlExecutor } from '../../platform/database/sql';
+import { Live } from '../../platform/realtime/live';
+import type { SessionEndReason } from './session.entity';
+
+/** Which of a user's logins: all of them, all but one, or one. */
+export type WhichLogins = { all: true; exceptLoginId?: string } | { loginId: string };
+
+/** Sessions ended in a transaction, to be told once it is committed. */
+export interface EndedSessions {
+  readonly appPk: number;
+  readonly userPk: number;
+  readonly sessionPks: number[];
+  readonly reason: SessionEndReason;
+}
+
+/** A socket that was just being let in when its session ended is not among the connections yet. */
+const SECOND_LOOK_MS = 1000;
+
+const KICK_REASON: Record<SessionEndReason, KickReason> = {
+  'multi-login': 'multi-login',
+  replaced: 'replaced',
+  logout: 'revoked',
+  revoked: 'revoked',
+  deactivated: 'deactivated',
+  deleted: 'deleted',
+};
+
+/** Ends logins: their tokens are refused at once, their sockets are told why and closed. */
+@Injectable()
+export class SessionEnder {
+  constructor(
+    private readonly sql: Sql,
+    private readonly live: Live,
+  ) {}
+
+  /** Ends and tells. Answers how many sessions were live. */
+  async end(appPk: number, userPk: number, which: WhichLogins, reason: SessionEndReason): Promise<number> {
+    const ended = await this.sql.transaction((tx) => this.endIn(tx, appPk, userPk, which, reason));
+    this.tell(ended);
+    return ended.sessionPks.length;
+  }
+
+  /** Within a transaction; `tell` follows after its commit. */
+  async endIn(
+    tx: SqlExecutor,
+    appPk: number,
+    userPk: number,
+    which: WhichLogins,
+    reason: SessionEndReason,
+  ): Promise<EndedSessions> {
+    await tx.rows('SELECT id FROM users WHERE id = ? AND appPk = ? FOR UPDATE', [userPk, appPk]);
+    const scope = 'loginId' in which ? 'loginId = ?' : 'loginId <> ?';
+    // Rows that a device lost before are ended too: with 'multi-login' they would leave the login standing.
+    const rows = await tx.rows<{ id: number; endedAt: Date | null }>(
+      `SELECT id, endedAt FROM sessions WHERE userPk = ? AND ${scope}
+         AND (endedAt IS NULL OR endReason IN ('multi-login', 'replaced')) FOR UPDATE`,
+      [userPk, 'loginId' in which ? which.loginId : (which.exceptLoginId ?? '')],
+    );
+    if (rows.length > 0) {
+      await tx.run('UPDATE sessions SET endedAt = COALESCE(endedAt, NOW(3)), endReason = ? WHERE id IN (?)', [
+        reason,
+        rows.map(({ id }) => id),
+      ]);
+    }
+    // A login that is being stored right now has a token of the old version, so that "all" means all.
+    const everything = 'all' in which && which.exceptLoginId === undefined;
+    await tx.run(
+      `UPDATE users SET authVersion = authVersion + 1${everything ? ', tokenVersion = tokenVersion + 1' : ''} WHERE id = ?`,
+      [userPk],
+    );
+    const sessionPks = rows.flatMap(({ id, endedAt }) => (endedAt === null ? [id] : []));
+    return { appPk, userPk, sessionPks, reason };
+  }
+
+  /** Call it after the commit, never inside the transaction. */
+  tell({ appPk, userPk, sessionPks, reason }: EndedSessions, byPlatform?: string): void {
+    this.live.forget({ cache: 'user', appPk, pk: userPk });
+    if (sessionPks.length === 0) return;
+    const options = byPlatform === undefined ? {} : { byPlatform };
+    this.live.kick(userPk, sessionPks, KICK_REASON[reason], options);
+    setTimeout(() => this.live.kick(userPk, sessionPks, KICK_REASON[reason], options), SECOND_LOOK_MS).unref();
+  }
+}

@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import type { UserCaller } from '../../kernel/caller';
+import { AppError } from '../../kernel/errors/app-error';
+import { validatorOf } from '../../platform/entry/shapes';
+import type { AdmittedSession, Connection } from '../../platform/realtime/connection';
+import { Live } from '../../platform/realtime/live';
+import type { HandshakeContext, SessionGate } from '../../platform/realtime/session-gate';
+import { HandshakeDto } from './dto/handshake.dto';
+import { PresenceWatch } from './presence-watch';
+import { SessionBinder, type Binding } from './session-binder';
+import { SessionEnder } from './session-ender';
+import { UserDirectory } from './user-directory';
+import { UserTokens, type ProvenToken } from './user-tokens.service';
+
+interface Device {
+  id: string;
+  platform: string;
+}
+
+/** Who may connect: a good token, a user in good standing, and a place under the app's device policy. */
+@Injectable()
+export class AccountsSessionGate implements SessionGate {
+  constructor(
+    private readonly tokens: UserTokens,
+    private readonly directory: UserDirectory,
+    private readonly binder: SessionBinder,
+    private readonly ender: SessionEnder,
+    private readonly live: Live,
+    private readonly watch: PresenceWatch,
+  ) {}
+
+  async admit(auth: unknown, { socketId }: HandshakeContext): Promise<AdmittedSession> {
+    const { token, device, features = [] } = shapeOf(auth);
+    const proven = await this.tokens.prove(token);
+    const caller = await this.enter(proven, device, socketId);
+    return {
+      caller,
+      device: { id: device.id, platform: device.platform, state: device.state ?? 'foreground' },
+      features: new Set(features.filter((feature) => feature === 'batch')),
+      expiresAt: proven.expiresAt,
+    };
+  }
+
+  released(connection: Connection): void {
+    this.watch.leave(connection);
+  }
+
+  /** A connected socket goes on with a new token of its user. Answers when that ends, milliseconds since the epoch. */
+  async renew(connection: Connection, token: string): Promise<number> {
+    const proven = await this.tokens.prove(token);
+    const { caller } = connection;
+    if (proven.app.pk !== caller.app.pk || proven.claims.sub !== caller.userId) throw new AppError('BAD_CREDENTIALS');
+    const device = { id: connection.deviceId, platform: connection.platform };
+    connection.caller = await this.enter(proven, device, connection.socket.id);
+    connection.expiresAt = proven.expiresAt;
+    return proven.expiresAt;
+  }
+
+  private async enter({ app, claims }: ProvenToken, device: Device, socketId: string): Promise<UserCaller> {
+    const user = await this.directory.find(app.pk, claims.sub);
+    if (!user) throw new AppError('TOKEN_REVOKED');
+    const binding = await this.binder.bind({
+      appPk: app.pk,
+      policy: app.settings.devicePolicy,
+      userPk: user.userPk,
+      loginId: claims.sid,
+      tokenVersion: claims.ver,
+      deviceId: device.id,
+      platform: device.platform,
+    });
+    // Once whoever was admitted by the same commit has become a connection.
+    setImmediate(() => this.driveOut(app.pk, user.userPk, binding, device, socketId));
+    return {
+      kind: 'user',
+      app: { pk: app.pk, appId: app.appId, version: app.version },
+      userPk: user.userPk,
+      userId: user.userId,
+      sessionPk: binding.sessionPk,
+      sessionId: binding.sessionId,
+      authVersion: binding.authVersion,
+      socketId,
+    };
+  }
+
+  private driveOut(appPk: number, userPk: number, binding: Binding, { platform }: Device, socketId: string): void {
+    const ended = (reason: string): number[] =>
+      binding.ended.filter((loser) => loser.reason === reason).map(({ sessionPk }) => sessionPk);
+    const older = [...ended('replaced'), ...(binding.again ? [binding.sessionPk] : [])];
+    if (older.length > 0) this.live.kick(userPk, older, 'replaced', { silent: true, exceptSocketId: socketId });
+    if (binding.ended.length > 0) {
+      this.ender.tell({ appPk, userPk, sessionPks: ended('multi-login'), reason: 'multi-login' }, platform);
+    }
+  }
+}
+
+function shapeOf(auth: unknown): HandshakeDto {
+  const named = typeof auth === 'object' && auth !== null && 'token' in auth;
+  if (!named) throw new AppError('UNAUTHENTICATED');
+  return validatorOf(HandshakeDto)(auth);
+}

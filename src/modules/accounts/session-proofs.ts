@@ -1,0 +1,133 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { UserCaller } from '../../kernel/caller';
+import { AppError } from '../../kernel/errors/app-error';
+import { Sql } from '../../platform/database/sql';
+import { Live } from '../../platform/realtime/live';
+import { Batched } from './batched';
+import { speaker, type LoginRow } from './login-rules';
+import type { UserStatus } from './user.entity';
+
+/** A session and its user, as last read. */
+export interface SessionState extends LoginRow {
+  readonly sessionPk: number;
+  readonly userPk: number;
+  readonly appPk: number;
+  readonly userId: string;
+  readonly status: UserStatus;
+  readonly tokenVersion: number;
+  readonly authVersion: number;
+  readonly expiresAt: Date;
+}
+
+interface Proof<S> {
+  readonly userPk: number;
+  readonly readAt: number;
+  readonly state: S;
+}
+
+const CACHED_MS = 5000;
+const CACHED_MAX = 100_000;
+
+const STATE = `SELECT s.id AS sessionPk, s.sessionId, s.loginId, s.deviceId, s.endedAt, s.endReason, s.expiresAt,
+    u.id AS userPk, u.appPk, u.userId, u.status, u.tokenVersion, u.authVersion
+  FROM sessions s JOIN users u ON u.id = s.userPk`;
+
+/**
+ * Whether sessions are still good, from the database or from a memory at most five seconds old. Whatever ends a
+ * session is told through `Live.forget('user')`, so that the memory is usually right at once.
+ */
+@Injectable()
+export class SessionProofs {
+  private readonly bySession = new LRUCache<number, Proof<SessionState>>({
+    max: CACHED_MAX,
+    ttl: CACHED_MS,
+    ttlResolution: 100,
+  });
+  private readonly byLogin = new LRUCache<string, Proof<SessionState>>({
+    max: CACHED_MAX,
+    ttl: CACHED_MS,
+    ttlResolution: 100,
+  });
+  /** When a user was last forgotten: what was read before that counts no more. */
+  private readonly forgotten = new LRUCache<number, number>({
+    max: CACHED_MAX,
+    ttl: 4 * CACHED_MS,
+    ttlResolution: 1000,
+  });
+  private readonly sessionReads = new Batched<number, SessionState>((pks) => this.readSessions(pks));
+  private readonly loginReads = new Batched<string, SessionState[]>((ids) => this.readLogins(ids));
+
+  constructor(
+    private readonly sql: Sql,
+    live: Live,
+  ) {
+    live.onForget('user', (_, userPk) => this.forgotten.set(userPk, performance.now()));
+    live.onForget('session', (_, sessionPk) => this.bySession.delete(sessionPk));
+  }
+
+  /**
+   * The caller as it stands now. Without a promise when it was proven in the last seconds.
+   * Throws TOKEN_REVOKED or USER_DEACTIVATED.
+   */
+  current(caller: UserCaller): UserCaller | Promise<UserCaller> {
+    const known = this.bySession.get(caller.sessionPk);
+    if (known && this.counts(known)) return renewed(caller, known.state);
+    return this.reread(caller);
+  }
+
+  private async reread(caller: UserCaller): Promise<UserCaller> {
+    const readAt = performance.now();
+    const state = await this.sessionReads.get(caller.sessionPk);
+    if (state) this.bySession.set(caller.sessionPk, { userPk: state.userPk, readAt, state });
+    return renewed(caller, state);
+  }
+
+  /** The session that speaks for a login over REST. Throws TOKEN_REVOKED or USER_DEACTIVATED. */
+  async ofLogin(appPk: number, loginId: string): Promise<SessionState> {
+    const known = this.byLogin.get(loginId);
+    if (known && known.state.appPk === appPk && this.counts(known)) return assertGood(known.state);
+    const readAt = performance.now();
+    const rows = (await this.loginReads.get(loginId))?.filter((row) => row.appPk === appPk) ?? [];
+    if (rows[0]?.status === 'deactivated') throw new AppError('USER_DEACTIVATED');
+    const state = assertGood(speaker(rows));
+    this.byLogin.set(loginId, { userPk: state.userPk, readAt, state });
+    return state;
+  }
+
+  /** Straight from the database; sessions that are gone are missing. */
+  async readSessions(sessionPks: readonly number[]): Promise<Map<number, SessionState>> {
+    if (sessionPks.length === 0) return new Map();
+    const rows = await this.sql.rows<SessionState>(`${STATE} WHERE s.id IN (?)`, [[...sessionPks]]);
+    return new Map(rows.map((row) => [row.sessionPk, row]));
+  }
+
+  private async readLogins(loginIds: string[]): Promise<Map<string, SessionState[]>> {
+    const rows = await this.sql.rows<SessionState>(`${STATE} WHERE s.loginId IN (?)`, [loginIds]);
+    const logins = new Map<string, SessionState[]>();
+    for (const row of rows) {
+      const login = logins.get(row.loginId);
+      if (login) login.push(row);
+      else logins.set(row.loginId, [row]);
+    }
+    return logins;
+  }
+
+  private counts({ userPk, readAt }: Proof<unknown>): boolean {
+    const forgottenAt = this.forgotten.get(userPk);
+    return forgottenAt === undefined || readAt > forgottenAt;
+  }
+}
+
+/** Throws what a client is told whose session is not good. */
+export function assertGood(state: SessionState | undefined): SessionState {
+  if (state?.status === 'deactivated') throw new AppError('USER_DEACTIVATED');
+  if (!state || state.status === 'deleted' || state.endedAt !== null) throw new AppError('TOKEN_REVOKED');
+  return state;
+}
+
+/** Callers are shared by what a connection does; a new one only when something changed. */
+function renewed(caller: UserCaller, state: SessionState | undefined): UserCaller {
+  const { authVersion } = assertGood(state);
+  return authVersion === caller.authVersion ? caller : { ...caller, authVersion };
+}

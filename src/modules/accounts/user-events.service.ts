@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import type { UserEvent } from '../../kernel/contracts/socket-events';
+import { Sql, type SqlExecutor } from '../../platform/database/sql';
+
+interface UserEventRecord {
+  userSeq: number;
+  kind: UserEvent['kind'];
+  data: string;
+  at: Date;
+}
+
+/** How far a user's event log reaches; below `minUserSeq - 1` a client must take a snapshot. */
+export interface UserEventBounds {
+  maxUserSeq: number;
+  minUserSeq: number;
+}
+
+/**
+ * A user's own event log: what its devices tell each other and what happened to it. `userSeq` is given out without a
+ * hole under the user's row; of several events of one kind about one thing only the latest stays.
+ */
+@Injectable()
+export class UserEvents {
+  constructor(private readonly sql: Sql) {}
+
+  /**
+   * Adds an event within the caller's transaction, which holds the user's row from here on (after any conversation's
+   * row: the lock order). Tell it to the user's devices (`user:event`) after the commit.
+   * @param ref what the event is about; a later one of this kind replaces the earlier
+   */
+  async append(
+    tx: SqlExecutor,
+    userPk: number,
+    kind: UserEvent['kind'],
+    ref: string,
+    data: Record<string, unknown>,
+  ): Promise<UserEvent> {
+    const [user] = await tx.rows<{ maxUserSeq: number; now: Date }>(
+      'SELECT maxUserSeq, NOW(3) AS now FROM users WHERE id = ? FOR UPDATE',
+      [userPk],
+    );
+    if (!user) throw new Error('an event for a user that is not there');
+    const userSeq = user.maxUserSeq + 1;
+    await tx.run('UPDATE users SET maxUserSeq = ? WHERE id = ?', [userSeq, userPk]);
+    await tx.run(
+      `INSERT INTO user_events (userPk, userSeq, kind, ref, data, at) VALUES (?)
+       ON DUPLICATE KEY UPDATE userSeq = VALUES(userSeq), data = VALUES(data), at = VALUES(at)`,
+      [[userPk, userSeq, kind, ref, JSON.stringify(data), user.now]],
+    );
+    return { userSeq, kind, at: user.now.toISOString(), data };
+  }
+
+  /** Events after `userSeq`, oldest first. */
+  async since(userPk: number, userSeq: number, limit: number): Promise<UserEvent[]> {
+    const rows = await this.sql.rows<UserEventRecord>(
+      `SELECT userSeq, kind, data, at FROM user_events WHERE userPk = ? AND userSeq > ?
+       ORDER BY userSeq LIMIT ${Number(limit)}`,
+      [userPk, userSeq],
+    );
+    return rows.map((row) => ({
+      userSeq: row.userSeq,
+      kind: row.kind,
+      at: row.at.toISOString(),
+      data: JSON.parse(row.data) as Record<string, unknown>,
+    }));
+  }
+
+  async bounds(userPk: number): Promise<UserEventBounds> {
+    const [row] = await this.sql.rows<UserEventBounds>('SELECT maxUserSeq, minUserSeq FROM users WHERE id = ?', [
+      userPk,
+    ]);
+    return row ?? { maxUserSeq: 0, minUserSeq: 1 };
+  }
+}

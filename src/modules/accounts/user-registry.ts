@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../../kernel/errors/app-error';
+import { Live } from '../../platform/realtime/live';
+import type { App } from '../tenancy';
+import { modeOf } from './account-mode';
+import { UserDirectory, type KnownUser } from './user-directory';
+import { UsersRepository, type NewUserRow, type UserRecord } from './users.repository';
+
+/** Makes users out of names, where the app's account mode allows it. */
+@Injectable()
+export class UserRegistry {
+  constructor(
+    private readonly users: UsersRepository,
+    private readonly directory: UserDirectory,
+    private readonly live: Live,
+  ) {}
+
+  /**
+   * The user who logs in (or is given a token) under this id; where the mode registers at login, a new name becomes one.
+   * Throws USER_NOT_FOUND, USER_DEACTIVATED, QUOTA_EXCEEDED or INVALID_REQUEST.
+   */
+  async enter(app: App, userId: string): Promise<UserRecord> {
+    const mode = modeOf(app);
+    const known = await this.users.find(app.pk, userId);
+    if (known?.status === 'deactivated') throw new AppError('USER_DEACTIVATED');
+    if (known?.registered) return known;
+    if (!mode.registersAtLogin) throw new AppError('USER_NOT_FOUND');
+    mode.checkName(app, userId);
+    const [made] = await this.users.create(app, [{ ...bare(userId), registered: true }]);
+    if (known) this.live.forget({ cache: 'user', appPk: app.pk, pk: known.id });
+    if (made instanceof AppError && made.code === 'ALREADY_EXISTS') return this.registeredMeanwhile(app, userId);
+    if (!made || made instanceof AppError) throw made ?? new AppError('USER_NOT_FOUND');
+    return made;
+  }
+
+  /**
+   * The user that somebody writes to: in arbitrary mode a valid name that never logged in is kept and waits.
+   * Throws USER_NOT_FOUND or QUOTA_EXCEEDED.
+   */
+  async recipient(app: App, userId: string): Promise<KnownUser> {
+    const known = await this.directory.find(app.pk, userId);
+    if (known) return known;
+    if (!modeOf(app).awaitsUnknown(app, userId)) throw new AppError('USER_NOT_FOUND');
+    const [made] = await this.users.create(app, [{ ...bare(userId), registered: false }]);
+    if (made instanceof AppError) throw made;
+    const waiting = await this.directory.find(app.pk, userId);
+    if (!waiting) throw new AppError('USER_NOT_FOUND');
+    return waiting;
+  }
+
+  private async registeredMeanwhile(app: App, userId: string): Promise<UserRecord> {
+    const user = await this.users.find(app.pk, userId);
+    if (!user) throw new AppError('USER_NOT_FOUND');
+    if (user.status !== 'active') throw new AppError('USER_DEACTIVATED');
+    return user;
+  }
+}
+
+const bare = (userId: string): Omit<NewUserRow, 'registered'> => ({
+  userId,
+  account: null,
+  passwordHash: null,
+  nickname: null,
+  avatarUrl: null,
+  profile: null,
+});
