@@ -7,7 +7,7 @@ import { takeLock } from './lock.mjs';
 import { LauncherError, StoppedError, alreadyRunning, say } from './messages.mjs';
 import { databaseDir } from './mariadb.mjs';
 import { identityOf } from './processes.mjs';
-import { encryptionKey } from './secrets.mjs';
+import { encryptionKey, operatorToken } from './secrets.mjs';
 import { libDir, startServices } from './services.mjs';
 import { fired, listenForStop } from './signals.mjs';
 
@@ -148,6 +148,8 @@ function applicationEnv(env, dir, services, key) {
     MYSQL_URL: services.mysqlUrl,
     REDIS_URL: services.redisUrl,
     ...(key === undefined ? {} : { ENCRYPTION_KEY: key }),
-    ...(services.embeddedDatabase ? { PARLEY_EMBEDDED: '1' } : { PARLEY_EMBEDDED: undefined }),
+    ...(services.embeddedDatabase
+      ? { PARLEY_EMBEDDED: '1', OPERATOR_TOKEN: env.OPERATOR_TOKEN || operatorToken(dir) }
+      : { PARLEY_EMBEDDED: undefined }),
   };
 }

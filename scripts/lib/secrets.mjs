@@ -18,6 +18,9 @@ function keep(path, make) {
  * @param {string} dir @param {string} name */
 export const passwordFor = (dir, name) => keep(join(dir, `${name}.password`), () => randomBytes(24).toString('hex'));
 
+/** The operator's token of an embedded instance. @param {string} dir */
+export const operatorToken = (dir) => keep(join(dir, 'operator.token'), () => randomBytes(24).toString('base64url'));
+
 /**
  * The key that seals secrets in the embedded database. It is never made anew for a database that exists, since what
  * the old key sealed would be lost without a word.
