@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { AppCaller, AppRef, Caller, DeveloperCaller } from '../../kernel/caller';
+import type { AppCaller, Caller, DeveloperCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { Credentials, type CredentialContext, type CredentialVerifier } from '../../platform/entry/credentials';
 import { Vault } from '../../platform/secrets/vault';
@@ -61,7 +61,6 @@ export class BasicVerifier implements CredentialVerifier {
 
   private callerOf(app: App): AppCaller {
     this.apps.assertOnline(app);
-    const ref: AppRef = app;
-    return { kind: 'app', app: ref };
+    return { kind: 'app', app };
   }
 }

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Ip, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { DeveloperCaller } from '../../kernel/caller';
 import { Allow } from '../../platform/entry/allow.decorator';
@@ -14,8 +14,8 @@ export class DevelopersController {
 
   @Post()
   @Allow('anyone')
-  signUp(@Ip() address: string, @Body() who: SignUpDto): Promise<DeveloperWithToken> {
-    return this.developers.signUp(address, who);
+  signUp(@Body() who: SignUpDto): Promise<DeveloperWithToken> {
+    return this.developers.signUp(who);
   }
 
   @Get('me')

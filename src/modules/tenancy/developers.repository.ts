@@ -7,6 +7,9 @@ import type { DeveloperRow, DeveloperStatus } from './developer.entity';
 export type NewDeveloper = Omit<DeveloperRow, 'id' | 'createdAt'>;
 export type DeveloperPatch = Partial<Omit<DeveloperRow, 'id' | 'accountSid' | 'createdAt'>>;
 
+/** What of a developer decides what its apps may do. */
+const APPS_FOLLOW = ['status', 'plan', 'quotas'] as const satisfies readonly (keyof DeveloperPatch)[];
+
 /** What every call of a developer is checked against. */
 export interface KnownDeveloper {
   readonly pk: number;
@@ -61,8 +64,8 @@ export class DevelopersRepository {
   }
 
   /**
-   * Writes what `decide` makes of the locked row; undefined changes nothing. All apps' versions rise with it, because
-   * what a developer may do decides what its apps may: their keys come back. Throws DEVELOPER_NOT_FOUND.
+   * Writes what `decide` makes of the locked row; undefined changes nothing. Where it decides what the developer's apps
+   * may do, their versions rise with it and their keys come back. Throws DEVELOPER_NOT_FOUND.
    */
   change(
     accountSid: string,
@@ -77,6 +80,7 @@ export class DevelopersRepository {
       if (!patch) return { row, appPks: [] };
       const { text, values } = assignments(patch);
       await tx.run(`UPDATE developers SET ${text} WHERE id = ?`, [...values, row.id]);
+      if (!APPS_FOLLOW.some((column) => column in patch)) return { row: { ...row, ...patch }, appPks: [] };
       await tx.run('UPDATE apps SET version = version + 1 WHERE developerPk = ?', [row.id]);
       const apps = await tx.rows<{ id: number }>('SELECT id FROM apps WHERE developerPk = ?', [row.id]);
       return { row: { ...row, ...patch }, appPks: apps.map(({ id }) => id) };

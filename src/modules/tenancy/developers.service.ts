@@ -1,9 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DeveloperCaller } from '../../kernel/caller';
-import { AppError } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
 import { Settings } from '../../platform/config/settings';
-import { TokenBuckets } from '../../platform/entry/token-buckets';
 import { newSecret } from '../../platform/secrets/keys';
 import { Passwords } from '../../platform/secrets/passwords';
 import { Vault } from '../../platform/secrets/vault';
@@ -20,8 +18,6 @@ export type DeveloperWithToken = DeveloperView & { authToken: string };
 /** What developers do with their own account. */
 @Injectable()
 export class DevelopersService {
-  private readonly signUps: TokenBuckets;
-
   constructor(
     private readonly repository: DevelopersRepository,
     private readonly vault: Vault,
@@ -29,16 +25,10 @@ export class DevelopersService {
     private readonly settings: Settings,
     private readonly known: KnownDevelopers,
     private readonly audit: Audit,
-  ) {
-    const { loginsPerSecond, loginsBurst } = settings.limits;
-    this.signUps = new TokenBuckets({ perSecond: loginsPerSecond, burst: loginsBurst, max: 50_000 });
-  }
+  ) {}
 
-  /** Throws ALREADY_EXISTS (field `email`) and RATE_LIMITED (by network address). */
-  async signUp(address: string, { email, password, name }: SignUpDto): Promise<DeveloperWithToken> {
-    const retryAfterMs = this.signUps.take(address);
-    if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs });
-
+  /** Throws ALREADY_EXISTS (field `email`). The door limits the rate by network address. */
+  async signUp({ email, password, name }: SignUpDto): Promise<DeveloperWithToken> {
     const accountSid = randomId(28, DEVELOPER_SID_PREFIX);
     const authToken = newSecret();
     const row = await this.repository.insert({

@@ -26,7 +26,7 @@ export class Provisioning {
     password: string;
     name: string;
   }): Promise<{ caller: DeveloperCaller; accountSid: string; authToken: string }> {
-    const { accountSid, authToken } = await this.developers.signUp('provisioning', who);
+    const { accountSid, authToken } = await this.developers.signUp(who);
     await this.operator.approve(OPERATOR, accountSid);
     const developer = await this.known.find(accountSid);
     if (!developer) throw new Error('the developer just made is gone');
