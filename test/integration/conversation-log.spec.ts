@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { AppError } from '../../src/kernel/errors/app-error';
+import { AppError } from '../../src/kernel/errors/app-error';
 import { NodeIdentity } from '../../src/platform/config/node-identity';
 import { Sql } from '../../src/platform/database/sql';
 import { Outbox } from '../../src/platform/queues/outbox';
@@ -21,8 +21,6 @@ class OpenAudience implements Audience {
   readonly kind = 'user';
   readonly reachesAbsentMembers = true;
   readonly refused = new Map<number, AppError>();
-  constructor(private readonly directory: ConversationDirectory) {}
-
   open(): never {
     throw new Error('not used here');
   }
@@ -63,7 +61,7 @@ describe('the conversation log', () => {
     const audiences = new Audiences();
     audiences.names = names;
     directory = new ConversationDirectory(sql, audiences, new MessageIds(database.settings));
-    audience = new OpenAudience(directory);
+    audience = new OpenAudience();
     audiences.register(audience);
     log = new ConversationLog(sql, new LogBatch(audiences, new Outbox(sql), new NodeIdentity()));
     history = new ConversationHistory(sql, audiences, directory);
@@ -151,7 +149,6 @@ describe('the conversation log', () => {
   });
 
   it('refuses one message of a batch without harm to the others, and leaves no hole', async () => {
-    const { AppError } = await import('../../src/kernel/errors/app-error');
     const { conversation, low, high } = await aConversation();
     audience.refused.set(high, new AppError('FORBIDDEN'));
     const results = await Promise.allSettled([
