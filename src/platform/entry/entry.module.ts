@@ -1,0 +1,26 @@
+import { Global, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { Credentials } from './credentials';
+import { CallerGuard } from './http/caller.guard';
+import { ErrorFilter } from './http/error.filter';
+import { IdempotencyKeys } from './http/idempotency';
+import { IdempotencyInterceptor } from './http/idempotency.interceptor';
+import { RoutePolicies } from './http/route-policy';
+import { ShapePipe } from './http/shape.pipe';
+
+/** What both doors share: credentials, shapes, failures; and all that stands before a REST route. */
+@Global()
+@Module({
+  imports: [DiscoveryModule],
+  providers: [
+    Credentials,
+    IdempotencyKeys,
+    IdempotencyInterceptor,
+    RoutePolicies,
+    { provide: APP_GUARD, useClass: CallerGuard },
+    { provide: APP_PIPE, useClass: ShapePipe },
+    { provide: APP_FILTER, useClass: ErrorFilter },
+  ],
+  exports: [Credentials, IdempotencyKeys, IdempotencyInterceptor],
+})
+export class EntryModule {}

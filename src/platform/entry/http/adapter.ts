@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { IncomingMessage } from 'node:http';
+import { invalid } from '../../../kernel/errors/app-error';
+import type { Settings } from '../../config/settings';
+import type { HttpReply, HttpRequest } from './exchange';
+
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than the idle timeout of common load balancers (60 s), so that it is they who close. */
+const KEEP_ALIVE_MS = 72_000;
+/** `user:{64}:{64}` percent-encoded fits. */
+const MAX_PARAM_LENGTH = 420;
+const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}$/;
+
+/** The trace id of a request: the caller's own when it sent a W3C traceparent, else a new one. */
+export function traceIdOf(request: IncomingMessage): string {
+  const { traceparent } = request.headers;
+  const given = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined;
+  return given && !/^0+$/.test(given) ? given : randomUUID().replaceAll('-', '');
+}
+
+/** Fastify, answering with the status that the route derives from its body (`@StatusFrom`). */
+class ParleyFastifyAdapter extends FastifyAdapter {
+  override reply(response: HttpReply, body: unknown, statusCode?: number) {
+    const status = response.statusFrom && statusCode !== undefined && statusCode < 400 ? response.statusFrom(body) : statusCode;
+    return super.reply(response, body, status);
+  }
+}
+
+/** Fastify with every limit of security.md that the HTTP machinery itself can hold. */
+export const httpAdapter = ({ http, limits }: Settings): FastifyAdapter =>
+  new ParleyFastifyAdapter({
+    bodyLimit: limits.frameBytes,
+    // Believes the nearest `trustProxy` hops and nobody behind them.
+    trustProxy: (_address: string, hop: number) => hop < http.trustProxy,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, caseSensitive: true, ignoreTrailingSlash: false },
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    requestIdHeader: false,
+    genReqId: (request: IncomingMessage) => traceIdOf(request),
+    disableRequestLogging: true,
+    logger: false,
+    return503OnClosing: false,
+    // No Nest middleware anywhere: its machinery would be paid by every request.
+    skipMiddie: true,
+  });
+
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-site',
+  'cache-control': 'no-store',
+};
+
+/** What every answer carries and every request must not; called once, before the routes are mounted. */
+export function prepareHttp(app: NestFastifyApplication, { http }: Settings): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  const headers = {
+    ...SECURITY_HEADERS,
+    ...(http.publicUrl?.startsWith('https:') && { 'strict-transport-security': 'max-age=31536000' }),
+  };
+  fastify.decorateRequest('caller', undefined);
+  fastify.decorateReply('statusFrom', undefined);
+  fastify.removeContentTypeParser('text/plain');
+  fastify.addHook('onRequest', (request: HttpRequest, reply: HttpReply, done) => {
+    reply.headers(headers).header('x-trace-id', request.id);
+    const repeated = repeatedKey(request.query as Record<string, unknown>);
+    done(repeated === undefined ? undefined : invalid(repeated.slice(0, 64), 'Given more than once.'));
+  });
+  if (http.corsOrigins.length > 0) {
+    app.enableCors({
+      origin: http.corsOrigins.includes('*') ? '*' : http.corsOrigins,
+      methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-app-id', 'traceparent'],
+      exposedHeaders: ['x-trace-id', 'retry-after'],
+      maxAge: 600,
+    });
+  }
+}
+
+/** `?a=1&a=2` means one thing to one parser and another to the next; nothing of ours takes it. */
+function repeatedKey(query: Record<string, unknown>): string | undefined {
+  for (const name in query) if (typeof query[name] !== 'string') return name;
+  return undefined;
+}

@@ -1,0 +1,99 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { Caller } from '../../../kernel/caller';
+import { AppError } from '../../../kernel/errors/app-error';
+import { Settings } from '../../config/settings';
+import { Credentials } from '../credentials';
+import { TokenBuckets } from '../token-buckets';
+import type { HttpReply, HttpRequest } from './exchange';
+import { policyOf, type RoutePolicy } from './route-policy';
+
+const KEYS_REMEMBERED = 100_000;
+const CREDENTIAL_MAX = 4096;
+
+/** Proves the caller of every route, and holds it to its rate. Nothing of the request but its headers is read here. */
+@Injectable()
+export class CallerGuard implements CanActivate {
+  private readonly calls: TokenBuckets;
+  private readonly addresses: TokenBuckets;
+
+  constructor(
+    private readonly credentials: Credentials,
+    { limits }: Settings,
+  ) {
+    this.calls = new TokenBuckets({ perSecond: limits.callsPerSecond, burst: limits.callsBurst, max: KEYS_REMEMBERED });
+    this.addresses = new TokenBuckets({ perSecond: limits.loginsPerSecond, burst: limits.loginsBurst, max: KEYS_REMEMBERED });
+  }
+
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    const policy = policyOf(context.getHandler());
+    const http = context.switchToHttp();
+    const request = http.getRequest<HttpRequest>();
+    if (policy.statusFrom) http.getResponse<HttpReply>().statusFrom = policy.statusFrom;
+    if (!policy.allowed) throw new AppError('FORBIDDEN');
+    // Beside others, `anyone` makes the credential optional: whoever brings one is told what counts for it.
+    const open = policy.allowed.has('anyone');
+    if (open && (policy.allowed.size === 1 || !request.headers.authorization)) {
+      if (!policy.ownLimit) hold(this.addresses.take(request.ip));
+      return true;
+    }
+    return this.prove(request, policy);
+  }
+
+  private async prove(request: HttpRequest, policy: RoutePolicy): Promise<boolean> {
+    const { scheme, credential } = parseAuthorization(request.headers.authorization);
+    const appId = request.headers['x-app-id'];
+    let caller: Caller | undefined;
+    try {
+      caller = await this.credentials.prove(scheme, credential, {
+        address: request.ip,
+        ...(typeof appId === 'string' && { appId: appId.slice(0, 64) }),
+      });
+    } catch (error) {
+      // Guessing is slowed down by address, before the next guess is looked at.
+      if (error instanceof AppError && error.code === 'BAD_CREDENTIALS') hold(this.addresses.take(request.ip));
+      throw error;
+    }
+    if (!caller) {
+      hold(this.addresses.take(request.ip));
+      throw new AppError('UNAUTHENTICATED');
+    }
+    if (!policy.allowed?.has(caller.kind)) throw new AppError('FORBIDDEN');
+    if (!policy.ownLimit) hold(this.calls.take(keyOf(caller)));
+    request.caller = caller;
+    return true;
+  }
+}
+
+function hold(retryAfterMs: number): void {
+  if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs });
+}
+
+/** One name per caller: rates, idempotency keys and logs count by it. */
+export function keyOf(caller: Caller): string {
+  switch (caller.kind) {
+    case 'user':
+      return `user:${caller.userPk}`;
+    case 'app':
+      return `app:${caller.app.pk}`;
+    case 'developer':
+      return `developer:${caller.developerPk}`;
+    case 'operator':
+      return 'operator';
+  }
+}
+
+const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
+
+/** `Basic …` decoded to `name:secret`, `Bearer …` as it is. */
+export function parseAuthorization(header: string | undefined): { scheme: 'basic' | 'bearer'; credential: string } {
+  if (!header) throw new AppError('UNAUTHENTICATED');
+  const space = header.indexOf(' ');
+  const scheme = header.slice(0, space).toLowerCase();
+  const credential = header.slice(space + 1).trim();
+  if (space < 1 || credential === '' || header.length > CREDENTIAL_MAX) throw new AppError('BAD_CREDENTIALS');
+  if (scheme === 'bearer') return { scheme, credential };
+  if (scheme !== 'basic' || !BASE64.test(credential)) throw new AppError('BAD_CREDENTIALS');
+  const decoded = Buffer.from(credential, 'base64').toString();
+  if (!decoded.includes(':')) throw new AppError('BAD_CREDENTIALS');
+  return { scheme, credential: decoded };
+}

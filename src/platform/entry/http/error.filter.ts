@@ -1,0 +1,31 @@
+import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { toAppError } from '../failures';
+import type { HttpReply, HttpRequest } from './exchange';
+import { statusOf } from './statuses';
+
+/** Every failure as `{ error: { code, message, …, traceId } }` with the status of its kind (contract.md, Errors). */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger('http');
+
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<HttpRequest>();
+    const reply = http.getResponse<HttpReply>();
+    const failure = toAppError(thrown);
+    const status = statusOf(failure.code);
+    const error = failure.toWire(request.id);
+
+    if (status >= 500) this.log(request, failure.cause ?? failure, error.code);
+    if (reply.sent) return;
+    if (error.retryAfterMs !== undefined) void reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
+    if (status === 401) void reply.header('www-authenticate', 'Bearer realm="parley"');
+    void reply.status(status).send({ error });
+  }
+
+  private log(request: HttpRequest, cause: unknown, code: string): void {
+    const what = `${request.method} ${request.routeOptions?.url ?? 'unknown path'} failed with ${code}, trace ${request.id}`;
+    if (code === 'RETRY') this.logger.warn({ err: cause }, what);
+    else this.logger.error({ err: cause }, what);
+  }
+}

@@ -1,0 +1,225 @@
+import 'reflect-metadata';
+import { Body, Controller, Get, HttpCode, Module, Post, Query } from '@nestjs/common';
+import { DiscoveryModule, NestFactory, APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { IsInt, IsOptional, IsString, Max } from 'class-validator';
+import { AppError } from '../../../kernel/errors/app-error';
+import type { Caller } from '../../../kernel/caller';
+import { readSettings, Settings } from '../../config/settings';
+import { Allow } from '../allow.decorator';
+import { Credentials } from '../credentials';
+import { CurrentCaller } from '../current-caller.decorator';
+import { httpAdapter, prepareHttp } from './adapter';
+import { CallerGuard } from './caller.guard';
+import { ErrorFilter } from './error.filter';
+import { OwnLimit, StatusFrom } from './route-marks';
+import { RoutePolicies } from './route-policy';
+import { ShapePipe } from './shape.pipe';
+
+const settings = readSettings({
+  MYSQL_URL: 'mysql://localhost/x',
+  REDIS_URL: 'redis://localhost',
+  ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+  LIMIT_FRAME_BYTES: '2048',
+  LIMIT_CALLS_BURST: '5',
+  LIMIT_CALLS_PER_SECOND: '1',
+  CORS_ORIGINS: 'https://good.example',
+});
+
+class ThingDto {
+  @IsString() name!: string;
+}
+class ThingQuery {
+  @IsOptional() @IsInt() @Max(9) limit?: number;
+}
+
+@Controller('v1/things')
+class ThingsController {
+  @Post()
+  @Allow('app')
+  @OwnLimit()
+  @StatusFrom((thing: { duplicate?: true }) => (thing.duplicate ? 200 : 201))
+  make(@CurrentCaller() caller: Caller, @Body() { name }: ThingDto) {
+    return { name, by: caller.kind, ...(name === 'again' && { duplicate: true }) };
+  }
+
+  @Get()
+  @Allow('app')
+  list(@Query() query: ThingQuery) {
+    return query;
+  }
+
+  @Get('open')
+  @Allow('anyone')
+  @OwnLimit()
+  open() {
+    return { open: true };
+  }
+
+  @Get('developers')
+  @Allow('developer')
+  @HttpCode(200)
+  developers() {
+    return {};
+  }
+
+  @Get('away')
+  @Allow('anyone')
+  @OwnLimit()
+  away() {
+    throw Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:3306'), { code: 'ECONNREFUSED' });
+  }
+
+  @Get('broken')
+  @Allow('anyone')
+  @OwnLimit()
+  broken() {
+    throw new TypeError('secret internals');
+  }
+}
+
+const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });
+const app1 = basic('app1:secret');
+
+async function boot(controllers: (new () => object)[]): Promise<NestFastifyApplication> {
+  const credentials = new Credentials();
+  credentials.register({
+    scheme: 'basic',
+    verify: (credential) => {
+      if (credential === 'app1:secret') return Promise.resolve({ kind: 'app', app: { pk: 1, appId: 'app1', version: 1 } });
+      if (credential.startsWith('app1:')) return Promise.reject(new AppError('BAD_CREDENTIALS'));
+      return Promise.resolve(undefined);
+    },
+  });
+  @Module({
+    imports: [DiscoveryModule],
+    controllers,
+    providers: [
+      { provide: Settings, useValue: settings },
+      { provide: Credentials, useValue: credentials },
+      RoutePolicies,
+      { provide: APP_GUARD, useClass: CallerGuard },
+      { provide: APP_PIPE, useClass: ShapePipe },
+      { provide: APP_FILTER, useClass: ErrorFilter },
+    ],
+  })
+  class DoorModule {}
+  const nest = await NestFactory.create<NestFastifyApplication>(DoorModule, httpAdapter(settings), {
+    bodyParser: false,
+    logger: false,
+    abortOnError: false,
+  });
+  prepareHttp(nest, settings);
+  await nest.init();
+  await nest.getHttpAdapter().getInstance().ready();
+  return nest;
+}
+
+describe('the HTTP door', () => {
+  let nest: NestFastifyApplication;
+  beforeEach(async () => {
+    nest = await boot([ThingsController]);
+  });
+  afterEach(() => nest.close());
+
+  type Call = { method?: 'GET' | 'POST'; url?: string; headers?: Record<string, string>; payload?: string | object };
+  const call = async ({ method = 'GET', url = '/v1/things', ...rest }: Call) => {
+    const { statusCode, body, headers } = await nest.inject({ method, url, ...rest });
+    return { status: statusCode, headers, body: body === '' ? undefined : JSON.parse(body) };
+  };
+  const post = (payload: string | object, headers: Record<string, string> = {}) =>
+    call({ method: 'POST', payload, headers: { ...app1, 'content-type': 'application/json', ...headers } });
+
+  it('hands the proved caller and the checked body to the route', async () => {
+    expect(await post({ name: 'x' })).toMatchObject({ status: 201, body: { name: 'x', by: 'app' } });
+  });
+
+  it('answers with the status that the route derives from its answer', async () => {
+    expect((await post({ name: 'again' })).status).toBe(200);
+  });
+
+  it.each<[string, Call, number, string, string?]>([
+    ['no credential', {}, 401, 'UNAUTHENTICATED'],
+    ['a credential that nobody knows', { headers: basic('who:x') }, 401, 'UNAUTHENTICATED'],
+    ['a wrong secret', { headers: basic('app1:x') }, 401, 'BAD_CREDENTIALS'],
+    ['a credential in no known scheme', { headers: { authorization: 'Digest abc' } }, 401, 'BAD_CREDENTIALS'],
+    ['Basic without a colon', { headers: basic('app1') }, 401, 'BAD_CREDENTIALS'],
+    ['Basic that is not base64', { headers: { authorization: 'Basic ö' } }, 401, 'BAD_CREDENTIALS'],
+    ['the wrong kind of caller', { url: '/v1/things/developers', headers: app1 }, 403, 'FORBIDDEN'],
+    ['a path that does not exist', { url: '/v1/nothing' }, 404, 'ROUTE_NOT_FOUND'],
+    ['a path in the wrong case', { url: '/v1/THINGS/open' }, 404, 'ROUTE_NOT_FOUND'],
+    ['a path that cannot be decoded', { url: '/v1/%zz' }, 400, 'INVALID_REQUEST', 'path'],
+    ['a parameter that is too long', { url: `/v1/${'x'.repeat(5000)}` }, 404, 'ROUTE_NOT_FOUND'],
+    ['a key given twice', { url: '/v1/things?limit=1&limit=2', headers: app1 }, 400, 'INVALID_REQUEST', 'limit'],
+    ['too large a number in the query', { url: '/v1/things?limit=10', headers: app1 }, 400, 'INVALID_REQUEST', 'limit'],
+    ['a database that is away', { url: '/v1/things/away' }, 503, 'RETRY'],
+    ['a fault of our own', { url: '/v1/things/broken' }, 500, 'INTERNAL'],
+  ])('answers %s in its own words', async (...[, request, status, code, field]) => {
+    const { status: got, body, headers } = await call(request);
+    expect({ status: got, code: body.error.code, field: body.error.field }).toEqual({ status, code, field });
+    expect(body.error.traceId).toMatch(/^[\da-f]{32}$/);
+    expect(headers['x-trace-id']).toBe(body.error.traceId);
+    expect(JSON.stringify(body)).not.toMatch(/secret internals|10\.0\.0\.7/);
+  });
+
+  it.each<[string, string | object, Record<string, string>, number, string, string]>([
+    ['an unknown field', { name: 'x', role: 'admin' }, {}, 400, 'INVALID_REQUEST', 'role'],
+    ['JSON that is none', '{"name":', {}, 400, 'INVALID_REQUEST', 'body'],
+    ['an empty body', '', {}, 400, 'INVALID_REQUEST', 'body'],
+    ['a body that is no object', '[1]', {}, 400, 'INVALID_REQUEST', 'body'],
+    ['a planted __proto__', '{"name":"x","__proto__":{"admin":true}}', {}, 400, 'INVALID_REQUEST', 'body'],
+    ['a body past the limit', { name: 'x'.repeat(3000) }, {}, 413, 'TOO_LARGE', 'body'],
+    ['a form', 'name=x', { 'content-type': 'application/x-www-form-urlencoded' }, 400, 'INVALID_REQUEST', 'content-type'],
+    ['plain text', 'name', { 'content-type': 'text/plain' }, 400, 'INVALID_REQUEST', 'content-type'],
+  ])('refuses %s', async (_, payload, headers, status, code, field) => {
+    const { status: got, body } = await post(payload, headers);
+    expect({ status: got, code: body.error.code, field: body.error.field }).toEqual({ status, code, field });
+  });
+
+  it('tells a caller that calls too often how long to wait', async () => {
+    const statuses = [];
+    for (let i = 0; i < 6; i++) statuses.push((await call({ headers: app1 })).status);
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
+    const { body, headers } = await call({ headers: app1 });
+    expect(body.error.code).toBe('RATE_LIMITED');
+    expect(body.error.retryAfterMs).toBeGreaterThan(0);
+    expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
+  });
+
+  it('carries on the trace of a caller that has one', async () => {
+    const trace = 'a'.repeat(32);
+    const { headers } = await call({ url: '/v1/things/open', headers: { traceparent: `00-${trace}-${'b'.repeat(16)}-01` } });
+    expect(headers['x-trace-id']).toBe(trace);
+  });
+
+  it('lets only the listed origins read answers', async () => {
+    const from = async (origin: string) => (await call({ url: '/v1/things/open', headers: { origin } })).headers['access-control-allow-origin'];
+    expect(await from('https://good.example')).toBe('https://good.example');
+    expect(await from('https://good.example.evil.com')).toBeUndefined();
+    expect(await from('null')).toBeUndefined();
+  });
+
+  it('forbids sniffing, framing and caching on every answer', async () => {
+    const { headers } = await call({ url: '/v1/nothing' });
+    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY', 'cache-control': 'no-store' });
+  });
+});
+
+describe('a route that was forgotten', () => {
+  it('keeps the process from starting, by name', async () => {
+    @Controller('v1/forgotten')
+    class ForgottenController {
+      @Get()
+      peek() {
+        return 1;
+      }
+
+      @Post()
+      @Allow('app')
+      write(@Body() body: object) {
+        return body;
+      }
+    }
+    await expect(boot([ForgottenController])).rejects.toThrow(/ForgottenController.peek does not say.*ForgottenController.write: argument 1/s);
+  });
+});

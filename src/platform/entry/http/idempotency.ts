@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { AppError, invalid } from '../../../kernel/errors/app-error';
+import { isDuplicateKey, Sql } from '../../database/sql';
+import { Vault } from '../../secrets/vault';
+
+const KEY_PATTERN = /^[A-Za-z0-9_.:-]{1,64}$/;
+/** A first call that is older than this and has no answer has died with its process. */
+const ABANDONED_S = 60;
+const IN_PROGRESS_RETRY_MS = 1000;
+
+export interface KeptAnswer {
+  status: number;
+  body: unknown;
+}
+
+/** One creating call under its key. */
+export interface KeyedCall {
+  /** Who called (`keyOf`). */
+  owner: string;
+  key: string;
+  /** Method and path. */
+  call: string;
+  body: unknown;
+}
+
+interface KeptRow {
+  call: string;
+  fingerprint: Buffer;
+  status: number | null;
+  answerSealed: Buffer | null;
+  age: number;
+}
+
+/** Keeps the answers of creating calls for 24 hours, so that a repeat gets the same one and creates nothing more. */
+@Injectable()
+export class IdempotencyKeys {
+  constructor(
+    private readonly sql: Sql,
+    private readonly vault: Vault,
+  ) {}
+
+  /**
+   * Takes the key for this call, or answers what the first call with it answered.
+   * @throws AppError IDEMPOTENCY_MISMATCH for another content, RETRY while the first call is still under way
+   */
+  async begin(keyed: KeyedCall): Promise<KeptAnswer | undefined> {
+    if (!KEY_PATTERN.test(keyed.key)) throw invalid('Idempotency-Key', 'Must be 1 to 64 of A-Z a-z 0-9 _ . : -');
+    const fingerprint = fingerprintOf(keyed);
+    try {
+      await this.sql.run('INSERT INTO idempotency_keys (owner, idempotencyKey, `call`, fingerprint) VALUES (?, ?, ?, ?)', [
+        keyed.owner,
+        keyed.key,
+        keyed.call.slice(0, 160),
+        fingerprint,
+      ]);
+      return undefined;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+    }
+    return this.repeat(keyed, fingerprint);
+  }
+
+  /** Keeps the answer of a call that `begin` let through. */
+  async finish({ owner, key }: KeyedCall, answer: KeptAnswer): Promise<void> {
+    const sealed = this.vault.seal(JSON.stringify(answer.body ?? null), this.place(owner, key));
+    await this.sql.run('UPDATE idempotency_keys SET status = ?, answerSealed = ? WHERE owner = ? AND idempotencyKey = ?', [
+      answer.status,
+      sealed,
+      owner,
+      key,
+    ]);
+  }
+
+  /** Gives the key back after a refusal: nothing was created, so the next call may try again. */
+  async abandon({ owner, key }: KeyedCall): Promise<void> {
+    await this.sql.run('DELETE FROM idempotency_keys WHERE owner = ? AND idempotencyKey = ? AND status IS NULL', [owner, key]);
+  }
+
+  private async repeat(keyed: KeyedCall, fingerprint: Buffer): Promise<KeptAnswer | undefined> {
+    const { owner, key } = keyed;
+    const [kept] = await this.sql.rows<KeptRow>(
+      'SELECT `call`, fingerprint, status, answerSealed, TIMESTAMPDIFF(SECOND, createdAt, NOW(3)) AS age FROM idempotency_keys WHERE owner = ? AND idempotencyKey = ?',
+      [owner, key],
+    );
+    // Given back in between: the caller's next try finds the key free.
+    if (!kept) throw new AppError('RETRY', { retryAfterMs: IN_PROGRESS_RETRY_MS });
+    if (!kept.fingerprint.equals(fingerprint)) throw new AppError('IDEMPOTENCY_MISMATCH', { field: 'Idempotency-Key' });
+    if (kept.status !== null && kept.answerSealed) {
+      return { status: kept.status, body: JSON.parse(this.vault.open(kept.answerSealed, this.place(owner, key))) as unknown };
+    }
+    if (kept.age > ABANDONED_S && (await this.takeOver(owner, key))) return undefined;
+    throw new AppError('RETRY', { retryAfterMs: IN_PROGRESS_RETRY_MS, message: 'The first call with this key is still under way.' });
+  }
+
+  /** True for exactly one of those who try. */
+  private async takeOver(owner: string, key: string): Promise<boolean> {
+    const { affectedRows } = await this.sql.run(
+      'UPDATE idempotency_keys SET createdAt = NOW(3) WHERE owner = ? AND idempotencyKey = ? AND status IS NULL AND createdAt < DATE_SUB(NOW(3), INTERVAL ? SECOND)',
+      [owner, key, ABANDONED_S],
+    );
+    return affectedRows === 1;
+  }
+
+  private place(owner: string, key: string) {
+    return { table: 'idempotency_keys', column: 'answerSealed', owner: `${owner}/${key}` };
+  }
+}
+
+const fingerprintOf = ({ call, body }: KeyedCall): Buffer =>
+  createHash('sha256')
+    .update(JSON.stringify([call, body ?? null]))
+    .digest()
+    .subarray(0, 16);

@@ -1,0 +1,87 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { getMetadataStorage } from 'class-validator';
+import type { CallerKind } from '../../../kernel/caller';
+import { ALLOW } from '../allow.decorator';
+import { validatorOf, queryValidatorOf, type Shape } from '../shapes';
+import type { StatusFrom } from './exchange';
+import { OWN_LIMIT, STATUS_FROM } from './route-marks';
+
+type Handler = (...args: never[]) => unknown;
+
+/** What the guard needs to know of a route, read once. */
+export interface RoutePolicy {
+  /** Undefined: nobody said, so nobody may. */
+  allowed?: ReadonlySet<CallerKind | 'anyone'>;
+  statusFrom?: StatusFrom;
+  ownLimit: boolean;
+}
+
+const policies = new WeakMap<object, RoutePolicy>();
+
+export function policyOf(handler: object): RoutePolicy {
+  let policy = policies.get(handler);
+  if (!policy) {
+    const kinds = Reflect.getMetadata(ALLOW, handler) as (CallerKind | 'anyone')[] | undefined;
+    policy = {
+      ...(kinds && kinds.length > 0 && { allowed: new Set(kinds) }),
+      statusFrom: Reflect.getMetadata(STATUS_FROM, handler) as StatusFrom | undefined,
+      ownLimit: Reflect.getMetadata(OWN_LIMIT, handler) === true,
+    };
+    policies.set(handler, policy);
+  }
+  return policy;
+}
+
+/** Nest's own names for what its decorators store. */
+const PATH = 'path';
+const ROUTE_ARGUMENTS = '__routeArguments__';
+const BODY = 3;
+const QUERY = 4;
+
+export const isShape = (type: unknown): type is Shape =>
+  typeof type === 'function' && getMetadataStorage().getTargetValidationMetadatas(type, '', true, false).length > 0;
+
+/** At start: every route says who may call it and what its input looks like, and every shape compiles; or no start. */
+@Injectable()
+export class RoutePolicies implements OnApplicationBootstrap {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const problems = this.discovery.getControllers().flatMap(({ instance, metatype }) => {
+      if (!instance || typeof metatype !== 'function') return [];
+      const prototype = Object.getPrototypeOf(instance) as Record<string, Handler>;
+      return this.scanner
+        .getAllMethodNames(prototype)
+        .filter((name) => Reflect.hasMetadata(PATH, prototype[name] as Handler))
+        .flatMap((name) => problemsOf(metatype, prototype, name));
+    });
+    if (problems.length > 0) throw new Error(`These routes are not ready to be opened:\n  - ${problems.join('\n  - ')}`);
+  }
+}
+
+interface RouteArgument {
+  index: number;
+  data?: unknown;
+  pipes?: unknown[];
+}
+
+function problemsOf(controller: object, prototype: Record<string, Handler>, name: string): string[] {
+  const where = `${(controller as { name: string }).name}.${name}`;
+  const problems = policyOf(prototype[name] as Handler).allowed ? [] : [`${where} does not say who may call it: add @Allow(...)`];
+  const types = (Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as unknown[];
+  const routeArguments = (Reflect.getMetadata(ROUTE_ARGUMENTS, controller, name) ?? {}) as Record<string, RouteArgument>;
+  for (const [key, { index, data, pipes = [] }] of Object.entries(routeArguments)) {
+    const kind = Number(key.split(':')[0]);
+    if ((kind !== BODY && kind !== QUERY) || pipes.length > 0) continue;
+    const type = types[index];
+    if (data !== undefined || !isShape(type)) {
+      problems.push(`${where}: argument ${index + 1} takes unchecked input; give it a DTO class`);
+    } else if (kind === BODY) validatorOf(type);
+    else queryValidatorOf(type);
+  }
+  return problems;
+}
