@@ -1,0 +1,11 @@
+export type * from './catalogue';
+export type { Clock } from './clock';
+export type { ConnectionState } from './connection';
+export type { Unsubscribe } from './emitter';
+export { ParleyError, type LocalErrorCode, type ParleyErrorCode } from './errors';
+export type { ConversationPage, HistoryPage, HistoryQuery } from './http';
+export { ParleyClient, type ClientListeners, type OutgoingMessage, type ParleyClientOptions } from './parley-client';
+export type { Skipped } from './reader';
+export type { Login, TokenSource } from './session';
+export { MemoryStorage, webStorage, type Storage, type WebStorageLike } from './storage';
+export type { Reset } from './sync';
