@@ -4,7 +4,9 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
 import { invalid } from '../../../kernel/errors/app-error';
 import type { Settings } from '../../config/settings';
+import { toAppError } from '../failures';
 import type { HttpReply, HttpRequest } from './exchange';
+import { statusOf } from './statuses';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than the idle timeout of common load balancers (60 s), so that it is they who close. */
@@ -12,6 +14,15 @@ const KEEP_ALIVE_MS = 72_000;
 /** `user:{64}:{64}` percent-encoded fits. */
 const MAX_PARAM_LENGTH = 420;
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}$/;
+
+const SECURITY_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-site',
+  'cache-control': 'no-store',
+};
 
 /** The trace id of a request: the caller's own when it sent a W3C traceparent, else a new one. */
 export function traceIdOf(request: IncomingMessage): string {
@@ -23,8 +34,8 @@ export function traceIdOf(request: IncomingMessage): string {
 /** Fastify, answering with the status that the route derives from its body (`@StatusFrom`). */
 class ParleyFastifyAdapter extends FastifyAdapter {
   override reply(response: HttpReply, body: unknown, statusCode?: number) {
-    const status = response.statusFrom && statusCode !== undefined && statusCode < 400 ? response.statusFrom(body) : statusCode;
-    return super.reply(response, body, status);
+    const { statusFrom } = response;
+    return super.reply(response, body, statusFrom && response.statusCode < 400 ? statusFrom(body) : statusCode);
   }
 }
 
@@ -44,18 +55,17 @@ export const httpAdapter = ({ http, limits }: Settings): FastifyAdapter =>
     disableRequestLogging: true,
     logger: false,
     return503OnClosing: false,
+    // The router refuses some paths before any route, hook or filter of ours exists for them.
+    frameworkErrors: (error: Error, request: HttpRequest, reply: HttpReply) => {
+      const failure = toAppError(error);
+      void reply
+        .headers({ ...SECURITY_HEADERS, 'x-trace-id': request.id })
+        .status(statusOf(failure.code))
+        .send({ error: failure.toWire(request.id) });
+    },
     // No Nest middleware anywhere: its machinery would be paid by every request.
     skipMiddie: true,
   });
-
-const SECURITY_HEADERS = {
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-site',
-  'cache-control': 'no-store',
-};
 
 /** What every answer carries and every request must not; called once, before the routes are mounted. */
 export function prepareHttp(app: NestFastifyApplication, { http }: Settings): void {
