@@ -44,6 +44,8 @@ export class Dispatcher implements OnModuleInit {
   private handlers = new Map<string, EventHandler>();
   /** Events of this node being worked on; a drain waits for them. */
   unanswered = 0;
+  /** Absent in a worker. */
+  server: Server | undefined;
 
   constructor(
     private readonly finder: EventHandlers,
@@ -67,6 +69,7 @@ export class Dispatcher implements OnModuleInit {
 
   /** Takes over a Socket.IO server: who may connect, and all that its sockets say. */
   attach(server: Server): void {
+    this.server = server;
     server.use(this.admission.middleware);
     // Two functions for all sockets: a closure a socket would be memory for every idle one.
     const receive = this.receive.bind(this);

@@ -4,6 +4,8 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 const WINDOW_MS = 1000;
 const RESOLUTION_MS = 20;
 const LAG_MAX_MS = 200;
+/** One long turn is an accident; late in each of these windows in a row is overload. */
+const WINDOWS = 2;
 
 /** Tells when this process has more to do than it can: then nobody new is let in until it has caught up. */
 @Injectable()
@@ -11,7 +13,7 @@ export class Overload implements OnModuleInit, OnApplicationShutdown {
   private readonly pressures: (() => boolean)[] = [];
   private delay: IntervalHistogram | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private lagging = false;
+  private lateWindows = 0;
 
   onModuleInit(): void {
     this.delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -30,12 +32,13 @@ export class Overload implements OnModuleInit, OnApplicationShutdown {
   }
 
   get now(): boolean {
-    return this.lagging || this.pressures.some((pressure) => pressure());
+    return this.lateWindows >= WINDOWS || this.pressures.some((pressure) => pressure());
   }
 
   private look(): void {
     if (!this.delay) return;
-    this.lagging = this.delay.percentile(99) / 1e6 - RESOLUTION_MS > LAG_MAX_MS;
+    const late = this.delay.percentile(99) / 1e6 - RESOLUTION_MS > LAG_MAX_MS;
+    this.lateWindows = late ? this.lateWindows + 1 : 0;
     this.delay.reset();
   }
 }
