@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
 import type { Connection } from '../../platform/realtime/connection';
 import { Live } from '../../platform/realtime/live';
+import { frameOf, Outbound } from '../../platform/realtime/outbound';
 
 /** Names that one socket may watch. */
 export const WATCHED_MAX = 500;
@@ -12,11 +13,12 @@ export class PresenceWatch {
   private readonly watchers = new Map<string, Set<Connection>>();
   private readonly watched = new Map<Connection, Set<string>>();
 
-  constructor(live: Live) {
+  constructor(live: Live, outbound: Outbound) {
     live.onPresence(({ appPk, userId, online }) => {
-      for (const { socket } of this.watchers.get(keyOf(appPk, userId)) ?? []) {
-        socket.emit('presence:event', { userId, online });
-      }
+      const watchers = this.watchers.get(keyOf(appPk, userId));
+      if (!watchers) return;
+      const frame = frameOf('presence:event', JSON.stringify({ userId, online }));
+      for (const connection of watchers) outbound.write(connection, frame);
     });
   }
 

@@ -4,6 +4,7 @@ import type { KickReason } from '../../kernel/contracts/bus-frames';
 import type { Connection } from '../../platform/realtime/connection';
 import { Connections } from '../../platform/realtime/connections';
 import { Live } from '../../platform/realtime/live';
+import { Outbound } from '../../platform/realtime/outbound';
 import { Apps } from '../tenancy';
 import { SessionProofs, type SessionState } from './session-proofs';
 import { TOKEN_LEEWAY_SECONDS } from './user-token';
@@ -30,6 +31,7 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
     private readonly proofs: SessionProofs,
     private readonly apps: Apps,
     private readonly live: Live,
+    private readonly outbound: Outbound,
   ) {
     live.onForget('user', (_, userPk) => this.soon([...this.connections.ofUser(userPk)]));
     live.onForget('app', (appPk) => this.soon(this.ofApp(appPk)));
@@ -72,7 +74,7 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
       if (expiresAt + LEEWAY_MS <= now) this.live.kick(caller.userPk, [caller.sessionPk], 'token-expired');
       else if (expiresAt - WARN_BEFORE_MS <= now && this.warned.get(connection) !== expiresAt) {
         this.warned.set(connection, expiresAt);
-        connection.socket.emit('session:expiring', { expiresAt: new Date(expiresAt).toISOString() });
+        this.outbound.say(connection, 'session:expiring', { expiresAt: new Date(expiresAt).toISOString() });
       }
     }
   }

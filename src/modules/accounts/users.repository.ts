@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
 import { ID_PATTERN } from '../../kernel/ids';
 import { isDuplicateKey, Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
-import type { App } from '../tenancy';
+import { quotaExceeded, type App } from '../tenancy';
 import type { UserStatus } from './user.entity';
 
 /** A user's row, without what only the login reads. */
@@ -112,7 +112,7 @@ export class UsersRepository {
       const row = known.get(user.userId);
       if (row && !user.registered) return user.userId;
       if (row?.registered || taken.has(user.userId)) return new AppError('ALREADY_EXISTS', { field: 'userId' });
-      if (!row && room-- <= 0) return quotaOf(app);
+      if (!row && room-- <= 0) return quotaExceeded('users', app.quotas.users ?? 0);
       taken.add(user.userId);
       (row ? awaited : fresh).push(valuesOf(app.pk, user, row?.id ?? null));
       return user.userId;
@@ -198,6 +198,3 @@ const valuesOf = (appPk: number, user: NewUserRow, id: number | null): SqlValue[
   user.profile,
   user.registered,
 ];
-
-const quotaOf = (app: App): AppError =>
-  new AppError('QUOTA_EXCEEDED', { details: { quota: 'users', limit: app.quotas.users } });

@@ -1,0 +1,68 @@
+import { Module } from '@nestjs/common';
+import { SESSION_GATE } from '../../platform/realtime/session-gate';
+import { Audiences, ConversationsModule } from '../conversations';
+import { TenancyModule } from '../tenancy';
+import { AccountsGateway } from './accounts.gateway';
+import { BearerVerifier } from './bearer.verifier';
+import { DirectAudience } from './direct.audience';
+import { Endpoints } from './endpoints';
+import { LoginThrottle } from './login-throttle';
+import { Logins } from './logins';
+import { PresenceController } from './presence.controller';
+import { PresenceService } from './presence.service';
+import { PresenceWatch } from './presence-watch';
+import { Recipients } from './recipients';
+import { SenderAdmission } from './sender-admission';
+import { SessionBinder } from './session-binder';
+import { SessionCheck } from './session-check.service';
+import { SessionEnder } from './session-ender';
+import { AccountsSessionGate } from './session-gate';
+import { SessionProofs } from './session-proofs';
+import { SessionsController } from './sessions.controller';
+import { SessionsService } from './sessions.service';
+import { SystemAudience } from './system.audience';
+import { UserDirectory } from './user-directory';
+import { UserEvents } from './user-events.service';
+import { UserRegistry } from './user-registry';
+import { UserTokens } from './user-tokens.service';
+import { UsersController } from './users.controller';
+import { UsersRepository } from './users.repository';
+import { Users } from './users.service';
+
+/** Users, their sessions and devices, presence, and the conversations that users have with each other. */
+@Module({
+  imports: [TenancyModule, ConversationsModule],
+  controllers: [UsersController, SessionsController, PresenceController],
+  providers: [
+    AccountsGateway,
+    AccountsSessionGate,
+    { provide: SESSION_GATE, useExisting: AccountsSessionGate },
+    BearerVerifier,
+    DirectAudience,
+    Endpoints,
+    LoginThrottle,
+    Logins,
+    PresenceService,
+    PresenceWatch,
+    Recipients,
+    SenderAdmission,
+    SessionBinder,
+    SessionCheck,
+    SessionEnder,
+    SessionProofs,
+    SessionsService,
+    SystemAudience,
+    UserDirectory,
+    UserEvents,
+    UserRegistry,
+    UserTokens,
+    Users,
+    UsersRepository,
+  ],
+  exports: [SenderAdmission, SessionCheck, SessionEnder, UserDirectory, UserEvents, Users],
+})
+export class AccountsModule {
+  constructor(audiences: Audiences, names: UserDirectory) {
+    audiences.names = names;
+  }
+}

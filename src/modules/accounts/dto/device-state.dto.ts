@@ -1,0 +1,7 @@
+import { IsIn } from 'class-validator';
+
+/** `device:state`. */
+export class DeviceStateDto {
+  @IsIn(['foreground', 'background'])
+  state!: 'foreground' | 'background';
+}

@@ -1,0 +1,8 @@
+/** The middle floor: users, their sessions and devices, presence. */
+export { AccountsModule } from './accounts.module';
+export { SenderAdmission, type Standing } from './sender-admission';
+export { SessionCheck } from './session-check.service';
+export { UserDirectory, type KnownUser } from './user-directory';
+export { UserEvents, type UserEventBounds } from './user-events.service';
+export { Users } from './users.service';
+export type { UserStatus } from './user.entity';

@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import type { AppRef } from '../../kernel/caller';
+import { AppError } from '../../kernel/errors/app-error';
+import type { SqlExecutor } from '../../platform/database/sql';
+import type { Admission } from '../conversations';
+import { Apps } from '../tenancy';
+import { SenderAdmission } from './sender-admission';
+import { UserDirectory, type KnownUser } from './user-directory';
+import { UserRegistry } from './user-registry';
+
+/** Whom one writes to by user id: found, made to wait, or refused. */
+@Injectable()
+export class Recipients {
+  constructor(
+    private readonly apps: Apps,
+    private readonly directory: UserDirectory,
+    private readonly registry: UserRegistry,
+    private readonly senders: SenderAdmission,
+  ) {}
+
+  cached(app: AppRef, userId: string): KnownUser | undefined {
+    return this.directory.cached(app.pk, userId);
+  }
+
+  /** Throws USER_NOT_FOUND, QUOTA_EXCEEDED or INVALID_REQUEST. */
+  async find(ref: AppRef, userId: string): Promise<KnownUser> {
+    const known = await this.directory.find(ref.pk, userId);
+    if (known) return known;
+    const app = await this.apps.byPk(ref.pk);
+    if (!app) throw new AppError('APP_NOT_ONLINE');
+    return this.registry.recipient(app, userId);
+  }
+
+  /** The senders' standing, and whether those they write to still exist. The deactivated still receive. */
+  async admit(
+    tx: SqlExecutor,
+    admissions: readonly Admission[],
+    recipientOf: (admission: Admission) => number,
+  ): Promise<(AppError | undefined)[]> {
+    const recipients = admissions.map(recipientOf);
+    const { refusals, statusOf } = await this.senders.check(tx, admissions, recipients);
+    return admissions.map(({ app }, index) => {
+      const recipientPk = recipients[index] as number;
+      const status = statusOf.get(recipientPk);
+      if (refusals[index] || (status !== undefined && status !== 'deleted')) return refusals[index];
+      // This node was not told: the next send finds whoever holds the id now.
+      this.directory.drop(app.pk, recipientPk);
+      return new AppError('USER_NOT_FOUND', { field: 'to.id' });
+    });
+  }
+}
