@@ -11,6 +11,7 @@ import { ConfigModule } from '../../src/platform/config/config.module';
 import { Settings } from '../../src/platform/config/settings';
 import { Sql } from '../../src/platform/database/sql';
 import { Credentials } from '../../src/platform/entry/credentials';
+import { EntryModule } from '../../src/platform/entry/entry.module';
 import { Live } from '../../src/platform/realtime/live';
 import { SecretsModule } from '../../src/platform/secrets/secrets.module';
 import { QuietLive } from '../support/quiet-live';
@@ -21,7 +22,7 @@ const OPERATOR_TOKEN = 'operator-token-of-the-tests';
 const PASSWORD = 'a password chosen by a person';
 
 @Global()
-@Module({ providers: [Sql, Credentials, { provide: Live, useClass: QuietLive }], exports: [Sql, Credentials, Live] })
+@Module({ providers: [Sql, { provide: Live, useClass: QuietLive }], exports: [Sql, Live] })
 class PlumbingModule {}
 
 let database: ScratchDatabase;
@@ -31,14 +32,13 @@ let otherNode: TestingModule;
 const logged: unknown[] = [];
 
 const aNode = (): Promise<TestingModule> =>
-  Test.createTestingModule({ imports: [ConfigModule, SecretsModule, PlumbingModule, TenancyModule] })
+  Test.createTestingModule({ imports: [ConfigModule, SecretsModule, PlumbingModule, EntryModule, TenancyModule] })
     .overrideProvider(Settings)
     .useValue(database.settings)
     .setLogger({ log: (line: unknown) => void logged.push(line), error: () => undefined, warn: () => undefined })
     .compile();
 
-const use = <T>(type: abstract new (...args: never[]) => T, from = node): T =>
-  from.get<T>(type, { strict: false });
+const use = <T>(type: abstract new (...args: never[]) => T, from = node): T => from.get<T>(type, { strict: false });
 
 beforeAll(async () => {
   database = await aScratchDatabase({ OPERATOR_TOKEN });
@@ -93,7 +93,7 @@ describe('two developers', () => {
       () => apps.remove(bob.caller, appId),
       () => prove(bob.accountSid, bob.authToken, appId),
     ];
-    for (const attempt of [...attempts(app.appId), ...attempts('app_of_nobody')]) {
+    for (const attempt of [app.appId, 'app_of_nobody', 'app_\u00e9\u{1f600}'].flatMap(attempts)) {
       await expect(attempt()).rejects.toEqual(refusedWith('APP_NOT_FOUND'));
     }
     expect((await apps.list(bob.caller, {})).items).toEqual([]);
@@ -143,6 +143,9 @@ describe('a credential', () => {
       [appId, appToken],
       [appId, ''],
       ['app_nobody', appSecret],
+      ['app_\u00e9\u{1f600}', appSecret],
+      ['dev_\u00e9\u{1f600}', authToken],
+      [`app_${'x'.repeat(10_000)}`, appSecret],
       ['', ''],
     ];
     for (const [name, secret] of wrong)
@@ -303,9 +306,10 @@ describe('the operator', () => {
     const { items } = await use(OperatorService).list(OPERATOR, { status: 'pending', limit: 1 });
     expect(items).toMatchObject([{ accountSid: caller.accountSid, verification: { kind: 'company' } }]);
     expect(JSON.stringify(items)).not.toContain(authToken);
-    await expect(use(OperatorService).approve(OPERATOR, 'dev_nobody')).rejects.toEqual(
-      refusedWith('DEVELOPER_NOT_FOUND'),
-    );
+    for (const nobody of ['dev_nobody', 'dev_\u00e9', '']) {
+      const approval = use(OperatorService).approve(OPERATOR, nobody);
+      await expect(approval).rejects.toEqual(refusedWith('DEVELOPER_NOT_FOUND'));
+    }
   });
 });
 

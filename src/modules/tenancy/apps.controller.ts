@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { DeveloperCaller } from '../../kernel/caller';
 import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
+import { Idempotent } from '../../platform/entry/http/idempotency.interceptor';
 import { PageQuery, type Page } from '../../platform/entry/page-query';
 import type { AppWithSecret, AppWithToken, RotatedSecret } from './app-view';
 import { AppsService } from './apps.service';
@@ -15,6 +16,7 @@ export class AppsController {
 
   @Post()
   @Allow('developer')
+  @Idempotent()
   create(@CurrentCaller() caller: DeveloperCaller, @Body() wanted: CreateAppDto): Promise<AppWithSecret> {
     return this.apps.create(caller, wanted);
   }
@@ -64,6 +66,7 @@ export class AppsController {
 
   @Post(':appId/secrets')
   @Allow('developer')
+  @Idempotent()
   rotateSecret(
     @CurrentCaller() caller: DeveloperCaller,
     @Param('appId') appId: string,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
 import { Sql, type SqlExecutor } from '../../platform/database/sql';
 import type { AppRow, AppSecretRow } from './app.entity';
-import { assignments } from './assignments';
+import { assignments, isId } from './sql-text';
 import type { DeveloperRow, DeveloperStatus } from './developer.entity';
 import { DevelopersRepository } from './developers.repository';
 import { quotaExceeded, quotasOf, type Plan } from './plans';
@@ -54,6 +54,7 @@ export class AppsRepository {
   }
 
   async pkOf(appId: string): Promise<number | undefined> {
+    if (!isId(appId)) return undefined;
     const [row] = await this.sql.rows<{ id: number }>('SELECT id FROM apps WHERE appId = ?', [appId]);
     return row?.id;
   }
@@ -79,6 +80,7 @@ export class AppsRepository {
 
   /** The developer's own app. Throws APP_NOT_FOUND, also for another's. */
   async own(developerPk: number, appId: string): Promise<AppRow> {
+    if (!isId(appId)) throw new AppError('APP_NOT_FOUND');
     const [row] = await this.sql.rows<AppRow>(
       'SELECT * FROM apps WHERE appId = ? AND developerPk = ? AND deletedAt IS NULL',
       [appId, developerPk],
@@ -152,6 +154,7 @@ export class AppsRepository {
     developerPk: number | undefined,
     appId: string,
   ): Promise<{ app: AppRow; developer: DeveloperRow }> {
+    if (!isId(appId)) throw new AppError('APP_NOT_FOUND');
     const [seen] = await tx.rows<{ id: number; developerPk: number }>(
       'SELECT id, developerPk FROM apps WHERE appId = ?',
       [appId],

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { DeveloperCaller } from '../../kernel/caller';
 import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
+import { Idempotent } from '../../platform/entry/http/idempotency.interceptor';
 import type { DeveloperView } from './developer-view';
 import { DevelopersService, type DeveloperWithToken } from './developers.service';
 import { SignUpDto, VerificationDto } from './dto/developer.dto';
@@ -42,6 +43,7 @@ export class DevelopersController {
 
   @Post('me/auth-token')
   @Allow('developer')
+  @Idempotent()
   rotateAuthToken(@CurrentCaller() caller: DeveloperCaller): Promise<DeveloperWithToken> {
     return this.developers.rotateAuthToken(caller);
   }

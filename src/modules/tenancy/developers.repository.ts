@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
 import { isDuplicateKey, Sql, type SqlExecutor } from '../../platform/database/sql';
-import { assignments } from './assignments';
+import { assignments, isId } from './sql-text';
 import type { DeveloperRow, DeveloperStatus } from './developer.entity';
 
 export type NewDeveloper = Omit<DeveloperRow, 'id' | 'createdAt'>;
@@ -36,6 +36,7 @@ export class DevelopersRepository {
   }
 
   async pkOf(accountSid: string): Promise<number | undefined> {
+    if (!isId(accountSid)) return undefined;
     const [row] = await this.sql.rows<{ id: number }>('SELECT id FROM developers WHERE accountSid = ?', [accountSid]);
     return row?.id;
   }
@@ -72,6 +73,7 @@ export class DevelopersRepository {
     decide: (row: DeveloperRow) => DeveloperPatch | undefined,
   ): Promise<{ row: DeveloperRow; appPks: number[] }> {
     return this.sql.transaction(async (tx) => {
+      if (!isId(accountSid)) throw new AppError('DEVELOPER_NOT_FOUND');
       const [row] = await tx.rows<DeveloperRow>('SELECT * FROM developers WHERE accountSid = ? FOR UPDATE', [
         accountSid,
       ]);
