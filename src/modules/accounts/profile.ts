@@ -3,9 +3,8 @@ import { AppError, invalid } from '../../kernel/errors/app-error';
 export const NICKNAME_MAX = 64;
 const PROFILE_MAX_BYTES = 2048;
 
-/** Marks that turn text around or take no room: they let one name pass for another. */
-const BIDI_AND_ZERO_WIDTH =
-  /[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B\u200C\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0]/gu;
+/** Marks that turn text around or take no room, by which one name passes for another. Emoji need two of them. */
+const INVISIBLE = /(?![\uFE0F\u200D])\p{Default_Ignorable_Code_Point}|[\u2028\u2029]/gu;
 const CONTROLS = /\p{Cc}/gu;
 /** A joiner is kept where it makes one picture out of two, and nowhere else. */
 const LONE_JOINER =
@@ -13,12 +12,7 @@ const LONE_JOINER =
 
 /** A name as it is shown: NFC, without controls, not blank. Throws INVALID_REQUEST (field `nickname`). */
 export function cleanNickname(nickname: string): string {
-  const clean = nickname
-    .normalize('NFC')
-    .replace(CONTROLS, '')
-    .replace(BIDI_AND_ZERO_WIDTH, '')
-    .replace(LONE_JOINER, '')
-    .trim();
+  const clean = nickname.normalize('NFC').replace(CONTROLS, '').replace(INVISIBLE, '').replace(LONE_JOINER, '').trim();
   if (clean === '') throw invalid('nickname', 'A nickname needs at least one visible character.');
   if ([...clean].length > NICKNAME_MAX) throw invalid('nickname', `A nickname has at most ${NICKNAME_MAX} characters.`);
   return clean;

@@ -40,7 +40,7 @@ export class Recipients {
     const recipients = admissions.map(recipientOf);
     const { refusals, statusOf } = await this.senders.check(tx, admissions, recipients);
     return admissions.map(({ app }, index) => {
-      const recipientPk = recipients[index] as number;
+      const recipientPk = recipients[index];
       const status = statusOf.get(recipientPk);
       if (refusals[index] || (status !== undefined && status !== 'deleted')) return refusals[index];
       // This node was not told: the next send finds whoever holds the id now.
