@@ -1,0 +1,157 @@
+/**
+ * The load generator, a process of its own that obeys its parent: open clients, load what they send, start, mark, stop.
+ * It does as little as possible for each message, so that the server is exhausted first.
+ */
+import { HttpClient } from './http-client.mjs';
+import { Samples } from './samples.mjs';
+import { SocketClient } from './socket-client.mjs';
+
+/** @typedef {SocketClient | HttpClient} Client */
+
+const acks = new Samples();
+const deliveries = new Samples();
+/** @type {Map<string, number>} */
+const refusals = new Map();
+/** @type {SocketClient[]} */
+let sockets = [];
+/** @type {HttpClient[]} */
+let https = [];
+/** @type {Client[]} who sends now */
+let senders = [];
+/** @type {NodeJS.Timeout | undefined} */
+let timer;
+let running = false;
+
+/** @param {{ url: string, auths: (object | null)[], concurrency?: number }} what */
+async function open({ url, auths, concurrency = 64 }) {
+  const target = new URL(url);
+  const began = performance.now();
+  /** @type {Record<string, number>} */
+  const failures = {};
+  const opened = auths.map(() => new SocketClient(acks, deliveries, refusals));
+  let next = 0;
+  const worker = async () => {
+    for (let at = next++; at < auths.length; at = next++) {
+      try {
+        await opened[at].open(target, auths[at] ?? undefined);
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        failures[why] = (failures[why] ?? 0) + 1;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(concurrency, auths.length) }, worker));
+  sockets.push(...opened);
+  return { opened: opened.filter(({ closed }) => !closed).length, failures, ms: performance.now() - began };
+}
+
+/** @param {{ url: string, count: number }} what */
+async function openHttp({ url, count }) {
+  const target = new URL(url);
+  const opened = Array.from({ length: count }, () => new HttpClient(acks, refusals));
+  await Promise.all(opened.map((client) => client.open(target)));
+  https.push(...opened);
+  return { opened: opened.length };
+}
+
+/** Each client has one message under way. */
+function startWindow() {
+  for (const client of senders) {
+    client.onAck = (each) => running && each.send(performance.now());
+    client.send(performance.now());
+  }
+}
+
+/** Messages at a steady rate whatever the answers do, client by client; each is timed from when it was due. */
+function startRate(/** @type {number} */ rate, /** @type {number} */ rampMs) {
+  const began = performance.now();
+  let due = began;
+  let at = 0;
+  for (const client of senders) client.onAck = undefined;
+  const tick = () => {
+    const now = performance.now();
+    while (due <= now) {
+      senders[at++ % senders.length].send(due, true);
+      const share = rampMs > 0 ? Math.min(1, Math.max(0.02, (due - began) / rampMs)) : 1;
+      due += 1000 / (rate * share);
+    }
+  };
+  timer = setInterval(tick, 1);
+}
+
+/**
+ * @param {{ texts: string[], over?: 'socket' | 'http', rate?: number, rampMs?: number, timed?: boolean }} what
+ *   texts: what each client sends, client i with client i^1 as its receiver; rate: messages a second of all together,
+ *   without it every client sends as soon as it is answered
+ */
+function start({ texts, over = 'socket', rate, rampMs = 0, timed = false }) {
+  const all = over === 'http' ? https : sockets;
+  senders = texts.map((_, index) => all[index]);
+  refusals.clear();
+  sockets.forEach((client, index) => {
+    client.delivered = 0;
+    client.timed = timed;
+    client.peer = sockets[index ^ 1];
+  });
+  senders.forEach((client, index) => client.load(texts[index]));
+  acks.take();
+  deliveries.take();
+  running = true;
+  if (rate) startRate(rate, rampMs);
+  else startWindow();
+  return {};
+}
+
+const sum = (/** @type {Iterable<number>} */ values) => [...values].reduce((a, b) => a + b, 0);
+
+function totals() {
+  return {
+    sent: sum(senders.map(({ sent }) => sent)),
+    acked: sum(senders.map(({ acked }) => acked)),
+    refused: sum(senders.map(({ refused }) => refused)),
+    delivered: sum(sockets.map(({ delivered }) => delivered)),
+    unanswered: sum(senders.map(({ unanswered }) => unanswered)),
+    refusals: Object.fromEntries(refusals),
+  };
+}
+
+function mark() {
+  const counted = { atMs: performance.now(), ...totals(), cpu: process.cpuUsage() };
+  return { ...counted, ack: acks.take(), delivery: deliveries.take() };
+}
+
+/** No more is sent; waits for the answers and the deliveries that are still to come. */
+async function stop() {
+  running = false;
+  clearInterval(timer);
+  for (const client of senders) client.onAck = undefined;
+  const end = performance.now() + 10_000;
+  let before = -1;
+  for (;;) {
+    const { unanswered, delivered } = totals();
+    if ((unanswered === 0 && delivered === before) || performance.now() > end) break;
+    before = delivered;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return totals();
+}
+
+function close() {
+  for (const client of [...sockets, ...https]) client.close();
+  sockets = [];
+  https = [];
+  senders = [];
+  return {};
+}
+
+/** @type {Record<string, (what: never) => unknown>} */
+const commands = { open, openHttp, start, mark, stop, close };
+
+process.on('message', async (/** @type {{ id: number, command: string, what: never }} */ { id, command, what }) => {
+  try {
+    process.send?.({ id, answer: await commands[command](what) });
+  } catch (error) {
+    process.send?.({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+});
+process.on('disconnect', () => process.exit(0));

@@ -1,0 +1,22 @@
+/** Reference servers: small programs of this folder, each in a process of its own. */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const GC = fileURLToPath(new URL('./gc-on-signal.cjs', import.meta.url));
+
+/** What every measured server is started with, the product too. */
+export const MEASURED = ['--expose-gc', '--require', GC];
+
+/** @param {'echo' | 'post'} name @returns {Promise<{ pid: number, url: string, end: () => void }>} */
+export function startReference(name) {
+  const child = fork(fileURLToPath(new URL(`../references/${name}.mjs`, import.meta.url)), {
+    execArgv: MEASURED,
+    env: { ...process.env, NODE_ENV: 'production' },
+  });
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the reference "${name}" ended (${code})`)));
+    child.once('message', (/** @type {{ port: number }} */ { port }) =>
+      resolve({ pid: /** @type {number} */ (child.pid), url: `http://127.0.0.1:${port}`, end: () => child.disconnect() }),
+    );
+  });
+}
