@@ -31,10 +31,10 @@ let node: TestingModule;
 let otherNode: TestingModule;
 const logged: unknown[] = [];
 
-const aNode = (): Promise<TestingModule> =>
+const aNode = (settings = database.settings): Promise<TestingModule> =>
   Test.createTestingModule({ imports: [ConfigModule, SecretsModule, PlumbingModule, EntryModule, TenancyModule] })
     .overrideProvider(Settings)
-    .useValue(database.settings)
+    .useValue(settings)
     .setLogger({ log: (line: unknown) => void logged.push(line), error: () => undefined, warn: () => undefined })
     .compile();
 
@@ -254,6 +254,17 @@ describe('going online', () => {
     await expect(prove(appId, appSecret)).rejects.toEqual(refusedWith('APP_NOT_ONLINE'));
     await use(OperatorService).reject(OPERATOR, caller.accountSid, {});
     expect(await apps.goOnline(caller, appId)).toMatchObject({ status: 'online' });
+  });
+
+  it('needs nobody’s approval where the deployment verifies by itself', async () => {
+    const security = { ...database.settings.security, autoVerifyDevelopers: true };
+    const trusting = await aNode({ ...database.settings, security });
+    const { caller } = await aNewcomer();
+    const { appId } = await use(AppsService).create(caller, { name: 'Chat' });
+    const asked = await use(DevelopersService, trusting).requestVerification(caller, { name: 'Ann Lee' });
+    expect(asked).toMatchObject({ status: 'verified', verifiedAt: expect.any(String) });
+    expect(await use(AppsService).goOnline(caller, appId)).toMatchObject({ status: 'online' });
+    await use(Sql, trusting).pool.end();
   });
 
   it('is seen by another node within seconds even when nobody tells it', async () => {

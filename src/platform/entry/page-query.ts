@@ -1,4 +1,3 @@
-import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { writeCursor } from './cursor';
 
@@ -9,7 +8,6 @@ export const PAGE_MAX = 100;
 export class PageQuery {
   /** Items a page; 20 when absent, more than 100 is refused. */
   @IsOptional()
-  @Type(() => Number)
   @IsInt()
   @Min(1)
   @Max(PAGE_MAX)
