@@ -3,7 +3,9 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { dataSourceOptions } from '../../../ormconfig';
 import { ConfigModule } from '../config/config.module';
 import { Settings } from '../config/settings';
-import { Sql } from './sql';
+import { openDataSource } from './schema-guard';
+import { isConnectionError, Sql } from './sql';
+import { StoreEpoch } from './store-epoch';
 
 /** TypeORM for schema and ordinary CRUD, `Sql` for the hot statements (design point 5). */
 @Global()
@@ -16,10 +18,13 @@ import { Sql } from './sql';
         ...dataSourceOptions(settings.stores.mysqlUrl),
         retryAttempts: 5,
         retryDelay: 1000,
+        // A schema that does not fit will not fit a second later either.
+        toRetry: isConnectionError,
       }),
+      dataSourceFactory: openDataSource,
     }),
   ],
-  providers: [Sql],
-  exports: [Sql],
+  providers: [Sql, StoreEpoch],
+  exports: [Sql, StoreEpoch],
 })
 export class DatabaseModule {}

@@ -26,7 +26,11 @@ function ofTransport(status: number, code: unknown, cause: unknown): AppError | 
     case 414:
       return new AppError('ROUTE_NOT_FOUND', {}, { cause });
     case 408:
-      return new AppError('INVALID_REQUEST', { field: 'body', message: 'The request took too long to arrive.' }, { cause });
+      return new AppError(
+        'INVALID_REQUEST',
+        { field: 'body', message: 'The request took too long to arrive.' },
+        { cause },
+      );
     case 413:
       return new AppError('TOO_LARGE', { field: 'body' }, { cause });
     case 415:

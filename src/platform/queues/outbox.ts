@@ -36,12 +36,16 @@ export class Outbox {
 
   /** All rows of a kind written within the last `ms`, settled or not, oldest first: what a node that hears no bus reads. */
   async recent<T>(kind: string, ms: number, limit: number): Promise<OwedRow<T>[]> {
-    const rows = await this.sql.rows<{ id: number; payload: string }>(
-      `SELECT id, payload FROM outbox WHERE kind = ? AND createdAt > DATE_SUB(NOW(3), INTERVAL ? MICROSECOND)
-        ORDER BY id DESC LIMIT ?`,
-      [kind, ms * 1000, limit],
+    // The age is a column, not a condition: the newest `limit` rows are read and no more, however long the table is.
+    const rows = await this.sql.rows<{ id: number; payload: string; fresh: number }>(
+      `SELECT id, payload, createdAt > DATE_SUB(NOW(3), INTERVAL ? MICROSECOND) AS fresh
+         FROM outbox WHERE kind = ? ORDER BY id DESC LIMIT ?`,
+      [ms * 1000, kind, limit],
     );
-    return rows.map(({ id, payload }) => ({ id, payload: JSON.parse(payload) as T })).reverse();
+    return rows
+      .filter(({ fresh }) => fresh === 1)
+      .map(({ id, payload }) => ({ id, payload: JSON.parse(payload) as T }))
+      .reverse();
   }
 
   /** Marks rows as done; those that are done already stay so. One statement, however many. */

@@ -21,7 +21,11 @@ export class CallerGuard implements CanActivate {
     { limits }: Settings,
   ) {
     this.calls = new TokenBuckets({ perSecond: limits.callsPerSecond, burst: limits.callsBurst, max: KEYS_REMEMBERED });
-    this.addresses = new TokenBuckets({ perSecond: limits.loginsPerSecond, burst: limits.loginsBurst, max: KEYS_REMEMBERED });
+    this.addresses = new TokenBuckets({
+      perSecond: limits.loginsPerSecond,
+      burst: limits.loginsBurst,
+      max: KEYS_REMEMBERED,
+    });
   }
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {

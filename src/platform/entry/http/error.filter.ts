@@ -18,7 +18,8 @@ export class ErrorFilter implements ExceptionFilter {
 
     if (status >= 500) this.log(request, failure.cause ?? failure, error.code);
     if (reply.sent) return;
-    if (error.retryAfterMs !== undefined) void reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
+    if (error.retryAfterMs !== undefined)
+      void reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
     if (status === 401) void reply.header('www-authenticate', 'Bearer realm="parley"');
     void reply.status(status).send({ error });
   }

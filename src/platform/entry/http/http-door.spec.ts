@@ -86,7 +86,8 @@ async function boot(controllers: (new () => object)[]): Promise<NestFastifyAppli
   credentials.register({
     scheme: 'basic',
     verify: (credential) => {
-      if (credential === 'app1:secret') return Promise.resolve({ kind: 'app', app: { pk: 1, appId: 'app1', version: 1 } });
+      if (credential === 'app1:secret')
+        return Promise.resolve({ kind: 'app', app: { pk: 1, appId: 'app1', version: 1 } });
       if (credential.startsWith('app1:')) return Promise.reject(new AppError('BAD_CREDENTIALS'));
       return Promise.resolve(undefined);
     },
@@ -169,7 +170,14 @@ describe('the HTTP door', () => {
     ['a body that is no object', '[1]', {}, 400, 'INVALID_REQUEST', 'body'],
     ['a planted __proto__', '{"name":"x","__proto__":{"admin":true}}', {}, 400, 'INVALID_REQUEST', 'body'],
     ['a body past the limit', { name: 'x'.repeat(3000) }, {}, 413, 'TOO_LARGE', 'body'],
-    ['a form', 'name=x', { 'content-type': 'application/x-www-form-urlencoded' }, 400, 'INVALID_REQUEST', 'content-type'],
+    [
+      'a form',
+      'name=x',
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      400,
+      'INVALID_REQUEST',
+      'content-type',
+    ],
     ['plain text', 'name', { 'content-type': 'text/plain' }, 400, 'INVALID_REQUEST', 'content-type'],
   ])('refuses %s', async (_, payload, headers, status, code, field) => {
     const { status: got, body } = await post(payload, headers);
@@ -188,12 +196,16 @@ describe('the HTTP door', () => {
 
   it('carries on the trace of a caller that has one', async () => {
     const trace = 'a'.repeat(32);
-    const { headers } = await call({ url: '/v1/things/open', headers: { traceparent: `00-${trace}-${'b'.repeat(16)}-01` } });
+    const { headers } = await call({
+      url: '/v1/things/open',
+      headers: { traceparent: `00-${trace}-${'b'.repeat(16)}-01` },
+    });
     expect(headers['x-trace-id']).toBe(trace);
   });
 
   it('lets only the listed origins read answers', async () => {
-    const from = async (origin: string) => (await call({ url: '/v1/things/open', headers: { origin } })).headers['access-control-allow-origin'];
+    const from = async (origin: string) =>
+      (await call({ url: '/v1/things/open', headers: { origin } })).headers['access-control-allow-origin'];
     expect(await from('https://good.example')).toBe('https://good.example');
     expect(await from('https://good.example.evil.com')).toBeUndefined();
     expect(await from('null')).toBeUndefined();
@@ -201,7 +213,11 @@ describe('the HTTP door', () => {
 
   it('forbids sniffing, framing and caching on every answer', async () => {
     const { headers } = await call({ url: '/v1/nothing' });
-    expect(headers).toMatchObject({ 'x-content-type-options': 'nosniff', 'x-frame-options': 'DENY', 'cache-control': 'no-store' });
+    expect(headers).toMatchObject({
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'cache-control': 'no-store',
+    });
   });
 });
 
@@ -220,6 +236,8 @@ describe('a route that was forgotten', () => {
         return body;
       }
     }
-    await expect(boot([ForgottenController])).rejects.toThrow(/ForgottenController.peek does not say.*ForgottenController.write: argument 1/s);
+    await expect(boot([ForgottenController])).rejects.toThrow(
+      /ForgottenController.peek does not say.*ForgottenController.write: argument 1/s,
+    );
   });
 });

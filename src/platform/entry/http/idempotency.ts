@@ -48,12 +48,10 @@ export class IdempotencyKeys {
     if (!KEY_PATTERN.test(keyed.key)) throw invalid('Idempotency-Key', 'Must be 1 to 64 of A-Z a-z 0-9 _ . : -');
     const fingerprint = fingerprintOf(keyed);
     try {
-      await this.sql.run('INSERT INTO idempotency_keys (owner, idempotencyKey, `call`, fingerprint) VALUES (?, ?, ?, ?)', [
-        keyed.owner,
-        keyed.key,
-        keyed.call.slice(0, 160),
-        fingerprint,
-      ]);
+      await this.sql.run(
+        'INSERT INTO idempotency_keys (owner, idempotencyKey, `call`, fingerprint) VALUES (?, ?, ?, ?)',
+        [keyed.owner, keyed.key, keyed.call.slice(0, 160), fingerprint],
+      );
       return undefined;
     } catch (error) {
       if (!isDuplicateKey(error)) throw error;
@@ -64,17 +62,18 @@ export class IdempotencyKeys {
   /** Keeps the answer of a call that `begin` let through. */
   async finish({ owner, key }: KeyedCall, answer: KeptAnswer): Promise<void> {
     const sealed = this.vault.seal(JSON.stringify(answer.body ?? null), this.place(owner, key));
-    await this.sql.run('UPDATE idempotency_keys SET status = ?, answerSealed = ? WHERE owner = ? AND idempotencyKey = ?', [
-      answer.status,
-      sealed,
-      owner,
-      key,
-    ]);
+    await this.sql.run(
+      'UPDATE idempotency_keys SET status = ?, answerSealed = ? WHERE owner = ? AND idempotencyKey = ?',
+      [answer.status, sealed, owner, key],
+    );
   }
 
   /** Gives the key back after a refusal: nothing was created, so the next call may try again. */
   async abandon({ owner, key }: KeyedCall): Promise<void> {
-    await this.sql.run('DELETE FROM idempotency_keys WHERE owner = ? AND idempotencyKey = ? AND status IS NULL', [owner, key]);
+    await this.sql.run('DELETE FROM idempotency_keys WHERE owner = ? AND idempotencyKey = ? AND status IS NULL', [
+      owner,
+      key,
+    ]);
   }
 
   private async repeat(keyed: KeyedCall, fingerprint: Buffer): Promise<KeptAnswer | undefined> {
@@ -87,10 +86,16 @@ export class IdempotencyKeys {
     if (!kept) throw new AppError('RETRY', { retryAfterMs: IN_PROGRESS_RETRY_MS });
     if (!kept.fingerprint.equals(fingerprint)) throw new AppError('IDEMPOTENCY_MISMATCH', { field: 'Idempotency-Key' });
     if (kept.status !== null && kept.answerSealed) {
-      return { status: kept.status, body: JSON.parse(this.vault.open(kept.answerSealed, this.place(owner, key))) as unknown };
+      return {
+        status: kept.status,
+        body: JSON.parse(this.vault.open(kept.answerSealed, this.place(owner, key))) as unknown,
+      };
     }
     if (kept.age > ABANDONED_S && (await this.takeOver(owner, key))) return undefined;
-    throw new AppError('RETRY', { retryAfterMs: IN_PROGRESS_RETRY_MS, message: 'The first call with this key is still under way.' });
+    throw new AppError('RETRY', {
+      retryAfterMs: IN_PROGRESS_RETRY_MS,
+      message: 'The first call with this key is still under way.',
+    });
   }
 
   /** True for exactly one of those who try. */

@@ -59,7 +59,8 @@ export class RoutePolicies implements OnApplicationBootstrap {
         .filter((name) => Reflect.hasMetadata(PATH, prototype[name] as Handler))
         .flatMap((name) => problemsOf(metatype, prototype, name));
     });
-    if (problems.length > 0) throw new Error(`These routes are not ready to be opened:\n  - ${problems.join('\n  - ')}`);
+    if (problems.length > 0)
+      throw new Error(`These routes are not ready to be opened:\n  - ${problems.join('\n  - ')}`);
   }
 }
 
@@ -71,9 +72,14 @@ interface RouteArgument {
 
 function problemsOf(controller: object, prototype: Record<string, Handler>, name: string): string[] {
   const where = `${(controller as { name: string }).name}.${name}`;
-  const problems = policyOf(prototype[name] as Handler).allowed ? [] : [`${where} does not say who may call it: add @Allow(...)`];
+  const problems = policyOf(prototype[name] as Handler).allowed
+    ? []
+    : [`${where} does not say who may call it: add @Allow(...)`];
   const types = (Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as unknown[];
-  const routeArguments = (Reflect.getMetadata(ROUTE_ARGUMENTS, controller, name) ?? {}) as Record<string, RouteArgument>;
+  const routeArguments = (Reflect.getMetadata(ROUTE_ARGUMENTS, controller, name) ?? {}) as Record<
+    string,
+    RouteArgument
+  >;
   for (const [key, { index, data, pipes = [] }] of Object.entries(routeArguments)) {
     const kind = Number(key.split(':')[0]);
     if ((kind !== BODY && kind !== QUERY) || pipes.length > 0) continue;

@@ -1,0 +1,70 @@
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Worker } from 'bullmq';
+import { JOB_NAMES, type JobName, type Jobs } from '../../kernel/contracts/jobs';
+import { Settings } from '../config/settings';
+import { Drainables } from '../lifecycle/drainables';
+import type { JobHandler } from './job-queue';
+import { QueueRedis } from './queue-redis';
+
+const CLOSE_WAIT_MS = 10_000;
+
+/** Runs the one handler of every job. Handlers register in their constructors; processes of role `api` run none. */
+@Injectable()
+export class WorkerHost implements OnApplicationBootstrap {
+  private readonly logger = new Logger('workers');
+  private readonly handlers = new Map<JobName, JobHandler>();
+  private workers: Worker[] = [];
+
+  constructor(
+    private readonly redis: QueueRedis,
+    private readonly settings: Settings,
+    drainables: Drainables,
+  ) {
+    drainables.register('workers', () => this.close());
+  }
+
+  register<N extends JobName>(handler: JobHandler<N>): void {
+    if (this.handlers.has(handler.job)) throw new Error(`the job "${handler.job}" has two handlers`);
+    this.handlers.set(handler.job, handler as unknown as JobHandler);
+  }
+
+  /** Runs a job here and now, without a queue. Rejects as its handler does. */
+  async run<N extends JobName>(name: N, payload: Jobs[N]): Promise<void> {
+    const handler = this.handlers.get(name) as JobHandler<N> | undefined;
+    if (!handler) throw new Error(`the job "${name}" has no handler`);
+    await handler.handle(payload);
+  }
+
+  onApplicationBootstrap(): void {
+    const missing = JOB_NAMES.filter((name) => !this.handlers.has(name));
+    if (missing.length > 0) throw new Error(`no handler for the jobs ${missing.join(', ')}`);
+    if (this.settings.role !== 'api') this.workers = [...this.handlers.values()].map((handler) => this.open(handler));
+  }
+
+  private open({ job: name, concurrency = 1 }: JobHandler): Worker {
+    const worker = new Worker(name, (job) => this.run(name, job.data as never), {
+      connection: this.redis.forWorker(),
+      prefix: this.redis.prefix,
+      concurrency,
+    });
+    worker.on('error', (error) => this.redis.complain(error));
+    worker.on('failed', (job, error) => {
+      const last = job !== undefined && job.attemptsMade >= (job.opts.attempts ?? 1);
+      if (last) this.logger.error({ err: error }, `the job ${name} ${job.id ?? ''} failed for good`);
+      else this.logger.warn(`the job ${name} ${job?.id ?? ''} failed and will be tried again: ${error.message}`);
+    });
+    return worker;
+  }
+
+  /** Waits for the jobs under way; by force after a while, because Redis may be the one that is away. */
+  private async close(): Promise<void> {
+    const workers = this.workers.splice(0);
+    await Promise.all(
+      workers.map(async (worker) => {
+        const closed = worker.close().then(() => true);
+        const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), CLOSE_WAIT_MS).unref());
+        if (!(await Promise.race([closed, late]))) await worker.close(true);
+      }),
+    );
+  }
+}
