@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, writeFile, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Storage } from './storage';
@@ -15,7 +15,6 @@ export function fileStorage(path: string): Storage {
 }
 
 class FileStorage implements Storage {
-  private file?: FileHandle;
   private waiting: { line: string; done: () => void; failed: (reason: unknown) => void }[] = [];
   private writing = false;
 
@@ -27,8 +26,6 @@ class FileStorage implements Storage {
     const lines = [...values].map((line) => `${JSON.stringify(line)}\n`);
     await writeFile(`${this.path}.new`, lines.join(''), { mode: 0o600, flush: true });
     await rename(`${this.path}.new`, this.path);
-    await this.file?.close();
-    this.file = await open(this.path, 'a', 0o600);
     return values;
   }
 
@@ -67,15 +64,24 @@ class FileStorage implements Storage {
     while (this.waiting.length > 0) {
       const batch = this.waiting.splice(0);
       try {
-        this.file ??= await open(this.path, 'a', 0o600);
-        await this.file.appendFile(batch.map(({ line }) => line).join(''));
-        await this.file.datasync();
+        await this.persist(batch.map(({ line }) => line).join(''));
         for (const { done } of batch) done();
       } catch (thrown) {
         for (const { failed } of batch) failed(thrown);
       }
     }
     this.writing = false;
+  }
+
+  /** Opened anew each time: a client that is simply dropped leaves no handle behind. */
+  private async persist(text: string): Promise<void> {
+    const file = await open(this.path, 'a', 0o600);
+    try {
+      await file.appendFile(text);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
   }
 }
 

@@ -120,7 +120,6 @@ export class Outbox {
     for (let head = lane[0]; head; head = lane[0]) {
       await this.settle(head);
       lane.shift();
-      this.byId.delete(head.command.clientMessageId);
     }
     this.lanes.delete(name);
   }
@@ -130,12 +129,14 @@ export class Outbox {
       const unstored = await entry.stored;
       if (unstored) throw unstored;
       const message = await this.attempts(entry);
+      this.byId.delete(entry.command.clientMessageId);
       this.ports.sent(message);
       entry.resolve(message);
       entry.acknowledged = { conversationId: message.conversationId, at: this.clock.now() };
       await this.remember(entry);
     } catch (thrown) {
       const error = ParleyError.of(thrown);
+      this.byId.delete(entry.command.clientMessageId);
       entry.reject(error);
       this.ports.refused(entry.command, error);
       await this.attend(() => this.drawer.delete(entry.key));
