@@ -2,7 +2,7 @@ import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, Logger } from '@nestjs/common';
 import { randomId } from '../kernel/ids';
-import { UsersService } from '../modules/accounts';
+import { Users } from '../modules/accounts';
 import { Provisioning } from '../modules/tenancy';
 import { Settings } from '../platform/config/settings';
 import { Sql } from '../platform/database/sql';
@@ -34,7 +34,7 @@ export class QuickstartService {
 
   constructor(
     private readonly provisioning: Provisioning,
-    private readonly users: UsersService,
+    private readonly users: Users,
     private readonly settings: Settings,
     private readonly sql: Sql,
   ) {}
@@ -66,7 +66,8 @@ export class QuickstartService {
     const { caller: fixedServer, ...fixed } = await make('fixed');
     const fixedUsers: Quickstart['apps']['fixed']['users'] = [];
     for (const userId of USER_IDS) {
-      const { account, password } = await this.users.create(fixedServer, { userId });
+      const made = await this.users.create(fixedServer, { userId });
+      const { account, password } = 'items' in made ? {} : made;
       if (!account || !password) throw new Error('a user of a fixed-mode app has an account and a password');
       fixedUsers.push({ userId, account, password });
     }

@@ -1,19 +1,11 @@
 import { ID_PATTERN } from '../ids';
+import type { WireMessage } from './message';
 
 /** `system` is the one-way conversation of notices from the app to one user. */
 export type ConversationKind = 'user' | 'group' | 'chatroom' | 'system';
-/** What a send command may name. */
-export type AddressKind = 'user' | 'group' | 'chatroom';
-
-export interface Address {
-  kind: AddressKind;
-  id: string;
-}
-
 /** A public conversation id taken apart. `user` names both sides, smaller id (by code unit) first. */
 export type ConversationName =
-  | { kind: 'user'; low: string; high: string }
-  | { kind: 'group' | 'chatroom' | 'system'; id: string };
+  { kind: 'user'; low: string; high: string } | { kind: 'group' | 'chatroom' | 'system'; id: string };
 
 export const directConversationId = (a: string, b: string): string => (a < b ? `user:${a}:${b}` : `user:${b}:${a}`);
 
@@ -32,7 +24,7 @@ export function parseConversationId(conversationId: string): ConversationName | 
 /** One line of the conversation list, as a user sees it (contract.md, REST core). */
 export interface WireConversation {
   conversationId: string;
-  lastMessage?: import('./message').WireMessage;
+  lastMessage?: WireMessage;
   /** Highest seq of the log. */
   maxSeq: number;
   /** Lowest seq this user may read. */

@@ -1,4 +1,4 @@
-import type { Address } from './conversation';
+import type { Address } from './address';
 
 /** JSON as the client wrote it. */
 export type Json = unknown;

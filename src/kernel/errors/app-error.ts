@@ -46,4 +46,5 @@ export class AppError extends Error {
 }
 
 /** The common case: one field is wrong, and this is why. */
-export const invalid = (field: string, message: string): AppError => new AppError('INVALID_REQUEST', { field, message });
+export const invalid = (field: string, message: string): AppError =>
+  new AppError('INVALID_REQUEST', { field, message });

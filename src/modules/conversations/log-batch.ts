@@ -7,7 +7,7 @@ import type { SqlExecutor, SqlValue } from '../../platform/database/sql';
 import { Outbox } from '../../platform/queues/outbox';
 import { Audiences } from './audiences';
 import { KIND_CODES } from './kinds';
-import type { Appended, FingerprintedDraft } from './log';
+import type { Appended, FingerprintedDraft } from './draft';
 import { sqlTime, type StoredMessage } from './message';
 
 /** The outbox payload of a group commit. */

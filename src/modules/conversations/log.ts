@@ -1,41 +1,11 @@
 import { createHash } from 'node:crypto';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { AppRef } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { GroupCommit, type Outcome } from '../../platform/database/group-commit';
 import { isDuplicateKey, isOutcomeUnknown, Sql } from '../../platform/database/sql';
-import type { ConversationRef, Sender } from './audience';
+import type { Appended, Draft, FingerprintedDraft } from './draft';
 import { LogBatch } from './log-batch';
-import type { StoredMessage } from './message';
 import { logMetrics } from './metrics';
-
-/** A message on its way into the log, checked by the use case. */
-export interface Draft {
-  readonly app: AppRef;
-  readonly conversation: ConversationRef;
-  /** Null: a notice of the app itself. */
-  readonly sender: Sender | null;
-  readonly clientMessageId: string;
-  readonly type: string;
-  /** JSON texts. */
-  readonly body: string;
-  readonly ext: string | null;
-  /** Whether it adds to the unread of those who did not send it. */
-  readonly counts: boolean;
-}
-
-export interface Appended {
-  readonly message: StoredMessage;
-  /** True when this clientMessageId had been stored before: nothing was written, and this is the stored message. */
-  readonly duplicate: boolean;
-  /** The outbox row that owes this message's delivery. Absent for a duplicate. */
-  readonly outboxId?: number;
-}
-
-/** A draft with what the batch needs computed outside the transaction. */
-export interface FingerprintedDraft extends Draft {
-  readonly fingerprint: Buffer;
-}
 
 const BATCH_MAX = 256;
 const IN_FLIGHT_MAX = 2;

@@ -1,4 +1,5 @@
-import type { Address, ConversationKind } from '../../kernel/contracts/conversation';
+import type { Address } from '../../kernel/contracts/address';
+import type { ConversationKind } from '../../kernel/contracts/conversation';
 import type { Json, WireMessage } from '../../kernel/contracts/message';
 import type { ConversationRef } from './audience';
 

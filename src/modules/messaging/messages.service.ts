@@ -41,7 +41,11 @@ export class MessagesService {
     private readonly ephemeral: Ephemeral,
     { limits }: Settings,
   ) {
-    this.userSends = new TokenBuckets({ perSecond: limits.userSendsPerSecond, burst: limits.userSendsBurst, max: 200_000 });
+    this.userSends = new TokenBuckets({
+      perSecond: limits.userSendsPerSecond,
+      burst: limits.userSendsBurst,
+      max: 200_000,
+    });
     this.appSends = new TokenBuckets({ perSecond: limits.appSendsPerSecond, burst: limits.appSendsBurst, max: 10_000 });
   }
 

@@ -10,7 +10,7 @@ import {
   Matches,
   ValidateNested,
 } from 'class-validator';
-import type { Address, AddressKind } from '../../../kernel/contracts/conversation';
+import type { Address, AddressKind } from '../../../kernel/contracts/address';
 import type { Json, Priority, SendCommand, SendOptions } from '../../../kernel/contracts/message';
 import { CLIENT_MESSAGE_ID_PATTERN, ID_PATTERN } from '../../../kernel/ids';
 
