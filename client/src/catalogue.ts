@@ -2,7 +2,8 @@
  * The server's own words: the one place where this package touches the server's source, and only its types. They are
  * erased from the program, and the build copies them into the published declarations.
  */
-export type { Address, AddressKind, WireConversation } from '../../src/kernel/contracts/conversation';
+export type { Address, AddressKind } from '../../src/kernel/contracts/address';
+export type { WireConversation } from '../../src/kernel/contracts/conversation';
 export type {
   Json,
   Priority,
