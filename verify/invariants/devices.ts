@@ -1,0 +1,96 @@
+import { type MarkSeen, type ReadOk, tenantOf, userOf } from '../history';
+import { falls, keyOf, push, type View, type Violation } from './view';
+
+/** I7: in time after healing every device holds the log, and one that starts from nothing holds the same. */
+export function convergence(view: View): Violation[] {
+  const violations: Violation[] = [...view.final.behind].map(([device, lacks]) => ({
+    invariant: 'I7' as const,
+    says: `${device} had not caught up in time: ${lacks}`,
+    evidence: view.events.filter((event) => event.type === 'apply' && event.device === device).slice(-1),
+  }));
+  for (const device of [...view.final.online, ...view.final.fresh]) {
+    for (const conversation of view.conversationsOf(userOf(device))) {
+      const log = view.logs.get(conversation) ?? [];
+      const applied = view.appliedBy(device, conversation);
+      const at = log.findIndex((row, index) => {
+        const one = applied[index];
+        return !one || one.seq !== row.seq || keyOf(one) !== keyOf(row);
+      });
+      const differs = at >= 0 ? at : applied.length > log.length ? log.length : -1;
+      if (differs < 0) continue;
+      const row = log[differs];
+      const one = applied[differs];
+      violations.push({
+        invariant: 'I7',
+        says: `${device} differs from the log of ${conversation} at its message ${differs + 1} of ${log.length}`,
+        evidence: [...(row ? [row] : []), ...(one ? [one] : [])],
+      });
+    }
+  }
+  return violations;
+}
+
+/** A read mark of one user in one conversation, from whichever side it was seen. */
+interface MarkAt {
+  began: number;
+  at: number;
+  readSeq: number;
+  event: ReadOk | MarkSeen;
+}
+
+/** I8: read marks only rise, never above the head, agree on all devices; unread is what a recount gives. */
+export function marksOnlyRise(view: View): Violation[] {
+  const marks = new Map<string, MarkAt[]>();
+  const finals = new Map<string, MarkSeen[]>();
+  const violations: Violation[] = [];
+  for (const event of view.events) {
+    if (event.type !== 'read.ok' && event.type !== 'mark') continue;
+    const { began, at, conversation, readSeq } = event;
+    const user = userOf(event.device);
+    push(marks, `${user} ${conversation}`, { began, at, readSeq, event });
+    if (event.type === 'mark' && event.peerReadSeq !== undefined) {
+      const peer = view.final.members.get(conversation)?.find((member) => member !== user);
+      if (peer) push(marks, `${peer} ${conversation}`, { began, at, readSeq: event.peerReadSeq, event });
+    }
+    if (event.type === 'mark' && event.final) push(finals, `${user} ${conversation}`, event);
+    if (event.type === 'read.ok' && readSeq < Math.min(event.asked, event.have))
+      violations.push({ invariant: 'I8', says: `a read mark was acknowledged and not kept`, evidence: [event] });
+    if (readSeq > (view.final.heads.get(conversation) ?? 0))
+      violations.push({ invariant: 'I8', says: `a read mark is above the head of ${conversation}`, evidence: [event] });
+  }
+  for (const [whose, seen] of marks) {
+    for (const [higher, lower] of falls(seen, ({ readSeq }) => readSeq))
+      violations.push({
+        invariant: 'I8',
+        says: `the read mark of ${whose} fell from ${higher.readSeq} to ${lower.readSeq}`,
+        evidence: [higher.event, lower.event],
+      });
+  }
+  for (const seen of finals.values()) violations.push(...finalMarks(view, seen));
+  return violations;
+}
+
+/** At rest all devices of a user show the same marks, and the unread that the log gives. */
+function finalMarks(view: View, seen: readonly MarkSeen[]): Violation[] {
+  const [first] = seen;
+  if (!first) return [];
+  const violations: Violation[] = [];
+  const other = seen.find(({ readSeq, unread }) => readSeq !== first.readSeq || unread !== first.unread);
+  if (other)
+    violations.push({
+      invariant: 'I8',
+      says: `two devices of one user show different marks`,
+      evidence: [first, other],
+    });
+  const user = userOf(first.device);
+  const recount = (view.logs.get(first.conversation) ?? []).filter(
+    ({ seq, sender }) => seq > first.readSeq && `${tenantOf(user)}/${sender}` !== user,
+  ).length;
+  if (recount !== first.unread)
+    violations.push({
+      invariant: 'I8',
+      says: `${user} is shown ${first.unread} unread in ${first.conversation}, a recount gives ${recount}`,
+      evidence: [first],
+    });
+  return violations;
+}

@@ -1,0 +1,108 @@
+import {
+  type Applied,
+  type Event,
+  type FinalState,
+  type InvariantName,
+  messageKey,
+  type SendFail,
+  type SendInfo,
+  type SendInvoke,
+  type SendOk,
+  type StoredRow,
+} from '../history';
+
+/** A broken promise and the shortest piece of history that shows it. */
+export interface Violation {
+  invariant: InvariantName;
+  says: string;
+  evidence: (Event | StoredRow)[];
+}
+
+/** Everything that happened to one message on its way in. */
+export interface Story {
+  key: string;
+  invokes: SendInvoke[];
+  oks: SendOk[];
+  fails: SendFail[];
+  infos: SendInfo[];
+}
+
+/** The history, indexed once for all invariants. */
+export class View {
+  readonly stories = new Map<string, Story>();
+  /** The final log of each conversation, by seq. */
+  readonly logs = new Map<string, StoredRow[]>();
+  readonly rowsByKey = new Map<string, StoredRow[]>();
+  /** What each device applied, by conversation, in its order. */
+  readonly applied = new Map<string, Map<string, Applied[]>>();
+
+  constructor(
+    readonly events: readonly Event[],
+    readonly final: FinalState,
+  ) {
+    for (const event of events) {
+      if (event.type === 'send.invoke') this.story(event).invokes.push(event);
+      else if (event.type === 'send.ok') this.story(event).oks.push(event);
+      else if (event.type === 'send.fail') this.story(event).fails.push(event);
+      else if (event.type === 'send.info') this.story(event).infos.push(event);
+      else if (event.type === 'apply') push(inner(this.applied, event.device), event.conversation, event);
+    }
+    for (const row of final.rows) {
+      push(this.logs, row.conversation, row);
+      push(this.rowsByKey, keyOf(row), row);
+    }
+    for (const log of this.logs.values()) log.sort((a, b) => a.seq - b.seq);
+  }
+
+  appliedBy(device: string, conversation: string): readonly Applied[] {
+    return this.applied.get(device)?.get(conversation) ?? [];
+  }
+
+  /** The conversations that a user may read. */
+  conversationsOf(user: string): string[] {
+    return [...this.final.members].filter(([, users]) => users.includes(user)).map(([conversation]) => conversation);
+  }
+
+  private story(event: { conversation: string; sender: string; id: string }): Story {
+    const key = keyOf(event);
+    let story = this.stories.get(key);
+    if (!story) this.stories.set(key, (story = { key, invokes: [], oks: [], fails: [], infos: [] }));
+    return story;
+  }
+}
+
+export const keyOf = (named: { conversation: string; sender: string; id: string }): string =>
+  messageKey(named.conversation, named.sender, named.id);
+
+export function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}
+
+function inner<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {
+  let found = map.get(key);
+  if (!found) map.set(key, (found = new Map()));
+  return found;
+}
+
+/**
+ * Observations of something that may only rise: pairs where one that began after another had ended shows less. Each
+ * fall is told once, against the highest that had been shown by then.
+ */
+export function falls<T extends { began: number; at: number }>(
+  seen: readonly T[],
+  value: (one: T) => number,
+): [T, T][] {
+  const ended = [...seen].sort((a, b) => a.at - b.at);
+  const found: [T, T][] = [];
+  let next = 0;
+  let highest: T | undefined;
+  for (const one of [...seen].sort((a, b) => a.began - b.began)) {
+    for (let earlier = ended[next]; earlier && earlier.at < one.began; earlier = ended[++next]) {
+      if (!highest || value(earlier) > value(highest)) highest = earlier;
+    }
+    if (highest && value(one) < value(highest)) found.push([highest, one]);
+  }
+  return found;
+}
