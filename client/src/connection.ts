@@ -48,6 +48,8 @@ const STEADY_MS = 5_000;
 export class Connection {
   private socket?: Socket;
   private timer?: Timer;
+  /** The timer is the pause before the next attempt. */
+  private waiting = false;
   private failures = 0;
   private connectedAt = 0;
   private waitUntil = 0;
@@ -105,9 +107,7 @@ export class Connection {
   async setDeviceState(state: DeviceState): Promise<void> {
     this.deviceState = state;
     if (this.socket?.connected) await this.call('device:state', { state });
-    else if (state === 'foreground' && this.timer !== undefined && this.current.name === 'reconnecting') {
-      this.after(0, this.run);
-    }
+    else if (state === 'foreground' && this.waiting) this.after(0, this.run);
   }
 
   private async attempt(run: number): Promise<void> {
@@ -194,8 +194,9 @@ export class Connection {
 
   private after(ms: number, run: number): void {
     this.disarm();
+    this.waiting = true;
     this.timer = this.clock.setTimeout(() => {
-      this.timer = undefined;
+      this.disarm();
       void this.attempt(run);
     }, ms);
   }
@@ -239,6 +240,7 @@ export class Connection {
   private disarm(): void {
     if (this.timer !== undefined) this.clock.clearTimeout(this.timer);
     this.timer = undefined;
+    this.waiting = false;
   }
 
   private enter(state: ConnectionState): void {

@@ -33,6 +33,15 @@ const RETRY = { firstMs: 1000, mostMs: 30_000 };
 const REMEMBERED_MAX = 200;
 const REMEMBERED_MS = 24 * 3600 * 1000;
 
+/** Undefined for what was cut short: it had never been told to be kept. */
+function parse(value: string): Partial<Kept> | undefined {
+  try {
+    return JSON.parse(value) as Kept;
+  } catch {
+    return undefined;
+  }
+}
+
 const laneOf = ({ to }: SendCommand) => `${to.kind}:${to.id}`;
 
 /**
@@ -57,7 +66,8 @@ export class Outbox {
   /** What an earlier run left, in key order; goes before anything that is sent from now on. */
   restore(kept: Iterable<readonly [key: string, value: string]>): void {
     for (const [key, value] of kept) {
-      const { command, acknowledged } = JSON.parse(value) as Kept;
+      const { command, acknowledged } = parse(value) ?? {};
+      if (!command) continue;
       const entry = this.entry(key, command);
       this.lastKey = Math.max(this.lastKey, Number(key));
       if (acknowledged) this.remembered.push({ ...entry, acknowledged });
