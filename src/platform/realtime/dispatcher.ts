@@ -12,14 +12,13 @@ import { type EventHandler, EventHandlers } from './event-handlers';
 import { count, counts } from './metrics';
 import { Outbound } from './outbound';
 import { engineOf, type SocketConnection } from './socket-connection';
+import { AckId } from './wire';
 
 export interface RealtimeOptions {
   /** False only in test harnesses that hold some of the modules: else an event without a handler stops the start. */
   everyEvent: boolean;
 }
 export const REALTIME_OPTIONS = Symbol('RealtimeOptions');
-
-type AckFunction = (answer: object) => void;
 
 /** Events of one socket worked on at once; a client that waits for answers never gets here. */
 const UNANSWERED_MAX = 64;
@@ -98,12 +97,12 @@ export class Dispatcher implements OnModuleInit {
     this.admission.released(connection);
   }
 
-  /** `args`: what the client sent (event name first) and Socket.IO's acknowledgement, when one was asked for. */
+  /** `args`: what the client sent, event name first, and last the number of its acknowledgement when it wants one. */
   private receive(socket: Socket, args: unknown[]): void {
     // A frame behind a kick: its sender is no longer anybody.
     if (!socket.connected) return;
     const connection = socket.data as SocketConnection;
-    const ack = typeof args.at(-1) === 'function' ? (args.pop() as AckFunction) : undefined;
+    const ack = args.at(-1) instanceof AckId ? (args.pop() as AckId) : undefined;
     const event = args[0];
     const handler = typeof event === 'string' ? this.handlers.get(event) : undefined;
     try {
@@ -132,7 +131,7 @@ export class Dispatcher implements OnModuleInit {
 
   private async settle(
     connection: SocketConnection,
-    ack: AckFunction | undefined,
+    ack: AckId | undefined,
     handler: EventHandler,
     reply: Promise<unknown>,
   ): Promise<void> {
@@ -148,15 +147,13 @@ export class Dispatcher implements OnModuleInit {
     }
   }
 
-  private answer(connection: SocketConnection, ack: AckFunction | undefined, data: unknown = NOTHING): void {
-    if (!ack) return;
-    ack({ ok: true, data });
-    this.outbound.answered(connection);
+  private answer(connection: SocketConnection, ack: AckId | undefined, data: unknown = NOTHING): void {
+    if (ack) this.outbound.answer(connection, ack.id, { ok: true, data });
   }
 
   private refuse(
     connection: SocketConnection,
-    ack: AckFunction | undefined,
+    ack: AckId | undefined,
     handler: EventHandler | undefined,
     error: unknown,
   ): void {
@@ -174,8 +171,6 @@ export class Dispatcher implements OnModuleInit {
       });
     }
     count(counts.refused, known.code);
-    if (!ack) return;
-    ack({ ok: false, error: known.toWire(traceId) });
-    this.outbound.answered(connection);
+    if (ack) this.outbound.answer(connection, ack.id, { ok: false, error: known.toWire(traceId) });
   }
 }

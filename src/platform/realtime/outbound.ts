@@ -18,8 +18,9 @@ const TIP_INTERVAL_MS = 1000;
 const SWEEP_MS = 250;
 
 /** Packet `2["event",json]` of the default namespace, exactly as `socket.emit` writes it. */
-export function frameOf(event: string, json: string): Frame {
-  const text = `2["${event}",${json}]`;
+export const frameOf = (event: string, json: string): Frame => framed(`2["${event}",${json}]`);
+
+function framed(text: string): Frame {
   return { text, options: { compress: false, wsPreEncodedFrame: [webSocketFrame(`4${text}`)] } };
 }
 
@@ -100,11 +101,15 @@ export class Outbound implements OnApplicationShutdown {
     } else tips.waiting.set(conversationId, Math.max(maxSeq, tips.waiting.get(conversationId) ?? 0));
   }
 
-  /** To be called after an answer was written: answers count like events do. */
-  answered(connection: Connection): void {
-    const engine = engineOf(connection.socket);
-    const { laggingBytes, disconnectBytes } = this.settings.realtime;
+  /** Packet `3id[answer]`: what a client's acknowledgement hears. Answers count like events do. */
+  answer(connection: Connection, ackId: number, answer: object): void {
+    const { socket } = connection;
+    if (!socket.connected) return;
+    const engine = engineOf(socket);
+    const { text, options } = framed(`3${ackId}[${JSON.stringify(answer)}]`);
+    engine.write(text, options);
     const bytes = waitingBytes(engine);
+    const { laggingBytes, disconnectBytes } = this.settings.realtime;
     if (bytes <= laggingBytes) return;
     if (bytes > disconnectBytes) this.drop(connection, bytes);
     else if (connection.laggingSince === 0) this.hold(connection);

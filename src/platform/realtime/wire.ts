@@ -24,6 +24,14 @@ const RESERVED = new Set(['connect', 'connect_error', 'disconnect', 'disconnecti
 const ZERO = 48;
 const isDigit = (code: number): boolean => code >= ZERO && code <= 57;
 
+/**
+ * The number of the acknowledgement that a client asked for, as the last argument of its event instead of Socket.IO's
+ * function: the dispatcher answers with one frame of its own, and no closure is made for each event.
+ */
+export class AckId {
+  constructor(readonly id: number) {}
+}
+
 export class Encoder {
   encode(packet: Packet): [string] {
     let text = packet.nsp === '/' ? `${packet.type}` : `${packet.type}${packet.nsp},`;
@@ -107,9 +115,12 @@ export class Decoder {
       case PacketType.EVENT:
       case PacketType.BINARY_EVENT:
         if (!Array.isArray(data) || !isEventName(data[0])) break;
-        if (type === PacketType.EVENT) return packet;
-        // No event of ours carries binary data: it reaches the dispatcher as what it refuses, so that its ack says so.
-        this.binary = { packet: { ...packet, type: PacketType.EVENT, data: [data[0], null] }, missing: attachments };
+        if (type === PacketType.EVENT) return numbered(packet, data);
+        // No event of ours carries binary data: it reaches the dispatcher as what it refuses, so that its answer says so.
+        this.binary = {
+          packet: numbered({ ...packet, type: PacketType.EVENT }, [data[0], null]),
+          missing: attachments,
+        };
         return packet;
       case PacketType.ACK:
         if (Array.isArray(data)) return packet;
@@ -117,6 +128,12 @@ export class Decoder {
     }
     throw new Error('not a packet');
   }
+}
+
+/** Moves the ack id from the packet to its arguments. */
+function numbered({ type, nsp, id }: Packet, args: unknown[]): Packet {
+  if (id !== undefined) args.push(new AckId(id));
+  return { type, nsp, data: args };
 }
 
 const isEventName = (name: unknown): boolean =>
