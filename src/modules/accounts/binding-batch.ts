@@ -39,6 +39,7 @@ export interface BoundRow {
   expiresAt: Date;
   endedAt: Date | null;
   endReason: SessionEndReason | null;
+  endedBy: string | null;
 }
 
 /** Where a request came to sit. */
@@ -68,10 +69,8 @@ export class BindingBatch {
 
   seat(request: BindRequest): Seat | AppError {
     const user = this.users.get(request.userPk);
-    if (!user || user.status === 'deleted' || request.tokenVersion < user.tokenVersion) {
-      return new AppError('TOKEN_REVOKED');
-    }
-    if (user.status === 'deactivated') return new AppError('USER_DEACTIVATED');
+    if (user?.status === 'deactivated') return new AppError('USER_DEACTIVATED');
+    if (user?.status !== 'active' || request.tokenVersion < user.tokenVersion) return new AppError('TOKEN_REVOKED');
     const rows = this.byUser.get(user.id) ?? [];
     const login = rows.filter(({ loginId }) => loginId === request.loginId);
     const found = seatOf(login, request.deviceId);
@@ -108,6 +107,7 @@ export class BindingBatch {
       expiresAt: login[0]?.expiresAt ?? new Date(0),
       endedAt: null,
       endReason: null,
+      endedBy: null,
     };
     rows.push(row);
     return row;
@@ -130,7 +130,10 @@ export class BindingBatch {
       others.filter(({ deviceId }) => deviceId !== row.deviceId).map((other) => [asBound(other), other]),
     );
     const beaten = losers(policy, asBound(row), [...elsewhere.keys()]).map((bound) => elsewhere.get(bound) as BoundRow);
-    for (const other of beaten) this.end(other, 'multi-login', now);
+    for (const other of beaten) {
+      this.end(other, 'multi-login', now);
+      other.endedBy = row.platform;
+    }
     return [...sameDevice, ...beaten];
   }
 

@@ -52,7 +52,7 @@ export class SessionBinder {
       'SELECT id, status, tokenVersion, authVersion, NOW(3) AS now FROM users WHERE id IN (?) ORDER BY id FOR UPDATE',
       [userPks],
     );
-    const columns = `id, appPk, userPk, sessionId, loginId, deviceId, platform, boundAt, expiresAt, endedAt, endReason`;
+    const columns = `id, appPk, userPk, sessionId, loginId, deviceId, platform, boundAt, expiresAt, endedAt, endReason, endedBy`;
     const rows = await tx.rows<BoundRow>(
       `SELECT ${columns} FROM sessions WHERE userPk IN (?) AND endedAt IS NULL AND deviceId IS NOT NULL
          AND expiresAt > NOW(3)
@@ -81,9 +81,9 @@ export class SessionBinder {
 
 /** Rows that exist come with their key, held by the users' locks; new ones have none. */
 const UPSERT = `INSERT INTO sessions
-    (id, appPk, userPk, sessionId, loginId, deviceId, platform, boundAt, expiresAt, endedAt, endReason) VALUES ?
+    (id, appPk, userPk, sessionId, loginId, deviceId, platform, boundAt, expiresAt, endedAt, endReason, endedBy) VALUES ?
   ON DUPLICATE KEY UPDATE deviceId = VALUES(deviceId), platform = VALUES(platform), boundAt = VALUES(boundAt),
-    endedAt = VALUES(endedAt), endReason = VALUES(endReason)`;
+    endedAt = VALUES(endedAt), endReason = VALUES(endReason), endedBy = VALUES(endedBy)`;
 
 const valuesOf = (row: BoundRow): SqlValue[] => [
   row.id,
@@ -97,6 +97,7 @@ const valuesOf = (row: BoundRow): SqlValue[] => [
   row.expiresAt,
   row.endedAt,
   row.endReason,
+  row.endedBy,
 ];
 
 function outcomeOf(seat: Seat | AppError, batch: BindingBatch): Outcome<Binding> {

@@ -102,7 +102,8 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
       const state = states.get(caller.sessionPk);
       const app = await this.apps.byPk(caller.app.pk);
       const reason = endOf(state) ?? (app?.status === 'online' ? undefined : 'app-offline');
-      if (reason) this.live.kick(caller.userPk, [caller.sessionPk], reason);
+      const byPlatform = state?.endedBy;
+      if (reason) this.live.kick(caller.userPk, [caller.sessionPk], reason, byPlatform ? { byPlatform } : {});
       else if (state && app) connection.caller = asOf(caller, state.authVersion, app.version);
     }
   }

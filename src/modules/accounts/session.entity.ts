@@ -32,4 +32,6 @@ export class SessionRow {
   @Column(instant()) expiresAt!: Date;
   @Column(instant({ nullable: true })) endedAt!: Date | null;
   @Column(ascii(32, { nullable: true })) endReason!: SessionEndReason | null;
+  /** `multi-login`: the platform of the device that drove it out. */
+  @Column(ascii(32, { nullable: true })) endedBy!: string | null;
 }

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { AppCaller, TenantCaller } from '../../kernel/caller';
 import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
+import { Idempotent } from '../../platform/entry/http/idempotency.interceptor';
 import { StatusFrom } from '../../platform/entry/http/route-marks';
 import { Checked } from '../../platform/entry/http/shape.pipe';
 import { PageQuery } from '../../platform/entry/page-query';
@@ -23,6 +24,7 @@ export class UsersController {
   /** Make one user (201), or up to 100 at once (200, with an answer for each). */
   @Post()
   @Allow('app')
+  @Idempotent()
   @StatusFrom((made: object) => ('items' in made ? 200 : 201))
   create(@CurrentCaller() caller: AppCaller, @Body(new Checked(oneOrMany)) wanted: CreateUserDto | unknown[]) {
     return this.users.create(caller, wanted);
@@ -72,6 +74,7 @@ export class UsersController {
   /** A token for the user, made by the app's own server. */
   @Post(':userId/tokens')
   @Allow('app')
+  @Idempotent()
   issue(@CurrentCaller() caller: AppCaller, @Param('userId') userId: string, @Body() { ttlSeconds }: IssueTokenDto) {
     return this.sessions.issue(caller, userId, ttlSeconds);
   }

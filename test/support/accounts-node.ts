@@ -1,0 +1,136 @@
+import { Global, Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { randomUUID } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { io, type Socket } from 'socket.io-client';
+import type { AppCaller } from '../../src/kernel/caller';
+import type { AccountMode, App } from '../../src/modules/tenancy';
+import { Apps, Provisioning } from '../../src/modules/tenancy';
+import { AppsService } from '../../src/modules/tenancy/apps.service';
+import { AccountsModule } from '../../src/modules/accounts';
+import { ConfigModule } from '../../src/platform/config/config.module';
+import { Settings } from '../../src/platform/config/settings';
+import { Sql } from '../../src/platform/database/sql';
+import { EntryModule } from '../../src/platform/entry/entry.module';
+import { httpAdapter, prepareHttp } from '../../src/platform/entry/http/adapter';
+import { Outbox } from '../../src/platform/queues/outbox';
+import { REALTIME_OPTIONS } from '../../src/platform/realtime/dispatcher';
+import { RealtimeModule } from '../../src/platform/realtime/realtime.module';
+import { ParleyIoAdapter } from '../../src/platform/realtime/socket-adapter';
+import { SecretsModule } from '../../src/platform/secrets/secrets.module';
+
+@Global()
+@Module({ providers: [Sql, Outbox], exports: [Sql, Outbox] })
+class PlumbingModule {}
+
+export interface Answer {
+  status: number;
+  body: Record<string, unknown> & { error?: { code: string; field?: string; retryAfterMs?: number; details?: object } };
+}
+
+type OwnSettings = NonNullable<Parameters<AppsService['change']>[2]['settings']>;
+
+/** An online app with its credentials in hand. */
+export interface TestApp {
+  app: App;
+  caller: AppCaller;
+  appId: string;
+  appToken: string;
+  appSecret: string;
+  /** As the app's own server. */
+  call(method: string, path: string, body?: unknown): Promise<Answer>;
+  offline(): Promise<void>;
+}
+
+/** What a client that was let in has heard, and how it ended. */
+export interface TestClient {
+  socket: Socket;
+  heard: [event: string, data: unknown][];
+}
+
+export interface AccountsNode {
+  url: string;
+  use<T>(type: abstract new (...args: never[]) => T): T;
+  anApp(accountMode: AccountMode, settings?: OwnSettings): Promise<TestApp>;
+  call(method: string, path: string, body?: unknown, authorization?: string): Promise<Answer>;
+  /** Connects; rejects with the refusal's `data` when it is refused. */
+  connect(token: string, deviceId: string, platform?: string): Promise<TestClient>;
+  close(): Promise<void>;
+}
+
+/** A node with everything up to accounts, over HTTP and sockets; Redis is away, which accounts must not mind. */
+export async function anAccountsNode(settings: Settings): Promise<AccountsNode> {
+  const built = await Test.createTestingModule({
+    imports: [ConfigModule, SecretsModule, PlumbingModule, EntryModule, RealtimeModule, AccountsModule],
+  })
+    .overrideProvider(Settings)
+    .useValue(settings)
+    .overrideProvider(REALTIME_OPTIONS)
+    .useValue({ everyEvent: false })
+    .compile();
+  const app = built.createNestApplication<NestFastifyApplication>(httpAdapter(settings), { logger: false });
+  app.useWebSocketAdapter(new ParleyIoAdapter(app));
+  prepareHttp(app, settings);
+  await app.listen(0, '127.0.0.1');
+  const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
+  const use = <T>(type: abstract new (...args: never[]) => T): T => app.get<T>(type, { strict: false });
+  const clients: Socket[] = [];
+
+  const call: AccountsNode['call'] = async (method, path, body, authorization) => {
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        ...(authorization !== undefined && { authorization }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
+  };
+
+  return {
+    url,
+    use,
+    call,
+    async anApp(accountMode, own = {}) {
+      const { caller } = await use(Provisioning).createVerifiedDeveloper({
+        email: `${randomUUID()}@example.com`,
+        password: 'a password of a person',
+        name: 'Dev',
+      });
+      const made = await use(Provisioning).createApp(caller, { name: 'Chat', accountMode, online: true });
+      if (Object.keys(own).length > 0) await use(AppsService).change(caller, made.appId, { settings: own });
+      const found = await use(Apps).find(made.appId);
+      if (!found) throw new Error('the app is gone');
+      const basic = `Basic ${Buffer.from(`${made.appId}:${made.appSecret}`).toString('base64')}`;
+      return {
+        ...made,
+        app: found,
+        call: (method, path, body) => call(method, path, body, basic),
+        offline: async () => void (await use(AppsService).goOffline(caller, made.appId)),
+      };
+    },
+    async connect(token, deviceId, platform = 'test') {
+      const socket = io(url, {
+        auth: { token, device: { id: deviceId, platform } },
+        transports: ['websocket'],
+        forceNew: true,
+        reconnection: false,
+      });
+      clients.push(socket);
+      const heard: TestClient['heard'] = [];
+      socket.onAny((event: string, data: unknown) => heard.push([event, data]));
+      await new Promise<void>((resolve, reject) => {
+        socket.once('connect', resolve);
+        socket.once('connect_error', (error: Error & { data?: object }) => reject(Object.assign(error, error.data)));
+      });
+      return { socket, heard };
+    },
+    async close() {
+      for (const client of clients) client.disconnect();
+      await app.close();
+    },
+  };
+}
