@@ -32,7 +32,9 @@ export async function measure(generator, pids, { delivers = false, warmMs = WARM
   const delivered = after.delivered - before.delivered;
   const messages = delivers ? Math.min(acked, delivered) : acked;
   if (messages === 0) throw new Error(`nothing was served: ${JSON.stringify(after)}`);
-  const cpu = Object.fromEntries(Object.keys(pids).map((name) => [name, (cpuAfter[name] - cpuBefore[name]) / messages]));
+  const cpu = Object.fromEntries(
+    Object.keys(pids).map((name) => [name, (cpuAfter[name] - cpuBefore[name]) / messages]),
+  );
   const generatorMicros = after.cpu.user + after.cpu.system - before.cpu.user - before.cpu.system;
   return {
     seconds,

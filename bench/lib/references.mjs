@@ -16,7 +16,11 @@ export function startReference(name) {
   return new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the reference "${name}" ended (${code})`)));
     child.once('message', (/** @type {{ port: number }} */ { port }) =>
-      resolve({ pid: /** @type {number} */ (child.pid), url: `http://127.0.0.1:${port}`, end: () => child.disconnect() }),
+      resolve({
+        pid: /** @type {number} */ (child.pid),
+        url: `http://127.0.0.1:${port}`,
+        end: () => child.disconnect(),
+      }),
     );
   });
 }

@@ -30,8 +30,6 @@ export class SocketClient {
   /** @type {Buffer | undefined} */
   #frame;
   #slot = -1;
-  /** Ack ids rise with the running number, so the answer finds its send time. */
-  #ackAt = -1;
   /** Distance from the beginning of a clientMessageId to its running number. */
   #idSlot = 0;
 

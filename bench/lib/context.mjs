@@ -1,0 +1,124 @@
+/** What scenarios share: one generator, the references and the deployment, each started when first asked for. */
+import { Deployment } from './deployment.mjs';
+import { Generator } from './generator-process.mjs';
+import { handshakes, packet, sends, command, newRound } from './messages.mjs';
+import { measure } from './measure.mjs';
+import { startReference } from './references.mjs';
+
+/** Connections of P1 and of its reference. */
+export const CONNECTIONS = 200;
+
+/** @typedef {import('./measure.mjs').Sample} Sample */
+
+export class Context {
+  generator = new Generator();
+  /** @type {Map<string, Promise<Awaited<ReturnType<typeof startReference>>>>} */
+  #references = new Map();
+  /** @type {Promise<Deployment> | undefined} */
+  #deployment;
+  /** @type {Promise<import('./api.mjs').LoadUser[]> | undefined} */
+  #pairs;
+  /** Durable sends a second of the first P1; P3 offers half of it. */
+  sendRate = 0;
+
+  /**
+   * @param {{ root: string, dir: string, binaries: import('../../scripts/lib/binaries.mjs').Binaries, quick: boolean, sets: number,
+   *   guard: import('../../scripts/lib/guard.mjs').Guard, signal?: AbortSignal, nodeArgs?: string[], say: (line: string) => void }} options
+   */
+  constructor(options) {
+    this.options = options;
+    this.say = options.say;
+    this.sets = options.sets;
+  }
+
+  /** @param {'echo' | 'post'} name */
+  reference(name) {
+    let started = this.#references.get(name);
+    if (!started) this.#references.set(name, (started = startReference(name)));
+    return started;
+  }
+
+  /** @returns {Promise<Deployment>} */
+  deployment() {
+    this.#deployment ??= (async () => {
+      this.say('starting MariaDB, Redis and Parley …');
+      const deployment = new Deployment(this.options);
+      this.opened = deployment;
+      await deployment.start();
+      return deployment;
+    })();
+    return this.#deployment;
+  }
+
+  /** The users of the send scenarios, in pairs. */
+  async pairs() {
+    const deployment = await this.deployment();
+    this.#pairs ??= deployment.users(CONNECTIONS);
+    return this.#pairs;
+  }
+
+  /** Reference R: raw Socket.IO echo with acknowledgement of the very same commands. @returns {Promise<Sample>} */
+  async echo(texts) {
+    const { url, pid } = await this.reference('echo');
+    const round = newRound();
+    await this.generator.open(url, new Array(CONNECTIONS).fill(null));
+    const said =
+      texts ??
+      Array.from({ length: CONNECTIONS }, (_, i) =>
+        packet('message:send', command(round, i, `bench${String(i ^ 1).padStart(7, '0')}`)),
+      );
+    await this.generator.start({ texts: said });
+    try {
+      return await measure(this.generator, { server: pid });
+    } finally {
+      await this.generator.stop();
+      await this.generator.close();
+    }
+  }
+
+  /**
+   * Durable one-to-one sends with delivery, every client with one under way, or at a steady rate.
+   * @param {{ rate?: number, timed?: boolean, windowMs?: number }} [how] @returns {Promise<Sample>}
+   */
+  async send({ rate, timed, windowMs } = {}) {
+    const deployment = await this.deployment();
+    const users = await this.pairs();
+    await this.generator.open(deployment.url, handshakes(users));
+    await this.generator.start({ texts: sends(users), rate, timed });
+    try {
+      return await measure(this.generator, deployment.pids, { delivers: true, windowMs });
+    } finally {
+      await this.settle(true);
+    }
+  }
+
+  /** Stops the load and adds what was acknowledged to the account. @param {boolean} delivers */
+  async settle(delivers) {
+    const totals = await this.generator.stop();
+    await this.generator.close();
+    const deployment = await this.deployment();
+    deployment.acknowledged += totals.acked;
+    if (totals.refused > 0)
+      throw new Error(`Parley refused ${totals.refused} messages: ${JSON.stringify(totals.refusals)}`);
+    if (totals.unanswered > 0) throw new Error(`Parley did not answer ${totals.unanswered} messages`);
+    if (delivers && totals.delivered !== totals.acked)
+      throw new Error(`${totals.acked} messages were acknowledged and ${totals.delivered} delivered`);
+  }
+
+  /** @returns {Promise<{ rows: number, acknowledged: number } | undefined>} undefined where nothing was sent */
+  async account() {
+    if (!this.opened?.server) return undefined;
+    const rows = (await this.opened.rows()) - this.opened.rowsBefore;
+    return { rows, acknowledged: this.opened.acknowledged };
+  }
+
+  async close() {
+    this.generator.end();
+    for (const started of this.#references.values())
+      await started.then(
+        (reference) => reference.end(),
+        () => {},
+      );
+    await this.opened?.stop();
+  }
+}

@@ -1,0 +1,42 @@
+/** What the clients say, encoded once: about 200 bytes, with a SLOT for the number that makes each message another one. */
+import { SLOT } from './socket-client.mjs';
+
+const TEXT = 'How are you today? 你好吗?The quick brown fox jumps over it. '.padEnd(84, '.');
+let rounds = 0;
+
+/** A prefix of clientMessageIds that no other round of this run has; with SLOT and number it has 24 characters. */
+export const newRound = () => `r${(rounds++).toString(36).padStart(5, '0')}-`;
+
+/** Sender i of a round writes to `to`. @param {string} round @param {number} index @param {string} to @param {string} [text] */
+export const command = (round, index, to, text = TEXT) => ({
+  to: { kind: 'user', id: to },
+  clientMessageId: `${round}${SLOT}-${String(index).padStart(7, '0')}`,
+  type: 'text',
+  body: { text },
+});
+
+/** The Socket.IO packet of an event that wants an acknowledgement. @param {string} event @param {object} data */
+export const packet = (event, data) => `4${2}1["${event}",${JSON.stringify(data)}]`;
+
+/** Client i sends to client i^1. @param {readonly { userId: string }[]} users @param {string} [text] */
+export function sends(users, text) {
+  const round = newRound();
+  return users.map((_, index) => packet('message:send', command(round, index, users[index ^ 1].userId, text)));
+}
+
+/** The handshake of each user, on one device of its own. @param {readonly { userId: string, token: string }[]} users */
+export const handshakes = (users) =>
+  users.map(({ userId, token }) => ({ token, device: { id: `device-${userId}`, platform: 'bench' } }));
+
+/** A whole HTTP/1.1 request. @param {{ url: string, path: string, authorization?: string, body: object }} what */
+export function post({ url, path, authorization, body }) {
+  const text = JSON.stringify(body);
+  const head = [
+    `POST ${path} HTTP/1.1`,
+    `Host: ${new URL(url).host}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    ...(authorization ? [`Authorization: ${authorization}`] : []),
+  ];
+  return `${head.join('\r\n')}\r\n\r\n${text}`;
+}

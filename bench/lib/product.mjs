@@ -1,0 +1,83 @@
+/** Parley under measurement: its own process from dist, configured as `npm start` does, with only the rate ceilings raised. */
+import { spawn } from 'node:child_process';
+import { openSync, closeSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from '../../scripts/lib/network.mjs';
+import { endProcess, identityOf, sleep } from '../../scripts/lib/processes.mjs';
+import { MEASURED } from './references.mjs';
+
+const START_MS = 60_000;
+const STOP_MS = 20_000;
+const UNLIMITED = '1000000000';
+const CEILINGS = [
+  'USER_SENDS_PER_SECOND',
+  'USER_SENDS_BURST',
+  'ROOM_SENDS_PER_SECOND',
+  'APP_SENDS_PER_SECOND',
+  'APP_SENDS_BURST',
+  'CALLS_PER_SECOND',
+  'CALLS_BURST',
+  'LOGINS_PER_SECOND',
+  'LOGINS_BURST',
+];
+/** What would change the product from outside; the benchmark measures the defaults. */
+const FOREIGN =
+  /^(LIMIT_|REALTIME_|MYSQL_|REDIS_|ROLE$|PORT$|HOST$|LOG_LEVEL$|METRICS_PORT$|SOCKET_TRANSPORTS$|NODE_OPTIONS$)/;
+
+/**
+ * @param {{ root: string, dir: string, mysqlUrl: string, redisUrl: string, encryptionKey: string, nodeArgs?: string[],
+ *   onSpawn: (identity: import('../../scripts/lib/processes.mjs').Identity) => void }} options
+ */
+export async function startProduct({ root, dir, mysqlUrl, redisUrl, encryptionKey, nodeArgs = [], onSpawn }) {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)));
+  const logFile = join(dir, 'server.log');
+  const log = openSync(logFile, 'a');
+  const args = [...MEASURED, ...nodeArgs, '--enable-source-maps', join(root, 'dist', 'src', 'main.js')];
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    detached: true,
+    stdio: ['ignore', log, log],
+    env: {
+      ...own,
+      ...Object.fromEntries(CEILINGS.map((name) => [`LIMIT_${name}`, UNLIMITED])),
+      DATA_DIR: dir,
+      HOST: '127.0.0.1',
+      PORT: String(port),
+      MYSQL_URL: mysqlUrl,
+      REDIS_URL: redisUrl,
+      ENCRYPTION_KEY: encryptionKey,
+      PARLEY_EMBEDDED: '1',
+    },
+  });
+  closeSync(log);
+  const identity = child.pid === undefined ? undefined : identityOf(child.pid);
+  if (!identity) throw new Error('Parley could not be started');
+  onSpawn(identity);
+  let ended = false;
+  child.once('exit', () => (ended = true));
+  for (const end = Date.now() + START_MS; !(await isReady(url)); await sleep(50)) {
+    if (!ended && Date.now() < end) continue;
+    await endProcess(identity, STOP_MS);
+    throw new Error(`Parley did not start; ${logFile} says:\n${readFileSync(logFile, 'utf8').slice(-3000)}`);
+  }
+  return {
+    pid: identity.pid,
+    url,
+    /** Collects garbage and lets it settle, so that what stays is what is held. */
+    collect: () => process.kill(identity.pid, 'SIGUSR2'),
+    stop: () => endProcess(identity, STOP_MS),
+  };
+}
+
+/** @param {string} url */
+async function isReady(url) {
+  try {
+    const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(2000) });
+    await answer.arrayBuffer();
+    return answer.status === 200;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,81 @@
+/** The figures and what they must be: the floor gates a release, the goal is what the design should give. */
+
+/** @typedef {{ what: string, floor: number, goal: number, better: 'higher' | 'lower', against: string, unit: string }} Target */
+
+const R = 'raw Socket.IO echo with acknowledgement, same run';
+
+/** @type {Record<string, Target>} */
+export const TARGETS = {
+  P1: {
+    what: 'durable 1:1 sends, acked and delivered',
+    floor: 0.2,
+    goal: 0.33,
+    better: 'higher',
+    against: R,
+    unit: '× rate',
+  },
+  P1c: { what: 'CPU of such a send, all processes', floor: 6, goal: 4, better: 'lower', against: R, unit: '× CPU' },
+  P3: {
+    what: 'send to peer, p99 at half load',
+    floor: 25,
+    goal: 8,
+    better: 'lower',
+    against: 'itself at half of its P1 rate',
+    unit: 'ms',
+  },
+  P4: {
+    what: 'P1 with flushes 2 ms slower',
+    floor: 0.5,
+    goal: 0.8,
+    better: 'higher',
+    against: 'itself without the delay',
+    unit: '× rate',
+  },
+  P8: {
+    what: 'memory of an idle connection',
+    floor: 1.6,
+    goal: 1.2,
+    better: 'lower',
+    against: 'raw Socket.IO',
+    unit: '× PSS',
+  },
+  P9: {
+    what: 'CPU of connect and authentication',
+    floor: 4,
+    goal: 2.5,
+    better: 'lower',
+    against: 'raw Socket.IO handshake',
+    unit: '× CPU',
+  },
+  P11: {
+    what: 'history page p50, large table, hot',
+    floor: 1.5,
+    goal: 1.1,
+    better: 'lower',
+    against: 'itself at 100,000 rows',
+    unit: '× p50',
+  },
+  P11b: {
+    what: 'history page p99, any conversation',
+    floor: 10,
+    goal: 3,
+    better: 'lower',
+    against: 'absolute, buffer pool smaller than the table',
+    unit: 'ms',
+  },
+  P12: {
+    what: 'CPU of a REST send, server only',
+    floor: 4,
+    goal: 2,
+    better: 'lower',
+    against: 'Nest and Fastify, bare POST',
+    unit: '× CPU',
+  },
+  P13: { what: 'CPU of an event that does nothing', floor: 1.8, goal: 1.3, better: 'lower', against: R, unit: '× CPU' },
+};
+
+/** @param {number} value @param {Target} target @returns {'goal' | 'floor' | 'below'} what the value reaches */
+export function reached(value, { floor, goal, better }) {
+  const passes = (/** @type {number} */ line) => (better === 'higher' ? value >= line : value <= line);
+  return passes(goal) ? 'goal' : passes(floor) ? 'floor' : 'below';
+}

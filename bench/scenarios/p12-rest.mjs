@@ -1,0 +1,75 @@
+/** P12: what a durable send through REST costs the server process, against Nest and Fastify answering a bare POST. */
+import { command, handshakes, newRound, post } from '../lib/messages.mjs';
+import { measure } from '../lib/measure.mjs';
+import { interleave, medians, ratio } from '../lib/stats.mjs';
+
+export const name = 'P12';
+export const title = 'durable send through REST';
+
+/** Keep-alive connections of the app server. */
+const CONNECTIONS = 50;
+const PATH = '/v1/messages';
+
+/** @param {import('../lib/context.mjs').Context} context */
+export async function run(context) {
+  const { generator } = context;
+  const bare = await context.reference('post');
+  const deployment = await context.deployment();
+  const users = (await context.pairs()).slice(0, CONNECTIONS);
+
+  const requests = (/** @type {string} */ url, /** @type {string} */ authorization) => {
+    const round = newRound();
+    return users.map(({ userId }, index) =>
+      post({
+        url,
+        path: PATH,
+        authorization,
+        body: { from: userId, ...command(round, index, users[index ^ 1].userId) },
+      }),
+    );
+  };
+  const load = async (
+    /** @type {{ url: string }} */ { url },
+    /** @type {Record<string, number>} */ pids,
+    delivers = false,
+  ) => {
+    await generator.openHttp(url, CONNECTIONS);
+    await generator.start({ texts: requests(url, deployment.appServer.authorization), over: 'http' });
+    return measure(generator, pids, { delivers });
+  };
+  const reference = async () => {
+    try {
+      return await load(bare, { server: bare.pid });
+    } finally {
+      await generator.stop();
+      await generator.close();
+    }
+  };
+  const product = async (delivers = false) => {
+    if (delivers) await generator.open(deployment.url, handshakes(users));
+    try {
+      return await load(deployment, deployment.pids, delivers);
+    } finally {
+      await context.settle(false);
+    }
+  };
+  const gauge = (/** @type {import('../lib/measure.mjs').Sample} */ { cpu }) => cpu.server;
+  const { sets, discarded, trusted } = await interleave({
+    reference,
+    product: () => product(),
+    gauge,
+    sets: context.sets,
+    say: context.say,
+  });
+  const delivering = await product(true);
+  const details = {
+    'sends/s': medians(sets, ({ rate }) => rate).product,
+    'server µs': medians(sets, gauge).product,
+    'database µs': medians(sets, ({ cpu }) => cpu.database ?? 0).product,
+    'reference µs': medians(sets, gauge).reference,
+    'ack p50 ms': medians(sets, ({ ack }) => ack.p50 ?? Number.NaN).product,
+    'with delivery: sends/s': delivering.rate,
+    'with delivery: server µs': delivering.cpu.server,
+  };
+  return [{ id: 'P12', value: ratio(sets, gauge), details, discarded, trusted }];
+}
