@@ -85,8 +85,8 @@ describe('two nodes and a bus', () => {
   it('carry it to a user on both nodes, and to a crowd of whom only one is there', async () => {
     const sockets = [await a.connect(11), await b.connect(11)];
     const heard = sockets.map(hearing);
-    await reaches(a, 11, heard[1] as [string, unknown][], 0);
-    await reaches(b, 11, heard[0] as [string, unknown][], 1);
+    await reaches(a, 11, heard[1], 0);
+    await reaches(b, 11, heard[0], 1);
     a.live.toUsers(
       APP_PK,
       Array.from({ length: 1000 }, (_, i) => 11 + i),
@@ -179,7 +179,7 @@ describe('two nodes and a bus', () => {
       if (!text.includes('4711')) return publish(channel, text);
       swallowed++;
       return Promise.resolve(0);
-    }) as typeof commands.publish;
+    });
     say(a, [17], 4711);
     await until('swallowed', () => swallowed === 1);
     commands.publish = publish;
