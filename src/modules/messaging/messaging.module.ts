@@ -1,4 +1,7 @@
 import { Module } from '@nestjs/common';
+import { AccountsModule } from '../accounts';
+import { ConversationsModule } from '../conversations';
+import { TenancyModule } from '../tenancy';
 import { BusOutage } from './bus-outage';
 import { MessageContent } from './content';
 import { ConversationListService } from './conversation-list.service';
@@ -17,6 +20,7 @@ import { SyncService } from './sync.service';
 
 /** Sending, receipts, history and the conversation list: the use cases over the log. */
 @Module({
+  imports: [TenancyModule, ConversationsModule, AccountsModule],
   controllers: [MessagesController, ConversationsController],
   providers: [
     BusOutage,

@@ -52,7 +52,6 @@ export const httpAdapter = ({ http, limits }: Settings): FastifyAdapter =>
     onConstructorPoisoning: 'error',
     requestIdHeader: false,
     genReqId: (request: IncomingMessage) => traceIdOf(request),
-    disableRequestLogging: true,
     logger: false,
     return503OnClosing: false,
     // The router refuses some paths before any route, hook or filter of ours exists for them.

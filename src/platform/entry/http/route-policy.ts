@@ -35,9 +35,9 @@ export function policyOf(handler: object): RoutePolicy {
 
 /** Nest's own names for what its decorators store. */
 const PATH = 'path';
-const ROUTE_ARGUMENTS = '__routeArguments__';
-const BODY = 3;
-const QUERY = 4;
+export const ROUTE_ARGUMENTS = '__routeArguments__';
+export const BODY = 3;
+export const QUERY = 4;
 
 export const isShape = (type: unknown): type is Shape =>
   typeof type === 'function' && getMetadataStorage().getTargetValidationMetadatas(type, '', true, false).length > 0;

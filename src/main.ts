@@ -1,0 +1,114 @@
+import 'reflect-metadata';
+import { Logger, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule } from './app.module';
+import { prepareApp, stopApp } from './boot';
+import { readSettings, type Settings } from './platform/config/settings';
+import { httpAdapter } from './platform/entry/http/adapter';
+import { createLog, loggedError } from './platform/observability/logging';
+import { startMetrics } from './platform/observability/metrics';
+import { SideServer } from './platform/observability/side-server';
+import { banner } from './quickstart/banner';
+import { QuickstartService } from './quickstart/quickstart.service';
+
+const EXIT_SETTINGS = 2;
+const EXIT_FAILED = 1;
+/** Longer than everything that shutting down may wait for. */
+const STOP_PATIENCE_MS = 60_000;
+
+const say = (text: string): boolean => process.stderr.write(`${text}\n`);
+const logger = new Logger('main');
+
+function settingsOrExit(): Settings {
+  try {
+    return readSettings();
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    process.exit(EXIT_SETTINGS);
+  }
+}
+
+/** REST and sockets; in the role `all`, background work as well. */
+async function startServer(settings: Settings): Promise<INestApplicationContext> {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule, httpAdapter(settings), {
+    logger: createLog(settings),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  stopOnSignals(app);
+  await prepareApp(app, settings);
+  const { http } = settings;
+  await app.listen(http.port, http.host);
+  const url = http.publicUrl ?? (await app.getUrl());
+  if (http.metricsPort > 0) await app.get(SideServer, { strict: false }).listen(http.metricsPort, http.host);
+  logger.log(`listening on ${url} as ${settings.role}`);
+  if (settings.embedded) {
+    const quickstart = app.get(QuickstartService, { strict: false });
+    await quickstart.createIfEmpty(url);
+    process.stdout.write(`${banner(url, quickstart.path)}\n`);
+  }
+  return app;
+}
+
+/** Background work only; the port answers health and metrics. */
+async function startWorker(settings: Settings): Promise<INestApplicationContext> {
+  startMetrics();
+  const app = await NestFactory.createApplicationContext(AppModule, {
+    logger: createLog(settings),
+    abortOnError: false,
+  });
+  stopOnSignals(app);
+  const { http } = settings;
+  await app.get(SideServer, { strict: false }).listen(http.metricsPort || http.port, http.host);
+  logger.log('working');
+  return app;
+}
+
+function stopOnSignals(app: INestApplicationContext): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping) process.exit(EXIT_FAILED);
+    stopping = true;
+    logger.log(`${signal}: finishing what was begun (once more to stop at once)`);
+    setTimeout(() => process.exit(EXIT_FAILED), STOP_PATIENCE_MS).unref();
+    stopApp(app).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, 'the process did not stop in good order');
+        process.exit(EXIT_FAILED);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
+
+/** One sentence that a person can act on, where there is one. */
+function whyNot(error: unknown, { http }: Settings): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  const port = code === 'EADDRINUSE' || code === 'EACCES' ? String((error as { port?: number }).port ?? http.port) : '';
+  if (code === 'EADDRINUSE')
+    return `Port ${port} is in use. Stop what uses it, or start with another one: PORT=${Number(port) + 1} npm start`;
+  if (code === 'EACCES') return `This user may not listen on port ${port}. Use a port above 1023.`;
+  const { type, message } = loggedError(error) ?? { type: 'Error', message: String(error) };
+  return `Parley did not start: ${type === 'Error' ? '' : `${type}: `}${message}`;
+}
+
+async function main(): Promise<void> {
+  const settings = settingsOrExit();
+  process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a rejection that nobody handled'));
+  process.on('uncaughtException', (error) => {
+    logger.error({ err: error }, 'an error that nobody caught');
+    process.exit(EXIT_FAILED);
+  });
+  try {
+    await (settings.role === 'worker' ? startWorker(settings) : startServer(settings));
+  } catch (error) {
+    logger.debug({ err: error }, 'the start failed');
+    say(whyNot(error, settings));
+    process.exit(EXIT_FAILED);
+  }
+}
+
+void main();

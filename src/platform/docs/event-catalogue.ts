@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { SERVER_EVENTS, type ServerEventName } from '../../kernel/contracts/socket-events';
+import { schemaOf, type Shape } from '../entry/shapes';
+import { ON } from '../realtime/on.decorator';
+import { errorSchema } from './error-catalogue';
+
+type Json = Record<string, unknown>;
+
+/** What each server event means; the shapes are in contract.md's words, because they are types and not classes. */
+const SERVER_EVENT_SUMMARIES: Record<ServerEventName, string> = {
+  'message:new':
+    'A message, of every kind: {id, conversationId, seq, from, to, clientMessageId, type, body, ext?, sentAt, revision, recalledAt?}',
+  'message:batch': 'Many messages at once, for clients with the feature `batch`: {messages}',
+  'message:changed': 'A message was recalled or edited: the message as it is now',
+  'conversation:tip': 'A conversation has grown; pull what you miss: {conversationId, maxSeq}',
+  'sync:hint': 'Something may be missing; sync: {reason: "lagging" | "gap" | "bus"}',
+  receipt: 'Somebody received or read up to a seq: {conversationId, userId, kind: "delivered" | "read", seq}',
+  typing: 'Somebody types, or stopped: {conversationId, userId, typing}',
+  'presence:event': 'A subscribed user came or went: {userId, online}',
+  'user:event': "An entry of the user's own event log: {userSeq, kind, at, data}",
+  'session:kicked': 'This session was ended; do not reconnect: {reason, byPlatform?}',
+  'session:expiring': 'The token ends soon; renew it: {expiresAt}',
+  'session:reconnect': 'The server goes away; reconnect after a while: {afterMs}',
+};
+
+/** Every event of the socket, read from the handlers that run: AsyncAPI 3.0. */
+@Injectable()
+export class EventCatalogue {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
+
+  asyncApi(): Json {
+    const client = [...this.handled()];
+    const name = (event: string) => event.replaceAll(':', '-');
+    const messages = Object.fromEntries([
+      ...client.map(([event, shape]) => [`client.${name(event)}`, { name: event, payload: schemaOf(shape) }]),
+      ...SERVER_EVENTS.map((event) => [
+        `server.${name(event)}`,
+        { name: event, summary: SERVER_EVENT_SUMMARIES[event] },
+      ]),
+    ]) as Json;
+    const refs = Object.fromEntries(
+      Object.keys(messages).map((key) => [key, { $ref: `#/components/messages/${key}` }]),
+    );
+    const operation = (key: string, action: 'send' | 'receive', more: Json = {}): [string, Json] => [
+      key,
+      {
+        action,
+        channel: { $ref: '#/channels/socket' },
+        messages: [{ $ref: `#/channels/socket/messages/${key}` }],
+        ...more,
+      },
+    ];
+    return {
+      asyncapi: '3.0.0',
+      info: {
+        title: 'Parley socket events',
+        version: '1',
+        description:
+          'Socket.IO 4, default namespace, path /socket.io. Connect with `io(url, { auth: { token, device: { id, platform, state? }, features? } })`. Every client event takes one object and is acknowledged with `{ok: true, data}` or `{ok: false, error}`. A refused handshake is `connect_error` with `data: {code, message, …}`.',
+      },
+      channels: { socket: { address: '/socket.io', messages: refs } },
+      operations: Object.fromEntries([
+        ...client.map(([event]) =>
+          operation(`client.${name(event)}`, 'receive', {
+            reply: { messages: [{ $ref: '#/components/messages/acknowledgement' }] },
+          }),
+        ),
+        ...SERVER_EVENTS.map((event) => operation(`server.${name(event)}`, 'send')),
+      ]),
+      components: { messages: { ...messages, acknowledgement: ACKNOWLEDGEMENT } },
+    };
+  }
+
+  private *handled(): Iterable<[string, Shape]> {
+    for (const { instance } of this.discovery.getProviders() as { instance?: unknown }[]) {
+      if (typeof instance !== 'object' || instance === null) continue;
+      const prototype = Object.getPrototypeOf(instance) as object | null;
+      if (!prototype || prototype === Object.prototype) continue;
+      for (const method of this.scanner.getAllMethodNames(prototype)) {
+        const event = Reflect.getMetadata(ON, prototype, method) as string | undefined;
+        const shape = (Reflect.getMetadata('design:paramtypes', prototype, method) as Shape[] | undefined)?.[1];
+        if (event && shape) yield [event, shape];
+      }
+    }
+  }
+}
+
+const ACKNOWLEDGEMENT: Json = {
+  name: 'acknowledgement',
+  payload: {
+    oneOf: [
+      { type: 'object', required: ['ok', 'data'], properties: { ok: { enum: [true] }, data: {} } },
+      { type: 'object', required: ['ok', 'error'], properties: { ok: { enum: [false] }, error: errorSchema() } },
+    ],
+  },
+};
