@@ -38,14 +38,12 @@ export class Recipients {
     recipientOf: (admission: Admission) => number,
   ): Promise<(AppError | undefined)[]> {
     const recipients = admissions.map(recipientOf);
-    const { refusals, statusOf } = await this.senders.check(tx, admissions, recipients);
-    return admissions.map(({ app }, index) => {
-      const recipientPk = recipients[index];
-      const status = statusOf.get(recipientPk);
-      if (refusals[index] || (status !== undefined && status !== 'deleted')) return refusals[index];
-      // This node was not told: the next send finds whoever holds the id now.
-      this.directory.drop(app.pk, recipientPk);
-      return new AppError('USER_NOT_FOUND', { field: 'to.id' });
-    });
+    const { refusals, gone } = await this.senders.check(tx, admissions, recipients);
+    if (gone.size === 0) return [...refusals];
+    // This node was not told: the next send finds whoever holds the id now.
+    for (const { app } of admissions) for (const userPk of gone) this.directory.drop(app.pk, userPk);
+    return refusals.map((refusal, index) =>
+      !refusal && gone.has(recipients[index] ?? 0) ? new AppError('USER_NOT_FOUND', { field: 'to.id' }) : refusal,
+    );
   }
 }

@@ -1,57 +1,114 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
-import type { SqlExecutor } from '../../platform/database/sql';
+import type { SqlExecutor, SqlValue } from '../../platform/database/sql';
 import type { Admission } from '../conversations';
 import type { UserStatus } from './user.entity';
 
-/** How senders stand at this moment, under the lock. */
+/** How a batch stands at this moment, under the lock. */
 export interface Standing {
   /** In the order of the admissions; undefined for yes. */
-  refusals: (AppError | undefined)[];
-  /** Of the users asked about besides; those that do not exist are missing. */
-  statusOf: ReadonlyMap<number, UserStatus>;
+  readonly refusals: readonly (AppError | undefined)[];
+  /** Those of the users asked about besides that are deleted or never were. */
+  readonly gone: ReadonlySet<number>;
 }
 
-interface StandingRow {
-  isApp: number;
+/** A batch's users by what is asked of them, each once. */
+interface Parties {
+  /** Senders that ask themselves, with the authVersion under which they were proven; undefined when two calls differ. */
+  own: Map<number, number | undefined>;
+  /** Senders named by the app's server. */
+  named: Set<number>;
+  others: Set<number>;
+}
+
+interface SumRow<N = number> {
+  part: number;
+  n: N;
+  versions: N | null;
+  status: string | null;
+}
+
+interface UserRecord {
   id: number;
-  status: string;
+  status: UserStatus;
   authVersion: number;
 }
 
+const OWN = 0;
+const NAMED = 1;
+const OTHERS = 2;
+const APPS = 3;
+const NONE: ReadonlySet<number> = new Set();
+
 /**
  * May these senders speak at all? The question that every audience shares: the app runs, the user is in good standing,
- * and its session was not ended since it was proven. One statement for a whole batch; a second one only for sessions
- * about which something was decided meanwhile.
+ * and its session was not ended since it was proven.
+ *
+ * One statement for a whole batch, and sums instead of rows: `authVersion` only ever rises, so the sum over the senders
+ * is what it was if and only if each of them is. Only when a sum differs are the users (and the sessions of those about
+ * whom something was decided meanwhile) read one by one.
  */
 @Injectable()
 export class SenderAdmission {
-  /** @param alsoPks users whose status the audience wants to know too (recipients) */
-  async check(tx: SqlExecutor, admissions: readonly Admission[], alsoPks: readonly number[] = []): Promise<Standing> {
-    const senderPks = admissions.flatMap(({ sender }) => (sender ? [sender.userPk] : []));
-    // 0 is nobody: a list of values must not be empty.
-    const userPks = [...new Set([0, ...senderPks, ...alsoPks])];
-    const rows = await tx.rows<StandingRow>(
-      `SELECT 0 AS isApp, id, status, authVersion FROM users WHERE id IN (?)
-       UNION ALL
-       SELECT 1, a.id, IF(d.status = 'suspended', d.status, a.status), 0
-         FROM apps a JOIN developers d ON d.id = a.developerPk WHERE a.id IN (?) AND a.deletedAt IS NULL`,
-      [userPks, [...new Set(admissions.map(({ app }) => app.pk))]],
-    );
-    const users = new Map(rows.filter(({ isApp }) => isApp === 0).map((row) => [row.id, row]));
-    const apps = new Map(rows.filter(({ isApp }) => isApp === 1).map((row) => [row.id, row.status]));
+  /** @param otherPks users who must not be deleted (recipients) */
+  async check(tx: SqlExecutor, admissions: readonly Admission[], otherPks: readonly number[] = []): Promise<Standing> {
+    const parties = partiesOf(admissions, otherPks);
+    const sums = await this.sums(tx, parties, [...new Set(admissions.map(({ app }) => app.pk))]);
+    const apps = new Map(sums.flatMap(({ part, n, status }) => (part === APPS && status ? [[n, status]] : [])));
+    if (asBefore(parties, sums)) {
+      return { refusals: admissions.map(({ app }) => refusalOfApp(apps.get(app.pk))), gone: NONE };
+    }
+    const users = await this.users(tx, parties);
     const ended = await this.ended(tx, admissions, users);
     return {
-      refusals: admissions.map((admission) => refusalOf(admission, apps.get(admission.app.pk), users, ended)),
-      statusOf: new Map([...users].map(([pk, { status }]) => [pk, status as UserStatus])),
+      refusals: admissions.map(
+        (admission) => refusalOfApp(apps.get(admission.app.pk)) ?? refusalOfSender(admission, users, ended),
+      ),
+      gone: new Set([...parties.others].filter((pk) => (users.get(pk)?.status ?? 'deleted') === 'deleted')),
     };
+  }
+
+  private async sums(tx: SqlExecutor, { own, named, others }: Parties, appPks: number[]): Promise<SumRow[]> {
+    const texts: string[] = [];
+    const values: SqlValue[] = [];
+    const add = (part: number, pks: Iterable<number>, condition: string): void => {
+      const list = [...pks];
+      if (list.length === 0) return;
+      texts.push(
+        `SELECT ${part} AS part, COUNT(*) AS n, SUM(authVersion) AS versions, NULL AS status
+           FROM users WHERE id IN (?) AND ${condition}`,
+      );
+      values.push(list);
+    };
+    add(OWN, own.keys(), "status = 'active'");
+    add(NAMED, named, "status = 'active'");
+    add(OTHERS, others, "status <> 'deleted'");
+    texts.push(
+      `SELECT ${APPS} AS part, a.id AS n, 0 AS versions, IF(d.status = 'suspended', d.status, a.status) AS status
+         FROM apps a JOIN developers d ON d.id = a.developerPk WHERE a.id IN (?) AND a.deletedAt IS NULL`,
+    );
+    values.push(appPks);
+    const rows = await tx.rows<SumRow<string | number>>(texts.join(' UNION ALL '), values);
+    // Sums are decimals, and so is whatever shares a column with them: they come as text.
+    return rows.map(({ part, n, versions, status }) => ({
+      part,
+      n: Number(n),
+      versions: Number(versions ?? 0),
+      status,
+    }));
+  }
+
+  private async users(tx: SqlExecutor, { own, named, others }: Parties): Promise<ReadonlyMap<number, UserRecord>> {
+    const pks = [...new Set([...own.keys(), ...named, ...others])];
+    const rows = await tx.rows<UserRecord>('SELECT id, status, authVersion FROM users WHERE id IN (?)', [pks]);
+    return new Map(rows.map((row) => [row.id, row]));
   }
 
   /** Which sessions have ended, among those of users about whom something changed since they were proven. */
   private async ended(
     tx: SqlExecutor,
     admissions: readonly Admission[],
-    users: ReadonlyMap<number, StandingRow>,
+    users: ReadonlyMap<number, UserRecord>,
   ): Promise<ReadonlySet<number>> {
     const doubtful = new Set<number>();
     for (const { sender } of admissions) {
@@ -68,14 +125,44 @@ export class SenderAdmission {
   }
 }
 
-function refusalOf(
+function partiesOf(admissions: readonly Admission[], otherPks: readonly number[]): Parties {
+  const own = new Map<number, number | undefined>();
+  const named = new Set<number>();
+  for (const { sender } of admissions) {
+    if (!sender) continue;
+    const { userPk, session } = sender;
+    if (!session) named.add(userPk);
+    else own.set(userPk, own.has(userPk) && own.get(userPk) !== session.authVersion ? undefined : session.authVersion);
+  }
+  return { own, named, others: new Set(otherPks) };
+}
+
+/** Whether everybody is as it was when it was proven, and everybody asked about is there. */
+function asBefore({ own, named, others }: Parties, sums: readonly SumRow[]): boolean {
+  const of = (part: number): SumRow | undefined => sums.find((row) => row.part === part);
+  let expected = 0;
+  for (const version of own.values()) {
+    if (version === undefined) return false;
+    expected += version;
+  }
+  return (
+    (of(OWN)?.n ?? 0) === own.size &&
+    (of(OWN)?.versions ?? 0) === expected &&
+    (of(NAMED)?.n ?? 0) === named.size &&
+    (of(OTHERS)?.n ?? 0) === others.size
+  );
+}
+
+function refusalOfApp(status: string | undefined): AppError | undefined {
+  if (status === 'suspended') return new AppError('APP_SUSPENDED');
+  return status === 'online' ? undefined : new AppError('APP_NOT_ONLINE');
+}
+
+function refusalOfSender(
   { sender }: Admission,
-  appStatus: string | undefined,
-  users: ReadonlyMap<number, StandingRow>,
+  users: ReadonlyMap<number, UserRecord>,
   ended: ReadonlySet<number>,
 ): AppError | undefined {
-  if (appStatus === 'suspended') return new AppError('APP_SUSPENDED');
-  if (appStatus !== 'online') return new AppError('APP_NOT_ONLINE');
   if (!sender) return undefined;
   const status = users.get(sender.userPk)?.status;
   if (status === 'deactivated') return new AppError('USER_DEACTIVATED');
