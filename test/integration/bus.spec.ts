@@ -175,11 +175,11 @@ describe('two nodes and a bus', () => {
     const { redis: commands } = busOf(a);
     const publish = commands.publish.bind(commands);
     let swallowed = 0;
-    commands.publish = ((channel: string, text: string) => {
+    commands.publish = (channel: string, text: string) => {
       if (!text.includes('4711')) return publish(channel, text);
       swallowed++;
       return Promise.resolve(0);
-    });
+    };
     say(a, [17], 4711);
     await until('swallowed', () => swallowed === 1);
     commands.publish = publish;

@@ -47,7 +47,7 @@ export class RawSocket {
               0,
               ...[24, 16, 8, 0].map((shift) => (body.length >>> shift) & 255),
             ]);
-    for (let i = 0; i < body.length; i++) body[i] = (body[i]) ^ (mask[i & 3]);
+    for (let i = 0; i < body.length; i++) body[i] = body[i] ^ mask[i & 3];
     this.tcp.write(Buffer.concat([head, mask, body]));
   }
 
@@ -83,8 +83,8 @@ export class RawSocket {
     }
     for (;;) {
       if (this.bytes.length < 2) return;
-      const opcode = (this.bytes[0]) & 15;
-      const short = (this.bytes[1]) & 127;
+      const opcode = this.bytes[0] & 15;
+      const short = this.bytes[1] & 127;
       const head = short < 126 ? 2 : short === 126 ? 4 : 10;
       if (this.bytes.length < head) return;
       const size =

@@ -23,6 +23,8 @@ export interface BusFrames {
   };
   /** Forget what is cached under this key. */
   forget: { cache: 'app' | 'developer' | 'user' | 'session' | 'conversation'; appPk: number; pk: number };
+  /** A user came to the sending node or left it (absent: it has said all its users again): ask again where they are. */
+  route: { userPk?: number };
   /** A user came or went (on the sending node). */
   presence: { appPk: number; userPk: number; userId: string; online: boolean };
 }

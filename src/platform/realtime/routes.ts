@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { Settings } from '../config/settings';
 import { Bus } from './bus';
 import { Connections, type PresenceChange } from './connections';
@@ -7,6 +8,9 @@ import { count, counts } from './metrics';
 const TTL_S = 90;
 const REFRESH_MS = 30_000;
 const REFRESH_CHUNK = 500;
+/** Users whose nodes are remembered until one of them says otherwise, and for how long at most. */
+const KNOWN_MAX = 100_000;
+const KNOWN_MS = 30_000;
 
 /**
  * Who is where, in Redis: `r:{userPk}` holds the nodes of a user, `on:{appPk}` the users of an app who are online (scored
@@ -16,6 +20,9 @@ const REFRESH_CHUNK = 500;
 @Injectable()
 export class Routes implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(Routes.name);
+  private readonly known = new LRUCache<number, string[]>({ max: KNOWN_MAX, ttl: KNOWN_MS });
+  /** Reads under way; one that a change overtakes is answered, but not remembered. */
+  private readonly asked = new Map<number, Promise<string[]>>();
   private timer: NodeJS.Timeout | undefined;
   private refreshing = false;
   private written = false;
@@ -28,8 +35,10 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     this.bus.onBeat(() => this.verify());
+    this.bus.on('route', ({ userPk }) => this.changed(userPk));
     this.bus.onGap((reason) => {
-      if (reason === 'reconnect') void this.refresh();
+      this.changed(undefined);
+      if (reason === 'reconnect') void this.restore();
     });
     this.timer = setInterval(() => void this.refresh(), REFRESH_MS).unref();
   }
@@ -45,6 +54,8 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
     this.forget(redis.sadd(this.route(userPk), this.bus.nodeId));
     this.forget(redis.expire(this.route(userPk), TTL_S));
     this.forget(redis.zadd(this.online(appPk), this.deadline(), userPk));
+    // Published on the same connection, so behind what was written.
+    this.bus.toAll('route', { userPk });
     return this.elsewhere(before);
   }
 
@@ -52,6 +63,7 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
   async left({ appPk, userPk }: PresenceChange): Promise<boolean> {
     const { redis } = this.bus;
     this.forget(redis.srem(this.route(userPk), this.bus.nodeId));
+    this.bus.toAll('route', { userPk });
     const after = this.bus.peers.length > 0 ? redis.smembers(this.route(userPk)) : undefined;
     const elsewhere = await this.elsewhere(after);
     if (!elsewhere && !this.connections.has(userPk)) this.forget(redis.zrem(this.online(appPk), userPk));
@@ -62,13 +74,44 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
   async nodesOf(userPks: readonly number[]): Promise<string[][]> {
     const peers = this.bus.peers;
     if (peers.length === 0) return userPks.map(() => []);
-    const known = await Promise.all(userPks.map((userPk) => this.bus.redis.smembers(this.route(userPk))));
-    return known.map((nodes) => nodes.filter((node) => peers.includes(node)));
+    const found = await Promise.all(
+      userPks.map((userPk) => {
+        const known = this.known.get(userPk);
+        return known ? Promise.resolve(known) : this.ask(userPk);
+      }),
+    );
+    return found.map((nodes) => nodes.filter((node) => peers.includes(node)));
   }
 
   /** Users of an app online on any node. Rejects when Redis cannot be asked. */
   countOnline(appPk: number): Promise<number> {
     return this.bus.redis.zcount(this.online(appPk), Date.now(), '+inf');
+  }
+
+  private ask(userPk: number): Promise<string[]> {
+    const asked = this.asked.get(userPk);
+    if (asked) return asked;
+    const answer: Promise<string[]> = this.bus.redis
+      .smembers(this.route(userPk))
+      .then((nodes) => {
+        if (this.asked.get(userPk) === answer) this.known.set(userPk, nodes);
+        return nodes;
+      })
+      .finally(() => {
+        if (this.asked.get(userPk) === answer) this.asked.delete(userPk);
+      });
+    this.asked.set(userPk, answer);
+    return answer;
+  }
+
+  private changed(userPk: number | undefined): void {
+    if (userPk === undefined) {
+      this.known.clear();
+      this.asked.clear();
+    } else {
+      this.known.delete(userPk);
+      this.asked.delete(userPk);
+    }
   }
 
   /** Our mark is gone: Redis was emptied. Until all is said again nobody could find our users. */
@@ -78,11 +121,17 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
       (found) => {
         if (found !== null) return;
         const lost = this.written;
-        void this.refresh();
+        void this.restore();
         if (lost) this.bus.gap('flushed');
       },
       () => count(counts.bus, 'failed'),
     );
+  }
+
+  /** Says all again after a loss; what others read in between was too little. */
+  private async restore(): Promise<void> {
+    await this.refresh();
+    this.bus.toAll('route', {});
   }
 
   private async refresh(): Promise<void> {
