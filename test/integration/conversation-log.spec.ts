@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AppError } from '../../src/kernel/errors/app-error';
 import { NodeIdentity } from '../../src/platform/config/node-identity';
 import { Sql } from '../../src/platform/database/sql';
+import { Drainables } from '../../src/platform/lifecycle/drainables';
 import { Outbox } from '../../src/platform/queues/outbox';
 import type { Admission, Audience, ConversationRef } from '../../src/modules/conversations';
 import {
@@ -58,15 +59,16 @@ describe('the conversation log', () => {
   beforeAll(async () => {
     database = await aScratchDatabase();
     sql = new Sql(database.settings);
+    const drainables = new Drainables();
     const audiences = new Audiences();
     audiences.names = names;
     directory = new ConversationDirectory(sql, audiences, new MessageIds(database.settings));
     audience = new OpenAudience();
     audiences.register(audience);
-    log = new ConversationLog(sql, new LogBatch(audiences, new Outbox(sql), new NodeIdentity()));
+    log = new ConversationLog(sql, new LogBatch(audiences, new Outbox(sql), new NodeIdentity()), drainables);
     history = new ConversationHistory(sql, audiences, directory);
     inbox = new Inbox(sql);
-    marks = new Marks(sql);
+    marks = new Marks(sql, drainables);
   });
 
   afterAll(async () => {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
 import { GroupCommit, type Outcome } from '../../platform/database/group-commit';
+import { Drainables } from '../../platform/lifecycle/drainables';
 import { isDuplicateKey, isOutcomeUnknown, Sql } from '../../platform/database/sql';
 import type { Appended, Draft, FingerprintedDraft } from './draft';
 import { LogBatch } from './log-batch';
@@ -18,7 +19,7 @@ const ATTEMPTS_MAX = 3;
  * stored, in order, once (protocol.md §2.3).
  */
 @Injectable()
-export class ConversationLog implements OnApplicationShutdown {
+export class ConversationLog {
   private readonly queue = new GroupCommit<FingerprintedDraft, Appended>({
     run: (batch) => this.commit(batch),
     lane: (draft) => draft.conversation.pk,
@@ -31,7 +32,9 @@ export class ConversationLog implements OnApplicationShutdown {
   constructor(
     private readonly sql: Sql,
     private readonly batches: LogBatch,
+    drainables: Drainables,
   ) {
+    drainables.register('commits', () => this.queue.drained());
     logMetrics.watchQueue(() => this.queue.waiting);
   }
 
@@ -42,15 +45,6 @@ export class ConversationLog implements OnApplicationShutdown {
    */
   append(draft: Draft): Promise<Appended> {
     return this.queue.submit({ ...draft, fingerprint: fingerprintOf(draft) });
-  }
-
-  /** Resolves when everything accepted so far has its answer. */
-  drained(): Promise<void> {
-    return this.queue.drained();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.drained();
   }
 
   /**

@@ -1,5 +1,6 @@
-import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Sql, type SqlExecutor } from '../../platform/database/sql';
+import { Drainables } from '../../platform/lifecycle/drainables';
 import type { ConversationRef } from './audience';
 import { countOfOthers } from './inbox';
 
@@ -8,7 +9,7 @@ const PENDING_MAX = 50_000;
 
 /** Read and delivered high-waters. They only rise, and never above the head of the log. */
 @Injectable()
-export class Marks implements OnModuleInit, OnApplicationShutdown {
+export class Marks implements OnModuleInit {
   private readonly logger = new Logger(Marks.name);
   private readonly delivered = new Map<
     string,
@@ -16,13 +17,18 @@ export class Marks implements OnModuleInit, OnApplicationShutdown {
   >();
   private timer?: NodeJS.Timeout;
 
-  constructor(private readonly sql: Sql) {}
+  constructor(
+    private readonly sql: Sql,
+    drainables: Drainables,
+  ) {
+    drainables.register('workers', () => this.stop());
+  }
 
   onModuleInit(): void {
     this.timer = setInterval(() => void this.flush(), FLUSH_MS).unref();
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  private async stop(): Promise<void> {
     clearInterval(this.timer);
     await this.flush();
   }

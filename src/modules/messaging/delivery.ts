@@ -1,5 +1,6 @@
-import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
+import { Drainables } from '../../platform/lifecycle/drainables';
 import { Encoded, Live } from '../../platform/realtime/live';
 import { Outbox } from '../../platform/queues/outbox';
 import { type Appended, Audiences, encodeMessage, type StoredMessage } from '../conversations';
@@ -11,7 +12,7 @@ const SETTLE_MS = 200;
  * the client in the log. What it did deliver it takes off the outbox, so that the relay has only crashed nodes' work.
  */
 @Injectable()
-export class Delivery implements OnModuleInit, OnApplicationShutdown {
+export class Delivery implements OnModuleInit {
   private readonly logger = new Logger(Delivery.name);
   private settled = new Set<number>();
   private timer?: NodeJS.Timeout;
@@ -20,13 +21,16 @@ export class Delivery implements OnModuleInit, OnApplicationShutdown {
     private readonly audiences: Audiences,
     private readonly live: Live,
     private readonly outbox: Outbox,
-  ) {}
+    drainables: Drainables,
+  ) {
+    drainables.register('workers', () => this.stop());
+  }
 
   onModuleInit(): void {
     this.timer = setInterval(() => void this.settle(), SETTLE_MS).unref();
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  private async stop(): Promise<void> {
     clearInterval(this.timer);
     await this.settle();
   }
