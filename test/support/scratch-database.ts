@@ -7,6 +7,8 @@ import { readSettings, type Settings } from '../../src/platform/config/settings'
 export interface ScratchDatabase {
   url: string;
   settings: Settings;
+  /** Settings on this database with other values. */
+  withEnv(env: NodeJS.ProcessEnv): Settings;
   drop(): Promise<void>;
 }
 
@@ -29,16 +31,19 @@ export async function aScratchDatabase(env: NodeJS.ProcessEnv = {}): Promise<Scr
   if (schema.migrations.length > 0) await schema.runMigrations();
   else await schema.synchronize();
   await schema.destroy();
-  return {
-    url: url.href,
-    settings: readSettings({
+  const withEnv = (values: NodeJS.ProcessEnv): Settings =>
+    readSettings({
       REDIS_URL: 'redis://127.0.0.1:6379',
+      LOG_LEVEL: 'silent',
       ...process.env,
       MYSQL_URL: url.href,
       ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
-      LOG_LEVEL: 'silent',
-      ...env,
-    }),
+      ...values,
+    });
+  return {
+    url: url.href,
+    settings: withEnv(env),
+    withEnv,
     async drop() {
       await admin.query(`DROP DATABASE ${name}`);
       await admin.end();
