@@ -1,12 +1,15 @@
 /** A private, durable MariaDB, a Redis and Parley on them, for the length of the run; data of earlier runs is thrown away. */
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import mysql from 'mysql2/promise';
 import { startMariadb, databaseDir } from '../../scripts/lib/mariadb.mjs';
+import { waitUntil } from '../../scripts/lib/network.mjs';
 import { startRedis } from '../../scripts/lib/redis.mjs';
 import { encryptionKey } from '../../scripts/lib/secrets.mjs';
 import { AppServer } from './api.mjs';
 import { startProduct } from './product.mjs';
+
+const QUICKSTART_MS = 20_000;
 
 export class Deployment {
   /** Messages that the product acknowledged as stored; every one must be a row in the end. */
@@ -35,11 +38,21 @@ export class Deployment {
     });
     await this.#startDatabase();
     await this.startServer();
-    const { url, apps } = JSON.parse(readFileSync(join(this.dir, 'quickstart.json'), 'utf8'));
-    this.firstUrl = url;
-    this.app = apps.arbitrary;
+    this.app = (await this.#quickstart()).apps.arbitrary;
     // The first start may have stored messages of its own.
     this.rowsBefore = await this.rows();
+  }
+
+  /** Written once the server serves. */
+  async #quickstart() {
+    const path = join(this.dir, 'quickstart.json');
+    const there = await waitUntil(
+      async () => existsSync(path),
+      () => false,
+      QUICKSTART_MS,
+    );
+    if (!there) throw new Error(`Parley made no ${path}`);
+    return JSON.parse(readFileSync(path, 'utf8'));
   }
 
   /** @param {NodeJS.ProcessEnv} [env] */

@@ -40,7 +40,7 @@ export class Generator {
 
   /**
    * Opens one socket for each entry; null: without a CONNECT payload. Throws when not all of them open.
-   * @param {string} url @param {(object | null)[]} auths @param {number} [concurrency] @returns {Promise<{ ms: number }>}
+   * @param {string} url @param {(object | null)[]} auths @param {number} [concurrency] @returns {Promise<{ ms: number, retries: number }>} retries: handshakes that were told to come again
    */
   async open(url, auths, concurrency) {
     const answer = await this.#ask('open', { url, auths, concurrency });

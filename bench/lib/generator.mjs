@@ -4,9 +4,12 @@
  */
 import { HttpClient } from './http-client.mjs';
 import { Samples } from './samples.mjs';
-import { SocketClient } from './socket-client.mjs';
+import { Refused, SocketClient } from './socket-client.mjs';
 
 /** @typedef {SocketClient | HttpClient} Client */
+
+/** Handshakes of one client. */
+const ATTEMPTS_MAX = 8;
 
 const acks = new Samples();
 const deliveries = new Samples();
@@ -28,21 +31,42 @@ async function open({ url, auths, concurrency = 64 }) {
   const began = performance.now();
   /** @type {Record<string, number>} */
   const failures = {};
-  const opened = auths.map(() => new SocketClient(acks, deliveries, refusals));
+  /** @type {(SocketClient | undefined)[]} */
+  const opened = new Array(auths.length);
   let next = 0;
+  let retries = 0;
   const worker = async () => {
     for (let at = next++; at < auths.length; at = next++) {
-      try {
-        await opened[at].open(target, auths[at] ?? undefined);
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        failures[why] = (failures[why] ?? 0) + 1;
-      }
+      const result = await openOne(target, auths[at] ?? undefined, () => retries++);
+      if (result instanceof SocketClient) opened[at] = result;
+      else failures[result] = (failures[result] ?? 0) + 1;
     }
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, auths.length) }, worker));
-  sockets.push(...opened);
-  return { opened: opened.filter(({ closed }) => !closed).length, failures, ms: performance.now() - began };
+  const clients = opened.filter((client) => client !== undefined);
+  sockets.push(...clients);
+  return { opened: clients.length, failures, retries, ms: performance.now() - began };
+}
+
+/** A server that is catching up says when to come again. @returns {Promise<SocketClient | string>} or why not */
+async function openOne(
+  /** @type {URL} */ url,
+  /** @type {object | undefined} */ auth,
+  /** @type {() => void} */ onRetry,
+) {
+  for (let attempt = 1; ; attempt++) {
+    const client = new SocketClient(acks, deliveries, refusals);
+    try {
+      await client.open(url, auth);
+      return client;
+    } catch (error) {
+      const waitMs = error instanceof Refused ? error.retryAfterMs : undefined;
+      if (waitMs === undefined || attempt === ATTEMPTS_MAX)
+        return error instanceof Error ? error.message : String(error);
+      onRetry();
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
 }
 
 /** @param {{ url: string, count: number }} what */

@@ -66,7 +66,7 @@ export async function startProduct({ root, dir, mysqlUrl, redisUrl, encryptionKe
     pid: identity.pid,
     url,
     /** Collects garbage and lets it settle, so that what stays is what is held. */
-    collect: () => process.kill(identity.pid, 'SIGUSR2'),
+    collect: () => process.kill(identity.pid, 'SIGURG'),
     stop: () => endProcess(identity, STOP_MS),
   };
 }

@@ -15,6 +15,16 @@ const DELIVERY = Buffer.from('42["message:new"');
 /** Send times kept per client; more can be under way only where the server has long lost its footing. */
 const RING = 4096;
 
+/** The server's answer to a handshake that it does not accept, or not now. */
+export class Refused extends Error {
+  /** @param {string} text what came with CONNECT_ERROR */
+  constructor(text) {
+    super(text.slice(0, 300));
+    const after = /"retryAfterMs":(\d+)/.exec(text);
+    this.retryAfterMs = after ? Number(after[1]) : undefined;
+  }
+}
+
 export class SocketClient {
   acked = 0;
   refused = 0;
@@ -77,7 +87,7 @@ export class SocketClient {
       socket.on('data', joining);
       this.onPacket = (text) => {
         if (text[0] === '0') socket.write(clientFrame(`40${auth ? JSON.stringify(auth) : ''}`).frame);
-        else if (text.startsWith('44')) fail(text.slice(2, 300));
+        else if (text.startsWith('44')) fail(new Refused(text.slice(2)));
         else if (text.startsWith('40')) {
           this.onPacket = undefined;
           socket.off('error', fail);

@@ -12,6 +12,7 @@ const server = new Server(http, {
 });
 server.on('connection', (socket) => {
   socket.on('message:send', (data, ack) => ack({ ok: true, data }));
+  socket.on('device:state', (data, ack) => ack({ ok: true, data: {} }));
 });
 http.listen(0, '127.0.0.1', () => process.send?.({ port: http.address().port }));
 process.on('disconnect', () => process.exit(0));

@@ -1,4 +1,4 @@
-/** P13: an event that does nothing, with everything around it: authenticated, limited, validated, acknowledged; against R. */
+/** P13: an event that does nothing, with everything around it: authenticated, limited, validated, acknowledged; against the same of raw Socket.IO. */
 import { CONNECTIONS } from '../lib/context.mjs';
 import { handshakes, packet } from '../lib/messages.mjs';
 import { measure } from '../lib/measure.mjs';
@@ -24,7 +24,7 @@ export async function run(context) {
   };
   const gauge = (/** @type {import('../lib/measure.mjs').Sample} */ { cpuAll }) => cpuAll;
   const { sets, discarded, trusted } = await interleave({
-    reference: () => context.echo(),
+    reference: () => context.echo(texts),
     product,
     gauge,
     sets: context.sets,
