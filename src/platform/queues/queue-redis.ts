@@ -84,7 +84,12 @@ export class QueueRedis implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   private open(options: RedisOptions): Redis {
-    const redis = new Redis(this.settings.stores.redisUrl, { connectTimeout: 5000, retryStrategy, ...options });
+    const redis = new Redis(this.settings.stores.redisUrl, {
+      connectTimeout: 5000,
+      disconnectTimeout: 100,
+      retryStrategy,
+      ...options,
+    });
     redis.on('error', (error: Error) => this.complain(error));
     this.opened.push(redis);
     return redis;
