@@ -1,3 +1,4 @@
+import { SendRates } from '../../src/platform/entry/send-rates';
 import { Global, type INestApplication, Module, type ModuleMetadata } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -146,8 +147,13 @@ export async function aRealtimeNode(
 
   @Global()
   @Module({
-    providers: [{ provide: Settings, useValue: settings }, NodeIdentity, { provide: SESSION_GATE, useValue: gate }],
-    exports: [Settings, NodeIdentity, SESSION_GATE],
+    providers: [
+      { provide: Settings, useValue: settings },
+      NodeIdentity,
+      SendRates,
+      { provide: SESSION_GATE, useValue: gate },
+    ],
+    exports: [Settings, NodeIdentity, SendRates, SESSION_GATE],
   })
   class HarnessModule {}
 

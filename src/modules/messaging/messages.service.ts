@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { TenantCaller } from '../../kernel/caller';
 import type { SendCommand, SentMessage } from '../../kernel/contracts/message';
 import { AppError } from '../../kernel/errors/app-error';
-import { Settings } from '../../platform/config/settings';
-import { TokenBuckets } from '../../platform/entry/token-buckets';
+import { SendRates } from '../../platform/entry/send-rates';
 import { Users } from '../accounts';
 import {
   type Appended,
@@ -27,8 +26,6 @@ interface Opened {
 /** The one way a message is sent, through both doors and to every kind of conversation. */
 @Injectable()
 export class MessagesService {
-  private readonly userSends: TokenBuckets;
-  private readonly appSends: TokenBuckets;
   /** A socket's send whose conversation is being looked up: what the same socket sends next waits behind it. */
   private readonly openings = new Map<string, Promise<unknown>>();
 
@@ -39,15 +36,8 @@ export class MessagesService {
     private readonly content: MessageContent,
     private readonly delivery: Delivery,
     private readonly ephemeral: Ephemeral,
-    { limits }: Settings,
-  ) {
-    this.userSends = new TokenBuckets({
-      perSecond: limits.userSendsPerSecond,
-      burst: limits.userSendsBurst,
-      max: 200_000,
-    });
-    this.appSends = new TokenBuckets({ perSecond: limits.appSendsPerSecond, burst: limits.appSendsBurst, max: 10_000 });
-  }
+    private readonly rates: SendRates,
+  ) {}
 
   /**
    * Stores and delivers a message. Resolves after the database committed it; a repeat of the same clientMessageId gets
@@ -68,9 +58,10 @@ export class MessagesService {
     }
   }
 
+  /** A socket's sends were counted by the dispatcher, which refuses before it checks their shape. */
   private limit(caller: TenantCaller): void {
-    const waitMs = caller.kind === 'user' ? this.userSends.take(caller.userPk) : this.appSends.take(caller.app.pk);
-    if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
+    if (caller.kind === 'app') this.rates.takeApp(caller.app.pk);
+    else if (!caller.socketId) this.rates.takeUser(caller.userPk);
   }
 
   /** Without a promise when everything is in memory, which is the rule; else in the order of the socket's frames. */

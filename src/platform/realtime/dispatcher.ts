@@ -5,6 +5,7 @@ import { AppError, invalid } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
 import { Settings } from '../config/settings';
 import { assertPlainJson } from '../entry/plain-json';
+import { SendRates } from '../entry/send-rates';
 import { TokenBuckets } from '../entry/token-buckets';
 import { Admission } from './admission';
 import { Connections } from './connections';
@@ -22,7 +23,7 @@ export const REALTIME_OPTIONS = Symbol('RealtimeOptions');
 
 /** Events of one socket worked on at once; a client that waits for answers never gets here. */
 const UNANSWERED_MAX = 64;
-/** Users and sockets whose rate is remembered; users whether or not they reconnect. */
+/** Sockets whose rate is remembered. */
 const RATES_MAX = 100_000;
 const NOTHING = {};
 /** Kept of a handshake once it is decided: its headers and token would stay in memory as long as the socket. */
@@ -36,9 +37,7 @@ const FORGOTTEN: { headers: IncomingHttpHeaders; auth: object; query: object } =
 @Injectable()
 export class Dispatcher implements OnModuleInit {
   private readonly logger = new Logger(Dispatcher.name);
-  /** Of a user, on all its sockets. */
-  private readonly sends: TokenBuckets;
-  /** Everything else, of a socket. */
+  /** Everything but sends, of a socket. */
   private readonly calls: TokenBuckets;
   private handlers = new Map<string, EventHandler>();
   /** Events of this node being worked on; a drain waits for them. */
@@ -51,14 +50,10 @@ export class Dispatcher implements OnModuleInit {
     private readonly admission: Admission,
     private readonly connections: Connections,
     private readonly outbound: Outbound,
+    private readonly sends: SendRates,
     { limits }: Settings,
     @Inject(REALTIME_OPTIONS) private readonly options: RealtimeOptions,
   ) {
-    this.sends = new TokenBuckets({
-      perSecond: limits.userSendsPerSecond,
-      burst: limits.userSendsBurst,
-      max: RATES_MAX,
-    });
     this.calls = new TokenBuckets({ perSecond: limits.callsPerSecond, burst: limits.callsBurst, max: RATES_MAX });
   }
 
@@ -123,9 +118,11 @@ export class Dispatcher implements OnModuleInit {
   }
 
   private limit(connection: SocketConnection, event: unknown): void {
-    const waitMs =
-      event === 'message:send' ? this.sends.take(connection.caller.userPk) : this.calls.take(connection.socket.id);
-    if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
+    if (event === 'message:send') this.sends.takeUser(connection.caller.userPk);
+    else {
+      const waitMs = this.calls.take(connection.socket.id);
+      if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
+    }
     if (connection.unanswered >= UNANSWERED_MAX) throw new AppError('BUSY');
   }
 
