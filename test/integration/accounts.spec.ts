@@ -483,6 +483,23 @@ describe('the sweep', () => {
   });
 });
 
+describe('housekeeping', () => {
+  it('forgets a session only when its token has long expired, ended or not', async () => {
+    const app = await node.anApp('arbitrary');
+    const [ended, old] = [await login(app, aName()), await login(app, aName())];
+    await node.call('DELETE', '/v1/sessions/current', undefined, bearer(ended));
+    await node
+      .use(Sql)
+      .run('UPDATE sessions SET expiresAt = DATE_SUB(NOW(3), INTERVAL 8 DAY) WHERE loginId = ?', [old.sessionId]);
+    await node.tidyUp();
+    const rows = await node
+      .use(Sql)
+      .rows('SELECT loginId FROM sessions WHERE loginId IN (?)', [[ended.sessionId, old.sessionId]]);
+    expect(rows).toEqual([{ loginId: ended.sessionId }]);
+    expect((await whoAmI(ended)).status).toBe(401);
+  });
+});
+
 describe('presence', () => {
   it('is told on request and then as it changes; unknown names are offline', async () => {
     const app = await node.anApp('arbitrary');
@@ -544,6 +561,21 @@ describe('a user’s own events', () => {
       expect(event).toEqual(ofIts.reduce((last, one) => (one.userSeq > last.userSeq ? one : last)));
     }
     expect(await events.since(userPk, 60, 100)).toEqual([]);
+  });
+
+  it('older than 30 days are forgotten, and the bounds say so', async () => {
+    const app = await node.anApp('arbitrary');
+    const session = await login(app, aName());
+    const { userPk } = (await node.use(UserDirectory).find(app.app.pk, session.userId))!;
+    const events = node.use(UserEvents);
+    const append = (n: number) => node.use(Sql).transaction((tx) => events.append(tx, userPk, 'read', `c${n}`, {}));
+    for (let n = 1; n <= 10; n++) await append(n);
+    await node.use(Sql).run('UPDATE user_events SET at = DATE_SUB(NOW(3), INTERVAL 31 DAY) WHERE userPk = ?', [userPk]);
+    for (let n = 11; n <= 64; n++) await append(n);
+    expect(await events.bounds(userPk)).toEqual({ maxUserSeq: 64, minUserSeq: 11 });
+    expect((await events.since(userPk, 0, 100)).map(({ userSeq }) => userSeq)).toEqual(
+      Array.from({ length: 54 }, (_, n) => n + 11),
+    );
   });
 
   it('that are rolled back leave no hole', async () => {

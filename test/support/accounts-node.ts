@@ -14,14 +14,34 @@ import { Settings } from '../../src/platform/config/settings';
 import { Sql } from '../../src/platform/database/sql';
 import { EntryModule } from '../../src/platform/entry/entry.module';
 import { httpAdapter, prepareHttp } from '../../src/platform/entry/http/adapter';
+import { LifecycleModule } from '../../src/platform/lifecycle/lifecycle.module';
+import { Housekeeping, type Chore } from '../../src/platform/queues/housekeeping';
 import { Outbox } from '../../src/platform/queues/outbox';
 import { REALTIME_OPTIONS } from '../../src/platform/realtime/dispatcher';
 import { RealtimeModule } from '../../src/platform/realtime/realtime.module';
 import { ParleyIoAdapter } from '../../src/platform/realtime/socket-adapter';
 import { SecretsModule } from '../../src/platform/secrets/secrets.module';
 
+/** A node without workers: what they would tidy up is done when a test says so. */
+class Chores {
+  private readonly chores: Chore[] = [];
+
+  add(chore: Chore): void {
+    this.chores.push(chore);
+  }
+
+  async run(sql: Sql): Promise<void> {
+    for (const { run } of this.chores) {
+      await run(async (text, values) => (await sql.run(text, [...values, 1000])).affectedRows);
+    }
+  }
+}
+
 @Global()
-@Module({ providers: [Sql, Outbox], exports: [Sql, Outbox] })
+@Module({
+  providers: [Sql, Outbox, { provide: Housekeeping, useFactory: () => new Chores() }],
+  exports: [Sql, Outbox, Housekeeping],
+})
 class PlumbingModule {}
 
 export interface Answer {
@@ -56,13 +76,23 @@ export interface AccountsNode {
   call(method: string, path: string, body?: unknown, authorization?: string): Promise<Answer>;
   /** Connects; rejects with the refusal's `data` when it is refused. */
   connect(token: string, deviceId: string, platform?: string): Promise<TestClient>;
+  /** What the workers do once a minute. */
+  tidyUp(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** A node with everything up to accounts, over HTTP and sockets; Redis is away, which accounts must not mind. */
 export async function anAccountsNode(settings: Settings): Promise<AccountsNode> {
   const built = await Test.createTestingModule({
-    imports: [ConfigModule, SecretsModule, PlumbingModule, EntryModule, RealtimeModule, AccountsModule],
+    imports: [
+      ConfigModule,
+      LifecycleModule,
+      SecretsModule,
+      PlumbingModule,
+      EntryModule,
+      RealtimeModule,
+      AccountsModule,
+    ],
   })
     .overrideProvider(Settings)
     .useValue(settings)
@@ -128,6 +158,7 @@ export async function anAccountsNode(settings: Settings): Promise<AccountsNode> 
       });
       return { socket, heard };
     },
+    tidyUp: () => (use(Housekeeping) as unknown as Chores).run(use(Sql)),
     async close() {
       for (const client of clients) client.disconnect();
       await app.close();

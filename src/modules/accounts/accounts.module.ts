@@ -15,6 +15,7 @@ import { Recipients } from './recipients';
 import { SenderAdmission } from './sender-admission';
 import { SessionBinder } from './session-binder';
 import { SessionCheck } from './session-check.service';
+import { SessionChores } from './session-chores';
 import { SessionEnder } from './session-ender';
 import { AccountsSessionGate } from './session-gate';
 import { SessionProofs } from './session-proofs';
@@ -48,6 +49,7 @@ import { Users } from './users.service';
     SenderAdmission,
     SessionBinder,
     SessionCheck,
+    SessionChores,
     SessionEnder,
     SessionProofs,
     SessionsService,

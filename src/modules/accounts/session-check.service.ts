@@ -56,15 +56,8 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Reads every session connected here again and ends what is no longer good: right even when no bus told us. */
-  async sweep(): Promise<void> {
-    let page: Connection[] = [];
-    for (const connection of [...this.connections.all()]) {
-      page.push(connection);
-      if (page.length < PAGE) continue;
-      await this.check(page);
-      page = [];
-    }
-    await this.check(page);
+  sweep(): Promise<void> {
+    return this.check([...this.connections.all()]);
   }
 
   /** Warns before a token's end and disconnects a minute after it. */
@@ -95,17 +88,22 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async check(connections: readonly Connection[]): Promise<void> {
-    if (connections.length === 0) return;
-    const states = await this.proofs.readSessions(connections.map(({ caller }) => caller.sessionPk));
-    for (const connection of connections) {
-      const { caller } = connection;
-      const state = states.get(caller.sessionPk);
-      const app = await this.apps.byPk(caller.app.pk);
-      const reason = endOf(state) ?? (app?.status === 'online' ? undefined : 'app-offline');
-      const byPlatform = state?.endedBy;
-      if (reason) this.live.kick(caller.userPk, [caller.sessionPk], reason, byPlatform ? { byPlatform } : {});
-      else if (state && app) connection.caller = asOf(caller, state.authVersion, app.version);
+    for (let start = 0; start < connections.length; start += PAGE) {
+      const page = connections.slice(start, start + PAGE);
+      const states = await this.proofs.readSessions(page.map(({ caller }) => caller.sessionPk));
+      for (const connection of page) await this.judge(connection, states.get(connection.caller.sessionPk));
     }
+  }
+
+  private async judge(connection: Connection, state: SessionState | undefined): Promise<void> {
+    const app = await this.apps.byPk(connection.caller.app.pk);
+    const { caller } = connection;
+    // Renewed as another session meanwhile: that one is proven.
+    if (state && state.sessionPk !== caller.sessionPk) return;
+    const reason = endOf(state) ?? (app?.status === 'online' ? undefined : 'app-offline');
+    if (reason)
+      this.live.kick(caller.userPk, [caller.sessionPk], reason, state?.endedBy ? { byPlatform: state.endedBy } : {});
+    else if (state && app) connection.caller = asOf(caller, state.authVersion, app.version);
   }
 
   private ofApp(appPk: number): Connection[] {

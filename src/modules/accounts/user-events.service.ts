@@ -9,6 +9,10 @@ interface UserEventRecord {
   at: Date;
 }
 
+const KEPT_DAYS = 30;
+/** Appends between two looks for old events of the user. */
+const TRIM_EVERY = 64;
+
 /** How far a user's event log reaches; below `minUserSeq - 1` a client must take a snapshot. */
 export interface UserEventBounds {
   maxUserSeq: number;
@@ -47,7 +51,19 @@ export class UserEvents {
        ON DUPLICATE KEY UPDATE userSeq = VALUES(userSeq), data = VALUES(data), at = VALUES(at)`,
       [[userPk, userSeq, kind, ref, JSON.stringify(data), user.now]],
     );
+    if (userSeq % TRIM_EVERY === 0) await this.trim(tx, userPk);
     return { userSeq, kind, at: user.now.toISOString(), data };
+  }
+
+  /** Forgets what is older than 30 days, under the user's row: a client further behind takes a snapshot. */
+  private async trim(tx: SqlExecutor, userPk: number): Promise<void> {
+    const [old] = await tx.rows<{ last: number | null }>(
+      'SELECT MAX(userSeq) AS last FROM user_events WHERE userPk = ? AND at < DATE_SUB(NOW(3), INTERVAL ? DAY)',
+      [userPk, KEPT_DAYS],
+    );
+    if (!old?.last) return;
+    await tx.run('DELETE FROM user_events WHERE userPk = ? AND userSeq <= ?', [userPk, old.last]);
+    await tx.run('UPDATE users SET minUserSeq = GREATEST(minUserSeq, ?) WHERE id = ?', [old.last + 1, userPk]);
   }
 
   /** Events after `userSeq`, oldest first. */
