@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Queue, type JobsOptions } from 'bullmq';
 import type { JobName, Jobs } from '../../kernel/contracts/jobs';
 import { JobQueue, type JobOptions } from './job-queue';
@@ -12,9 +12,12 @@ const DEFAULTS: JobsOptions = {
   removeOnFail: { age: 7 * 24 * 3600, count: 5000 },
 };
 
-/** One BullMQ queue a job name. Adding rejects at once while Redis is away: the caller's row in the database stays owed. */
+/**
+ * One BullMQ queue a job name, all on one connection, which `QueueRedis` closes. Adding rejects at once while Redis is
+ * away: the caller's row in the database stays owed.
+ */
 @Injectable()
-export class BullMqJobQueue extends JobQueue implements OnApplicationShutdown {
+export class BullMqJobQueue extends JobQueue {
   private readonly queues = new Map<JobName, Queue>();
 
   constructor(private readonly redis: QueueRedis) {
@@ -35,10 +38,6 @@ export class BullMqJobQueue extends JobQueue implements OnApplicationShutdown {
   /** Adds the job again and again; every process may say so, one schedule stands. */
   async every(name: JobName, ms: number): Promise<void> {
     await this.queue(name).upsertJobScheduler(name, { every: ms }, { name, data: {}, opts: DEFAULTS });
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await Promise.allSettled([...this.queues.values()].map((queue) => queue.disconnect()));
   }
 
   private queue(name: JobName): Queue {

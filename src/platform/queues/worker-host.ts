@@ -25,7 +25,7 @@ export class WorkerHost implements OnApplicationBootstrap {
 
   register<N extends JobName>(handler: JobHandler<N>): void {
     if (this.handlers.has(handler.job)) throw new Error(`the job "${handler.job}" has two handlers`);
-    this.handlers.set(handler.job, handler as unknown as JobHandler);
+    this.handlers.set(handler.job, handler);
   }
 
   /** Runs a job here and now, without a queue. Rejects as its handler does. */
