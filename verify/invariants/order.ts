@@ -42,6 +42,8 @@ interface Sent {
   row: StoredRow;
   invoke: SendInvoke;
   ok?: SendOk;
+  /** Sent a single time, so that no repeat decided its place. */
+  once: boolean;
 }
 
 /** I6: what came after in real time, or after having been seen, comes after in the log; so does each sender's own order. */
@@ -53,7 +55,7 @@ export function causalOrder(view: View): Violation[] {
       const [invoke] = story?.invokes ?? [];
       const [ok] = story?.oks ?? [];
       if (!invoke) return [];
-      return [{ row, invoke, ...(ok && { ok }) }];
+      return [{ row, invoke, ...(ok && { ok }), once: story?.invokes.length === 1 }];
     });
     violations.push(...againstTime(sent), ...againstSight(sent), ...againstSender(sent));
   }
@@ -86,12 +88,12 @@ const againstSight = (sent: readonly Sent[]): Violation[] =>
       evidence: [invoke, row],
     }));
 
-/** A device sends one message of a conversation after the other, so they must stand in that order. */
+/** One socket's sends are stored in the order in which they left, even when several were under way. */
 function againstSender(sent: readonly Sent[]): Violation[] {
   const violations: Violation[] = [];
-  const byDevice = new Map<string, Sent[]>();
-  for (const one of sent) push(byDevice, one.invoke.device, one);
-  for (const own of byDevice.values()) {
+  const bySocket = new Map<string, Sent[]>();
+  for (const one of sent) if (one.once && one.invoke.via === 'socket') push(bySocket, one.invoke.device, one);
+  for (const own of bySocket.values()) {
     own.forEach((one, index) => {
       const before = own[index - 1];
       if (before && before.invoke.at > one.invoke.at)

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Guard } from '../scripts/lib/guard.mjs';
+import { AppNode } from './app-node';
+import { LoadBalancer } from './load-balancer';
+import { sideConnection, type Stores } from './stores';
+
+const NODES = 2;
+/** Rates are no part of what is checked here; all load comes from one address and few credentials. */
+const CEILINGS = [
+  'USER_SENDS_PER_SECOND',
+  'USER_SENDS_BURST',
+  'APP_SENDS_PER_SECOND',
+  'APP_SENDS_BURST',
+  'CALLS_PER_SECOND',
+  'CALLS_BURST',
+  'LOGINS_PER_SECOND',
+  'LOGINS_BURST',
+];
+
+export interface ClusterOptions {
+  name: string;
+  root: string;
+  dir: string;
+  guard: Guard;
+  stores: Stores;
+  /** Changes the schema after it was made, as a planted bug may want. */
+  schemaChange?: string;
+}
+
+/** Two real application processes on shared stores, behind a load balancer. */
+export class Cluster {
+  private constructor(
+    readonly nodes: readonly AppNode[],
+    readonly balancer: LoadBalancer,
+    readonly stores: Stores,
+    readonly mysqlUrl: string,
+  ) {}
+
+  static async start(options: ClusterOptions): Promise<Cluster> {
+    const { name, root, guard, stores } = options;
+    const dir = join(options.dir, name);
+    mkdirSync(dir, { recursive: true });
+    const mysqlUrl = await stores.newDatabase(`parley_${name.replace(/[^a-z0-9]/g, '_')}`);
+    const env: Record<string, string> = {
+      PATH: process.env.PATH ?? '',
+      NODE_ENV: 'development',
+      ROLE: 'all',
+      LOG_LEVEL: 'warn',
+      DATA_DIR: dir,
+      MYSQL_URL: mysqlUrl,
+      REDIS_URL: stores.redis.url,
+      REDIS_PREFIX: name,
+      ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+      OPERATOR_TOKEN: randomBytes(24).toString('hex'),
+      AUTO_VERIFY_DEVELOPERS: 'true',
+      ...Object.fromEntries(CEILINGS.map((ceiling) => [`LIMIT_${ceiling}`, '1000000'])),
+    };
+    const nodes: AppNode[] = [];
+    for (let index = 0; index < NODES; index++) {
+      const nodeName = `${name}-${'ab'[index]}`;
+      const onSpawn: Parameters<typeof AppNode.at>[0]['onSpawn'] = (identity) => guard.watch(nodeName, identity, 'app');
+      nodes.push(await AppNode.at({ name: nodeName, root, logFile: join(dir, `${nodeName}.log`), env, onSpawn }));
+    }
+    const balancer = await LoadBalancer.start(nodes.map(({ port }) => port));
+    const cluster = new Cluster(nodes, balancer, stores, mysqlUrl);
+    try {
+      await Promise.all(nodes.map((node) => node.start()));
+      if (options.schemaChange) await cluster.change(options.schemaChange);
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return this.balancer.url;
+  }
+
+  /** What ended without having been told to. */
+  get unexpected(): string[] {
+    return this.nodes.flatMap(({ unexpected }) => unexpected);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.kill()));
+    await this.balancer.stop();
+  }
+
+  private async change(schema: string): Promise<void> {
+    const side = await sideConnection(this.mysqlUrl);
+    await side.query(schema).finally(() => side.destroy());
+  }
+}

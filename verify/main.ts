@@ -1,0 +1,100 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureBuild } from '../scripts/lib/build.mjs';
+import { Guard } from '../scripts/lib/guard.mjs';
+import { planFaults } from './nemesis';
+import type { VerifyOptions } from './options';
+import { readPlantedBugs, type PlantedResult, tryPlantedBug } from './planted';
+import { outcomes, plantedTable, summarise, verdicts } from './report';
+import { Stores } from './stores';
+import { runTrial, type TrialResult } from './trial';
+
+const USERS_PER_TENANT = 15;
+const LOAD = { devicesPerUser: 2, revocations: 30 };
+
+/** Runs what was asked for, and tells the exit code. */
+export async function verify(root: string, options: VerifyOptions): Promise<number> {
+  const began = performance.now();
+  const lasted = (): number => Math.round((performance.now() - began) / 1000);
+  const say = (line: string): void => void process.stderr.write(`[${String(lasted()).padStart(3)} s] ${line}\n`);
+  const show = (text: string): void => void (options.json ? process.stderr : process.stdout).write(`${text}\n`);
+
+  await ensureBuild({ root, log: say });
+  const dir = mkdtempSync(join(tmpdir(), 'parley-verify-'));
+  const guard = new Guard({ libDir: join(root, 'scripts', 'lib'), dir, remove: options.keep ? [] : [dir] });
+  let stores: Stores | undefined;
+  try {
+    say(`seed ${options.seed}; starting a durable database and Redis`);
+    stores = await Stores.start(dir, guard, say, join(root, '.data'));
+    const place = { root, dir, guard, stores, seed: options.seed, say };
+    const trial = options.planted === 'only' ? undefined : await mainTrial(options, place);
+    const planted = options.planted === 'none' ? [] : await plantedTrials(options, place);
+
+    const summary = summarise(trial, planted, options.seed, lasted());
+    const problems = [...(trial ? trialProblems(trial, options) : []), ...plantedProblems(planted, options)];
+    if (trial) show(`\n${verdicts(trial.violations)}\n\nwhat clients met\n${outcomes(trial.history.events)}`);
+    if (planted.length > 0) show(`\nplanted bugs\n${plantedTable(planted)}`);
+    for (const problem of problems) show(`\nFAILED: ${problem}`);
+    if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+    else
+      show(
+        `\n${Object.entries(summary)
+          .map(([name, value]) => `${name} ${JSON.stringify(value)}`)
+          .join(' · ')}`,
+      );
+    if (options.keep) show(`logs: ${dir}`);
+    return problems.length === 0 ? 0 : 1;
+  } finally {
+    await stores?.stop();
+    await guard.dismiss();
+    if (!options.keep) rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+type Place = Parameters<typeof tryPlantedBug>[1];
+
+async function mainTrial(options: VerifyOptions, place: Place): Promise<TrialResult> {
+  const { seed, acked, seconds, rate, faults, faultCount } = options;
+  const trial = await runTrial({
+    ...place,
+    name: 'main',
+    acked,
+    seconds,
+    // Slower than a tenth of the wished rate is no load any more.
+    deadline: Math.max(seconds, (acked / rate) * 10) + 120,
+    usersPerTenant: USERS_PER_TENANT,
+    load: { ...LOAD, rate },
+    faults: planFaults(seed, faults, faultCount),
+  });
+  if (options.history !== undefined)
+    writeFileSync(options.history, trial.history.events.map((event) => `${JSON.stringify(event)}\n`).join(''));
+  return trial;
+}
+
+async function plantedTrials(options: VerifyOptions, place: Place): Promise<PlantedResult[]> {
+  const results: PlantedResult[] = [];
+  for (const bug of readPlantedBugs(join(place.root, 'verify', 'planted'), options.bug)) {
+    const result = await tryPlantedBug(bug, place);
+    place.say(`${result.name}: ${result.caught ? 'caught' : 'MISSED'} (${result.says})`);
+    results.push(result);
+  }
+  return results;
+}
+
+function trialProblems(trial: TrialResult, { acked }: VerifyOptions): string[] {
+  const broken = [...new Set(trial.violations.map(({ invariant }) => invariant))];
+  return [
+    ...(broken.length > 0 ? [`${broken.join(', ')} broken; see above`] : []),
+    ...(trial.acked < acked ? [`only ${trial.acked} of ${acked} messages were acknowledged in time`] : []),
+    ...trial.unexpected,
+  ];
+}
+
+function plantedProblems(planted: readonly PlantedResult[], options: VerifyOptions): string[] {
+  const missed = planted.filter(({ caught }) => !caught).map(({ name }) => name);
+  return [
+    ...(missed.length > 0 ? [`planted bugs were not caught: ${missed.join(', ')}`] : []),
+    ...(options.planted !== 'none' && planted.length === 0 ? ['no planted bug was tried'] : []),
+  ];
+}

@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Cluster } from './cluster';
+import type { History } from './history';
+import { Random } from './random';
+import { sideConnection } from './stores';
+import type { Workload } from './workload';
+
+export const FAULTS = [
+  'app-kill',
+  'database-kill',
+  'redis-flush',
+  'redis-stall',
+  'redis-stop',
+  'redis-absent',
+  'lock-waits',
+  'insert-waits',
+  'deadlocks',
+  'duplicate-sends',
+] as const;
+export type FaultName = (typeof FAULTS)[number];
+
+/** One fault of a run: when it may begin, and what it chooses. */
+export interface PlannedFault {
+  fault: FaultName;
+  /** The share of the acknowledgements that must have come before it begins. */
+  after: number;
+  /** Milliseconds for which it lasts, where that is its own choice. */
+  lasts: number;
+  /** Seeds the choices within the fault. */
+  seed: number;
+}
+
+/** How long each lasts, at least and at most, in milliseconds. */
+const LASTS: Readonly<Record<FaultName, [number, number]>> = {
+  'app-kill': [200, 2500],
+  'database-kill': [200, 2500],
+  'redis-flush': [0, 0],
+  'redis-stall': [3000, 6000],
+  'redis-stop': [1500, 4000],
+  'redis-absent': [8000, 10_000],
+  'lock-waits': [2500, 4500],
+  'insert-waits': [4000, 4800],
+  deadlocks: [4000, 5000],
+  'duplicate-sends': [4000, 6000],
+};
+
+/** The same seed plans the same faults: every kind in turn, in a shuffled order, spread over the run. */
+export function planFaults(seed: number, kinds: readonly FaultName[], count: number): PlannedFault[] {
+  const random = new Random(seed, 'nemesis');
+  const order: FaultName[] = [];
+  while (order.length < count && kinds.length > 0) order.push(...random.shuffle(kinds));
+  return order.slice(0, count).map((fault, index) => ({
+    fault,
+    after: (index + 0.3 + 0.5 * random.next()) / (count + 0.5),
+    lasts: random.between(...LASTS[fault]),
+    seed: random.between(0, 0xffffffff),
+  }));
+}
+
+/** Breaks things one after the other, and heals each before the next. */
+export class Nemesis {
+  injected = 0;
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly workload: Workload,
+    private readonly history: History,
+    private readonly say: (line: string) => void,
+  ) {}
+
+  /** Runs the plan along the progress of the run (0 to 1). */
+  async run(plan: readonly PlannedFault[], progress: () => number): Promise<void> {
+    for (const planned of plan) {
+      while (progress() < planned.after) await sleep(20);
+      await this.inject(planned);
+      await sleep(300);
+    }
+  }
+
+  async inject({ fault, lasts, seed }: PlannedFault): Promise<void> {
+    const seen = { type: 'fault' as const, device: '-', fault };
+    const began = this.history.add({ ...seen, at: this.history.now(), phase: 'begin' }).at;
+    await this.faults[fault](lasts, new Random(seed));
+    const ended = this.history.add({ ...seen, at: this.history.now(), phase: 'end' }).at;
+    this.injected++;
+    this.say(`fault ${fault}: ${(began / 1000).toFixed(1)} s to ${(ended / 1000).toFixed(1)} s`);
+  }
+
+  private readonly faults: Readonly<Record<FaultName, (lasts: number, random: Random) => Promise<void>>> = {
+    'app-kill': (lasts, random) => this.restartNode(random, lasts),
+    'database-kill': async (lasts) => {
+      const { database } = this.cluster.stores;
+      await database.kill();
+      await sleep(lasts);
+      await database.start();
+    },
+    'redis-flush': () => this.cluster.stores.flushRedis(),
+    'redis-stall': async (lasts) => {
+      this.cluster.stores.freeze();
+      await sleep(lasts);
+      this.cluster.stores.thaw();
+    },
+    'redis-stop': (lasts) => this.withoutRedis(() => sleep(lasts)),
+    // A node also starts without it, as a deployment might for a whole day.
+    'redis-absent': (lasts, random) =>
+      this.withoutRedis(async () => {
+        await this.restartNode(random, 300);
+        await sleep(lasts);
+      }),
+    'lock-waits': (lasts, random) =>
+      this.held(lasts, random, 'READ COMMITTED', 'SELECT id FROM conversations WHERE id IN (?) ORDER BY id FOR UPDATE'),
+    // The end of these logs is locked, so that a send has moved the head already when its insert waits.
+    'insert-waits': (lasts, random) =>
+      this.held(
+        lasts,
+        random,
+        'REPEATABLE READ',
+        'SELECT seq FROM messages WHERE conversationPk IN (?) AND seq > 0 FOR UPDATE',
+      ),
+    deadlocks: (lasts, random) => this.deadlocks(lasts, random),
+    'duplicate-sends': async (lasts) => {
+      const { copiesShare } = this.workload;
+      this.workload.copiesShare = 0.8;
+      await sleep(lasts);
+      this.workload.copiesShare = copiesShare;
+    },
+  };
+
+  private async restartNode(random: Random, downMs: number): Promise<void> {
+    const node = random.pick(this.cluster.nodes);
+    await node.kill();
+    await sleep(downMs);
+    await node.start();
+  }
+
+  private async withoutRedis(meanwhile: () => Promise<unknown>): Promise<void> {
+    const { redis } = this.cluster.stores;
+    await redis.kill();
+    try {
+      await meanwhile();
+    } finally {
+      await redis.start();
+    }
+  }
+
+  /** A session beside the application holds rows of some conversations for longer than a lock wait may take. */
+  private async held(lasts: number, random: Random, isolation: string, statement: string): Promise<void> {
+    await this.beside(async (side, conversations) => {
+      await side.query(`SET SESSION TRANSACTION ISOLATION LEVEL ${isolation}`);
+      await side.query('START TRANSACTION');
+      await side.query(statement, [random.shuffle(conversations).slice(0, 6)]);
+      // The server ends transactions that stay idle, so this one says something now and then.
+      for (const end = performance.now() + lasts; performance.now() < end; await sleep(200)) await side.query('DO 0');
+      await side.query('ROLLBACK');
+    });
+  }
+
+  /** Sessions beside the application lock conversations against the order in which it does. */
+  private async deadlocks(lasts: number, random: Random): Promise<void> {
+    const end = performance.now() + lasts;
+    await this.beside(async (side, conversations) => {
+      while (performance.now() < end) {
+        const rows = random.shuffle(conversations).slice(0, 3);
+        rows.sort((a, b) => b - a);
+        await side.query('START TRANSACTION');
+        try {
+          for (const id of rows) {
+            await side.query('UPDATE conversations SET countSeq = countSeq WHERE id = ?', [id]);
+            await sleep(random.between(2, 15));
+          }
+        } catch (error) {
+          // It was chosen as the victim, as often as not.
+          if ((error as { errno?: number }).errno !== 1213 && (error as { errno?: number }).errno !== 1205) throw error;
+        }
+        await side.query('ROLLBACK');
+      }
+    });
+  }
+
+  private async beside(work: (side: Connection, conversations: number[]) => Promise<void>): Promise<void> {
+    const side = await sideConnection(this.cluster.mysqlUrl);
+    try {
+      const [rows] = await side.query<RowDataPacket[]>('SELECT id FROM conversations WHERE maxSeq > 0 ORDER BY id');
+      await work(
+        side,
+        rows.map(({ id }) => Number(id)),
+      );
+    } finally {
+      side.destroy();
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import type { Guard } from '../scripts/lib/guard.mjs';
+import { Cluster } from './cluster';
+import { dump, headsOf } from './dump';
+import { type FinalState, History, userOf } from './history';
+import { check, type Violation } from './invariants';
+import { Nemesis, type PlannedFault } from './nemesis';
+import { probe } from './probes';
+import { Random } from './random';
+import { pause } from './sender';
+import type { Stores } from './stores';
+import { logIn, makeTenant, type World } from './tenants';
+import { VirtualClient } from './virtual-client';
+import { type LoadOptions, Workload } from './workload';
+
+const CATCH_UP_MS = 30_000;
+/** What is under way may be repeated for this long after the last fault. */
+const PATIENCE_MS = 20_000;
+
+export interface TrialOptions {
+  name: string;
+  seed: number;
+  root: string;
+  dir: string;
+  guard: Guard;
+  stores: Stores;
+  /** Acknowledged messages to reach, and seconds to last at the least. */
+  acked: number;
+  seconds: number;
+  /** Seconds after which the load ends whatever was reached. */
+  deadline: number;
+  usersPerTenant: number;
+  load: LoadOptions;
+  faults: readonly PlannedFault[];
+  schemaChange?: string;
+  say: (line: string) => void;
+}
+
+export interface TrialResult {
+  history: History;
+  violations: Violation[];
+  attempted: number;
+  acked: number;
+  refused: number;
+  unknown: number;
+  faults: number;
+  seconds: number;
+  /** Processes that ended without having been told to. */
+  unexpected: string[];
+}
+
+/** One deployment, loaded, broken, healed and checked. */
+export async function runTrial(options: TrialOptions): Promise<TrialResult> {
+  const { name, root, dir, guard, stores, schemaChange, seed } = options;
+  const cluster = await Cluster.start({ name, root, dir, guard, stores, ...(schemaChange && { schemaChange }) });
+  const history = new History();
+  const random = new Random(seed, 'tenants');
+  const names = ['north', 'south'];
+  try {
+    const tenants = [];
+    for (const one of names) tenants.push(await makeTenant(cluster.url, one, options.usersPerTenant, random));
+    const world: World = { seed, url: cluster.url, nodeUrls: cluster.nodes.map(({ url }) => url), history, tenants };
+    const workload = new Workload(world, options.load);
+    try {
+      return await judged(options, cluster, world, workload);
+    } finally {
+      workload.close();
+    }
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function judged(options: TrialOptions, cluster: Cluster, world: World, workload: Workload): Promise<TrialResult> {
+  const { say } = options;
+  const { history } = world;
+  await workload.connect();
+  say(`${workload.clients.length} clients are connected`);
+  workload.start();
+  const nemesis = new Nemesis(cluster, workload, history, say);
+  await loadAndBreak(options, nemesis, workload);
+
+  say('healed; the clients come to rest');
+  await workload.finish(PATIENCE_MS);
+  const began = history.now();
+  const behind = await catchUp(cluster, world, workload);
+  const took = ((history.now() - began) / 1000).toFixed(1);
+  say(behind.size === 0 ? `every device caught up within ${took} s` : `${behind.size} devices have not caught up`);
+  const final = await finalState(cluster, world, workload, behind);
+  say(`checking ${history.events.length} events against ${final.rows.length} stored messages`);
+
+  const stories = new Set(history.events.flatMap((event) => (event.type === 'send.invoke' ? [keyOf(event)] : [])));
+  const acked = new Set(history.events.flatMap((event) => (event.type === 'send.ok' ? [keyOf(event)] : [])));
+  return {
+    history,
+    violations: check(history.events, final),
+    attempted: stories.size,
+    acked: acked.size,
+    refused: workload.results.refused,
+    unknown: workload.results.unknown,
+    faults: nemesis.injected,
+    seconds: Math.round(history.now() / 1000),
+    unexpected: cluster.unexpected,
+  };
+}
+
+const keyOf = ({ conversation, sender, id }: { conversation: string; sender: string; id: string }): string =>
+  `${conversation} ${sender} ${id}`;
+
+/** Until enough is acknowledged, enough time has passed, and every planned fault has come and gone. */
+async function loadAndBreak(options: TrialOptions, nemesis: Nemesis, workload: Workload): Promise<void> {
+  const { acked, seconds, deadline, faults, say } = options;
+  const began = performance.now();
+  const lasted = (): number => (performance.now() - began) / 1000;
+  const progress = (): number =>
+    lasted() > deadline ? 1 : Math.min(workload.results.acked / acked, seconds > 0 ? lasted() / seconds : Infinity);
+  const telling = setInterval(
+    () => say(`${workload.results.acked} of ${acked} acknowledged, ${nemesis.injected} of ${faults.length} faults`),
+    10_000,
+  );
+  try {
+    await nemesis.run(faults, progress);
+    while (progress() < 1) await pause(50);
+  } finally {
+    clearInterval(telling);
+  }
+}
+
+/** Waits until every connected device holds every log, and tells which do not in time. */
+async function catchUp(cluster: Cluster, world: World, workload: Workload): Promise<Map<string, string>> {
+  const { heads, members } = await headsOf(cluster.mysqlUrl, world.tenants);
+  const lacks = (client: VirtualClient): string[] =>
+    [...members].flatMap(([conversation, users]) => {
+      if (!users.includes(userOf(client.device))) return [];
+      const have = client.have(conversation.slice(conversation.indexOf('|') + 1));
+      const head = heads.get(conversation) ?? 0;
+      return have < head ? [`${conversation} ${have} of ${head}`] : [];
+    });
+  for (const end = performance.now() + CATCH_UP_MS; performance.now() < end; await pause(200)) {
+    if (workload.clients.every((client) => lacks(client).length === 0)) break;
+  }
+  return new Map(
+    workload.clients.flatMap((client): [string, string][] => {
+      const missing = lacks(client);
+      return missing.length > 0 || client.ended
+        ? [[client.device, client.ended ? 'it was sent away' : missing.join(', ')]]
+        : [];
+    }),
+  );
+}
+
+/** The last questions, a login from nothing for every user, everybody's marks, and the dump. */
+async function finalState(
+  cluster: Cluster,
+  world: World,
+  workload: Workload,
+  behind: ReadonlyMap<string, string>,
+): Promise<FinalState> {
+  await probe(world);
+  const fresh: VirtualClient[] = [];
+  for (const tenant of world.tenants) {
+    for (const userId of tenant.users) {
+      const login = await logIn(world.url, tenant, userId);
+      const client = new VirtualClient({ world, tenant, login, deviceId: 'fresh', reads: false, via: 'fresh' });
+      fresh.push(client);
+      client.connect();
+      for (const end = performance.now() + 10_000; !client.connected && performance.now() < end;) await pause(10);
+      await client.readEverything();
+      await client.marks(true);
+    }
+  }
+  for (const client of workload.clients) if (client.connected) await client.marks(true);
+  for (const client of fresh) client.close();
+  return {
+    ...(await dump(cluster.mysqlUrl, world.tenants)),
+    online: workload.clients.map(({ device }) => device),
+    fresh: fresh.map(({ device }) => device),
+    behind,
+  };
+}

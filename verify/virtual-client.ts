@@ -1,0 +1,299 @@
+import type { Ack, ClientEventName, ClientEvents } from '../src/kernel/contracts/socket-events';
+import { DeviceSocket } from './device-socket';
+import { Random } from './random';
+import { type LoggedMessage, Replica } from './replica';
+import { type Login, type Tenant, watchCanaries, type World } from './tenants';
+import type { Via } from './history';
+
+const GAP_MS = 500;
+const PAGE = 100;
+/** The regular check for a lost tail, as the protocol has it: rare, so that the server's own hints are what is checked. */
+const HEADS_MS = 60_000;
+const READ_CHANCE = 0.06;
+
+export interface DeviceOptions {
+  world: World;
+  tenant: Tenant;
+  login: Login;
+  deviceId: string;
+  /** Whether it tells the server what it read, at times. */
+  reads: boolean;
+  via?: Via;
+}
+
+/**
+ * One device that does what the protocol asks of a client (protocol.md §2.3–2.6), written again from the document and
+ * over plain socket.io-client: the checker must not share the product's own client logic.
+ */
+export class VirtualClient {
+  readonly device: string;
+  private readonly socket: DeviceSocket;
+  private readonly replicas = new Map<string, Replica>();
+  private readonly random: Random;
+  private readonly timers = new Set<NodeJS.Timeout>();
+  private userSeq = 0;
+  private storeEpoch: string | undefined;
+  private syncing = false;
+  private syncAgain = false;
+
+  constructor(private readonly options: DeviceOptions) {
+    const { world, tenant, login, deviceId } = options;
+    this.device = `${tenant.name}/${login.userId}/${deviceId}`;
+    this.random = new Random(world.seed, `client ${this.device}`);
+    this.socket = new DeviceSocket({
+      url: world.url,
+      device: this.device,
+      auth: { token: login.token, device: { id: `${login.userId}-${deviceId}`, platform: 'web' } },
+      history: world.history,
+      random: this.random,
+      scan: watchCanaries(world, tenant, this.device),
+      onConnect: () => this.background(this.sync()),
+    });
+    this.listen();
+  }
+
+  get connected(): boolean {
+    return this.socket.connected;
+  }
+
+  get ended(): boolean {
+    return this.socket.ended;
+  }
+
+  connect(): void {
+    this.socket.connect();
+    this.watchHeads();
+  }
+
+  /** Tries the same login again, as one who was sent away may. */
+  returnAnyway(): void {
+    this.socket.ended = false;
+    if (!this.socket.connected) this.socket.connect();
+  }
+
+  close(): void {
+    this.socket.close();
+    for (const timer of this.timers) clearTimeout(timer);
+    this.timers.clear();
+  }
+
+  call<E extends ClientEventName>(event: E, data: ClientEvents[E]['data']): Promise<Ack<ClientEvents[E]['reply']>> {
+    return this.socket.call(event, data);
+  }
+
+  have(conversationId: string): number {
+    return this.replicas.get(conversationId)?.have ?? 0;
+  }
+
+  /** Takes a message in, whichever way it came. */
+  take(message: LoggedMessage, via: Via): void {
+    const { history } = this.options.world;
+    const named = this.named(message);
+    history.add({
+      type: 'recv',
+      at: history.now(),
+      device: this.device,
+      ...named,
+      via,
+      text: (message.body as { text?: string } | null)?.text ?? '',
+    });
+    const replica = this.replica(message.conversationId);
+    const applied = replica.take(message);
+    for (const one of applied)
+      history.add({ type: 'apply', at: history.now(), device: this.device, ...this.named(one) });
+    if (replica.incomplete) this.later(GAP_MS, () => this.pull(message.conversationId));
+    if (applied.length > 0 && this.options.reads && this.random.chance(READ_CHANCE))
+      this.background(this.read(message.conversationId));
+  }
+
+  /** Reads everything from nothing, as a new login does. */
+  async readEverything(): Promise<void> {
+    await this.sync();
+    for (const [conversationId, replica] of this.replicas) {
+      for (let tries = 0; replica.incomplete && tries < 100; tries++) await this.pull(conversationId);
+    }
+  }
+
+  /** Asks for the user's marks in all conversations. */
+  async marks(final: boolean): Promise<void> {
+    const { history } = this.options.world;
+    const began = history.now();
+    for (let page: string | undefined, first = true; first || page !== undefined; first = false) {
+      const reply = await this.call('sync', {
+        userSeq: this.userSeq,
+        conversations: [],
+        ...(page !== undefined && { page }),
+      });
+      if (!reply.ok) throw new Error(`sync was refused: ${reply.error.code}`);
+      this.note(reply.data, began, final);
+      page = reply.data.nextPage;
+    }
+  }
+
+  private listen(): void {
+    const { socket } = this;
+    socket.on('message:new', (message) => this.takeLive(message));
+    socket.on('message:batch', ({ messages }) => messages.forEach((message) => this.takeLive(message)));
+    socket.on('conversation:tip', ({ conversationId, maxSeq }) => {
+      const replica = this.replica(conversationId);
+      replica.known = Math.max(replica.known, maxSeq);
+      this.background(this.pull(conversationId));
+    });
+    socket.on('sync:hint', () => this.background(this.sync()));
+  }
+
+  private takeLive(message: { seq?: number } & Omit<LoggedMessage, 'seq'>): void {
+    const { seq } = message;
+    if (seq !== undefined) this.take({ ...message, seq }, 'live');
+  }
+
+  /** Everything that changed since; run again when asked for during a run. */
+  private async sync(): Promise<void> {
+    if (this.syncing) {
+      this.syncAgain = true;
+      return;
+    }
+    this.syncing = true;
+    try {
+      do {
+        this.syncAgain = false;
+        await this.syncPages();
+      } while (this.syncAgain);
+    } finally {
+      this.syncing = false;
+    }
+  }
+
+  private async syncPages(): Promise<void> {
+    const { history } = this.options.world;
+    const conversations = [...this.replicas].map(([id, { have }]): [string, number] => [id, have]);
+    const { userSeq, storeEpoch } = this;
+    for (let page: string | undefined, first = true; first || page !== undefined; first = false) {
+      const began = history.now();
+      const request = { userSeq, conversations, ...(storeEpoch !== undefined && { storeEpoch }) };
+      const reply = await this.call('sync', { ...request, ...(page !== undefined && { page }) });
+      if (!reply.ok) {
+        if (reply.error.retryAfterMs !== undefined) this.later(reply.error.retryAfterMs, () => this.sync());
+        return;
+      }
+      this.userSeq = reply.data.userSeq;
+      this.storeEpoch = reply.data.storeEpoch;
+      this.note(reply.data, began, false);
+      for (const message of reply.data.messages ?? [])
+        if (message.seq !== undefined) this.take({ ...message, seq: message.seq }, this.options.via ?? 'sync');
+      await Promise.all(reply.data.conversations.map(({ conversationId }) => this.pull(conversationId)));
+      page = reply.data.nextPage;
+    }
+  }
+
+  /** Heads and marks of a sync's answer, for the history. */
+  private note(reply: ClientEvents['sync']['reply'], began: number, final: boolean): void {
+    const { history } = this.options.world;
+    const { storeEpoch } = reply;
+    for (const { conversationId, maxSeq, readSeq, unread, peer } of reply.conversations) {
+      const seen = { at: history.now(), began, device: this.device, conversation: this.qualified(conversationId) };
+      history.add({ type: 'head', ...seen, maxSeq, storeEpoch });
+      const marks = { readSeq, unread, maxSeq, ...(peer && { peerReadSeq: peer.readSeq }) };
+      history.add({ type: 'mark', ...seen, ...marks, ...(final && { final: true as const }) });
+      const replica = this.replica(conversationId);
+      replica.known = Math.max(replica.known, maxSeq);
+    }
+  }
+
+  /** Fills what is missing, page after page. */
+  private async pull(conversationId: string): Promise<void> {
+    const replica = this.replica(conversationId);
+    if (replica.pulling || !replica.incomplete) return;
+    replica.pulling = true;
+    const { history } = this.options.world;
+    try {
+      while (replica.incomplete) {
+        const after = replica.have;
+        const reply = await this.call('conversation:pull', { conversationId, after, limit: PAGE });
+        if (!reply.ok) {
+          if (reply.error.retryAfterMs !== undefined)
+            this.later(reply.error.retryAfterMs, () => this.pull(conversationId));
+          return;
+        }
+        const items = reply.data.items.flatMap((item) =>
+          item.seq === undefined ? [] : [{ ...item, seq: item.seq } satisfies LoggedMessage],
+        );
+        const conversation = this.qualified(conversationId);
+        const seqs = items.map(({ seq }) => seq);
+        history.add({ type: 'pull', at: history.now(), device: this.device, conversation, after, seqs });
+        for (const item of items) this.take(item, this.options.via ?? 'pull');
+        if (replica.have === after) {
+          this.later(GAP_MS, () => this.pull(conversationId));
+          return;
+        }
+      }
+    } finally {
+      replica.pulling = false;
+    }
+  }
+
+  /** Usually all that is there; at times less than before, or more than there is, which must change nothing. */
+  private async read(conversationId: string): Promise<void> {
+    const { history } = this.options.world;
+    const { have } = this.replica(conversationId);
+    const dice = this.random.next();
+    const seq = dice < 0.75 ? have : dice < 0.92 ? this.random.between(0, have) : have + 1000;
+    const began = history.now();
+    const reply = await this.call('conversation:read', { conversationId, seq });
+    if (!reply.ok) return;
+    const conversation = this.qualified(conversationId);
+    const { readSeq } = reply.data;
+    history.add({
+      ...{ type: 'read.ok', at: history.now(), began, device: this.device, conversation },
+      ...{ asked: seq, have, readSeq },
+    });
+    await this.call('message:received', { conversationId, seq: have });
+  }
+
+  private watchHeads(): void {
+    this.later(HEADS_MS * (0.8 + 0.4 * this.random.next()), async () => {
+      this.watchHeads();
+      if (!this.connected) return;
+      const conversations = [...this.replicas].map(([id, { have }]): [string, number] => [id, have]);
+      const reply = await this.call('sync:heads', { conversations });
+      if (!reply.ok) return;
+      for (const [conversationId, maxSeq] of reply.data.conversations) {
+        const replica = this.replica(conversationId);
+        replica.known = Math.max(replica.known, maxSeq);
+        this.background(this.pull(conversationId));
+      }
+    });
+  }
+
+  private later(ms: number, work: () => Promise<void>): void {
+    if (this.ended) return;
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      this.background(work());
+    }, ms);
+    this.timers.add(timer);
+  }
+
+  /** What fails without an answer is asked again by the sync that follows the next connection, or a little later. */
+  private background(work: Promise<void>): void {
+    work.catch(() => {
+      if (this.connected) this.later(1000, () => this.sync());
+    });
+  }
+
+  private replica(conversationId: string): Replica {
+    let replica = this.replicas.get(conversationId);
+    if (!replica) this.replicas.set(conversationId, (replica = new Replica()));
+    return replica;
+  }
+
+  private qualified = (conversationId: string): string => `${this.options.tenant.name}|${conversationId}`;
+
+  private named = ({ conversationId, seq, id, from, clientMessageId }: LoggedMessage) => ({
+    conversation: this.qualified(conversationId),
+    seq,
+    messageId: id,
+    sender: from ?? '-',
+    id: clientMessageId,
+  });
+}
