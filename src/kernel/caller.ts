@@ -7,7 +7,7 @@
 export interface AppRef {
   readonly pk: number;
   readonly appId: string;
-  /** Raised by every change of the app's state or settings; a cached decision counts only while it is unchanged. */
+  /** Raised by every change of the app's state or settings: tells which of them the caller was proven under. */
   readonly version: number;
 }
 

@@ -24,7 +24,7 @@ export class AppRow {
   @Column(jsonText()) settings!: string;
   /** User tokens issued earlier are refused: "log everybody out". Unix seconds. */
   @Column(uint({ default: 0 })) tokensValidFrom!: number;
-  /** Raised by every change; the send transaction compares it. */
+  /** Raised by every change. */
   @Column(uint({ default: 1 })) version!: number;
   @Column(created()) createdAt!: Date;
   @Column(instant({ nullable: true })) wentOnlineAt!: Date | null;

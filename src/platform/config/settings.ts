@@ -95,7 +95,7 @@ export class StoreSettings {
   @IsString()
   redisPrefix = 'parley';
 
-  /** Connections for ordinary work; the log's transactions have a small pool of their own. */
+  /** Connections of this process; what waits for one waits in order. Migrations open a few of their own. */
   @Type(() => Number)
   @IsInt()
   @Min(2)

@@ -7,7 +7,7 @@ import { openDataSource } from './schema-guard';
 import { isConnectionError, Sql } from './sql';
 import { StoreEpoch } from './store-epoch';
 
-/** TypeORM for schema and ordinary CRUD, `Sql` for the hot statements (design point 5). */
+/** TypeORM for the schema and its migrations, `Sql` for every statement. */
 @Global()
 @Module({
   imports: [

@@ -8,7 +8,7 @@ export interface PresenceChange {
   online: boolean;
 }
 
-/** Who is connected to this node: by user, by session, by device. */
+/** Who is connected to this node, by user. */
 @Injectable()
 export class Connections {
   private readonly byUser = new Map<number, Connection | Set<Connection>>();
