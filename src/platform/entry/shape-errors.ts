@@ -70,9 +70,10 @@ export function refusalOf(errors: readonly ErrorObject[] | null | undefined): Ap
   if (!telling) return invalid('body', 'The request is not valid.');
   const error = telling as ErrorObject<string, Record<string, unknown>>;
   const { missingProperty, additionalProperty } = error.params;
-  const own = (error.parentSchema as Record<string, Record<string, string> | undefined> | undefined)?.[
-    MESSAGES_KEYWORD
-  ];
-  const says = own?.[error.keyword] ?? SAYS[error.keyword]?.(error) ?? `${error.message ?? 'Not valid'}.`;
+  const own: unknown = error.parentSchema?.[MESSAGES_KEYWORD];
+  const says =
+    (own as Record<string, string> | undefined)?.[error.keyword] ??
+    SAYS[error.keyword]?.(error) ??
+    `${error.message ?? 'Not valid'}.`;
   return invalid(fieldOf(error.instancePath, (missingProperty ?? additionalProperty) as string | undefined), says);
 }

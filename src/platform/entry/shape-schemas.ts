@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
-import { getMetadataStorage, type ValidationArguments } from 'class-validator';
+import { getMetadataStorage } from 'class-validator';
 import { targetConstructorToSchema } from 'class-validator-jsonschema';
 
 export type Schema = Record<string, unknown>;
@@ -51,7 +51,7 @@ function hold(rule: Rule): number {
     id =
       heldRules.push({
         name: nameOf(rule),
-        holds: (value) => instance.validate(value, { ...args, value } as ValidationArguments) === true,
+        holds: (value) => instance.validate(value, { ...args, value }) === true,
         says: says
           ?.replaceAll('$property', rule.propertyName)
           .replace(/\$constraint(\d)/g, (_, n: string) => String(args.constraints[Number(n) - 1])),
@@ -152,7 +152,7 @@ function convertersFor(rules: Rule[]): Converters {
     const name = nameOf(rule);
     if (!EXACT.has(name) && !converters[name]) converters[name] = asWritten();
   }
-  return converters as Converters;
+  return converters;
 }
 
 function nestedSchema(rule: Rule): Schema {

@@ -94,7 +94,7 @@ export function queryValidatorOf<T extends object>(shape: Shape<T>): Validator<T
     validator = (value) => {
       const query: Record<string, unknown> = {};
       for (const [name, text] of Object.entries(value ?? {})) query[name] = fromText(text, kinds.get(name));
-      if (check(query)) return query as T;
+      if (check(query)) return query;
       throw refusalOf(check.errors);
     };
     queryValidators.set(shape, validator);

@@ -56,7 +56,7 @@ export class RoutePolicies implements OnApplicationBootstrap {
       const prototype = Object.getPrototypeOf(instance) as Record<string, Handler>;
       return this.scanner
         .getAllMethodNames(prototype)
-        .filter((name) => Reflect.hasMetadata(PATH, prototype[name] as Handler))
+        .filter((name) => Reflect.hasMetadata(PATH, prototype[name]))
         .flatMap((name) => problemsOf(metatype, prototype, name));
     });
     if (problems.length > 0)
@@ -72,9 +72,7 @@ interface RouteArgument {
 
 function problemsOf(controller: object, prototype: Record<string, Handler>, name: string): string[] {
   const where = `${(controller as { name: string }).name}.${name}`;
-  const problems = policyOf(prototype[name] as Handler).allowed
-    ? []
-    : [`${where} does not say who may call it: add @Allow(...)`];
+  const problems = policyOf(prototype[name]).allowed ? [] : [`${where} does not say who may call it: add @Allow(...)`];
   const types = (Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as unknown[];
   const routeArguments = (Reflect.getMetadata(ROUTE_ARGUMENTS, controller, name) ?? {}) as Record<
     string,
