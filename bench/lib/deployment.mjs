@@ -118,10 +118,20 @@ export class Deployment {
 
   /** Rows of the log. */
   async rows() {
+    return Number((await this.#first('SELECT COUNT(*) AS stored FROM messages')).stored);
+  }
+
+  /** Explicit commits since the database server started. */
+  async commits() {
+    return Number((await this.#first("SHOW GLOBAL STATUS LIKE 'Com_commit'")).Value);
+  }
+
+  /** @param {string} statement */
+  async #first(statement) {
     const connection = await mysql.createConnection(this.database.url);
     try {
-      const [[row]] = await connection.query('SELECT COUNT(*) AS rows_ FROM messages');
-      return Number(row.rows_);
+      const [[row]] = await connection.query(statement);
+      return row;
     } finally {
       await connection.end();
     }

@@ -6,6 +6,8 @@ export const title = 'durable send with delivery, through the socket';
 
 /** @param {import('../lib/context.mjs').Context} context */
 export async function run(context) {
+  const deployment = await context.deployment();
+  const [commits, acknowledged] = [await deployment.commits(), deployment.acknowledged];
   const { sets, discarded, trusted } = await interleave({
     reference: () => context.echo(),
     product: () => context.send(),
@@ -25,6 +27,7 @@ export async function run(context) {
     'redis µs': by('redis'),
     'reference µs': costs.reference,
     'generator µs': medians(sets, ({ generatorCpu }) => generatorCpu).product,
+    'messages a commit': (deployment.acknowledged - acknowledged) / ((await deployment.commits()) - commits),
     'ack p50 ms': medians(sets, ({ ack }) => ack.p50 ?? Number.NaN).product,
     'ack p99 ms': medians(sets, ({ ack }) => ack.p99 ?? Number.NaN).product,
   };

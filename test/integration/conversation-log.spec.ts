@@ -104,11 +104,11 @@ describe('the conversation log', () => {
     const sent = conversations.map(() => [] as Promise<number>[]);
     for (let round = 0; round < 50; round++) {
       conversations.forEach(({ conversation, low }, index) =>
-        sent[index]!.push(log.append(draft(conversation, low, `${round}`)).then(({ message }) => message.seq)),
+        sent[index].push(log.append(draft(conversation, low, `${round}`)).then(({ message }) => message.seq)),
       );
     }
     for (const [index, { conversation }] of conversations.entries()) {
-      expect(await Promise.all(sent[index]!)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+      expect(await Promise.all(sent[index])).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
       const page = await history.page(conversation, { from: 1 }, { after: 0, limit: 100 });
       expect(page.map((message) => JSON.parse(message.body).text)).toEqual(
         Array.from({ length: 50 }, (_, i) => `${i}`),
@@ -205,8 +205,8 @@ describe('the conversation log', () => {
     const { conversation, low } = await aConversation();
     for (let index = 0; index < 7; index++) await log.append(draft(conversation, low));
     const all = await history.page(conversation, { from: 1 }, { after: 0, limit: 100 });
-    expect(await history.firstSeqSince(conversation, new Date(all[3]!.sentAt))).toBe(
-      all.findIndex(({ sentAt }) => sentAt >= all[3]!.sentAt) + 1,
+    expect(await history.firstSeqSince(conversation, new Date(all[3].sentAt))).toBe(
+      all.findIndex(({ sentAt }) => sentAt >= all[3].sentAt) + 1,
     );
     expect(await history.firstSeqSince(conversation, new Date(Date.now() + 60_000))).toBe(8);
     const seqs = async (bounds: object) =>

@@ -52,7 +52,11 @@ describe('the outbox relay', () => {
 
   /** Role `api`: nothing runs by itself, so that a test drives each step; `all`: everything does. */
   const start = async (role: 'api' | 'all'): Promise<void> => {
-    const settings = database.withEnv({ REDIS_URL: gate.url, REDIS_PREFIX: `t-${Date.now().toString(36)}`, ROLE: role });
+    const settings = database.withEnv({
+      REDIS_URL: gate.url,
+      REDIS_PREFIX: `t-${Date.now().toString(36)}`,
+      ROLE: role,
+    });
     node = await Test.createTestingModule({ imports: [RelayModule] })
       .overrideProvider(Settings)
       .useValue(settings)
@@ -68,9 +72,10 @@ describe('the outbox relay', () => {
       return ids;
     });
   const owed = async (): Promise<number> => (await use(Sql).rows('SELECT id FROM outbox WHERE state = 0')).length;
-  const leaseOver = () => use(Sql).run('UPDATE outbox SET nextAt = DATE_SUB(NOW(3), INTERVAL 1 SECOND) WHERE state = 0');
+  const leaseOver = () =>
+    use(Sql).run('UPDATE outbox SET nextAt = DATE_SUB(NOW(3), INTERVAL 1 SECOND) WHERE state = 0');
   const until = async (holds: () => Promise<boolean>): Promise<void> => {
-    for (const deadline = performance.now() + 15_000; performance.now() < deadline; ) {
+    for (const deadline = performance.now() + 15_000; performance.now() < deadline;) {
       if (await holds()) return;
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
@@ -96,7 +101,11 @@ describe('the outbox relay', () => {
     const ids = await owe(120);
     use(OutboxRelay).nudge();
     await until(async () => (await owed()) === 0);
-    expect(use(RecordingWorker).runs.flat().sort((a, b) => a - b)).toEqual(ids);
+    expect(
+      use(RecordingWorker)
+        .runs.flat()
+        .sort((a, b) => a - b),
+    ).toEqual(ids);
   });
 
   it('does the work itself while Redis is away', async () => {
@@ -106,7 +115,11 @@ describe('the outbox relay', () => {
     const ids = await owe(60);
     expect(await use(OutboxRelay).relay()).toBe(60);
     expect(await owed()).toBe(0);
-    expect(use(RecordingWorker).runs.flat().sort((a, b) => a - b)).toEqual(ids);
+    expect(
+      use(RecordingWorker)
+        .runs.flat()
+        .sort((a, b) => a - b),
+    ).toEqual(ids);
   });
 
   it('queues again once Redis is back', async () => {

@@ -122,7 +122,7 @@ export class LogBatch {
       if (!audience) throw new Error(`no audience for conversations of kind "${kind}"`);
       const refusals = await audience.admit(
         tx,
-        indexes.map((index) => batch[index] as FingerprintedDraft),
+        indexes.map((index) => batch[index]),
       );
       indexes.forEach((index, position) => {
         const error = refusals[position];
@@ -143,7 +143,7 @@ export class LogBatch {
       if (!firstOf.has(key)) firstOf.set(key, index);
     });
     const keys = [...firstOf.values()].map((index) => {
-      const { app, sender, clientMessageId } = batch[index] as FingerprintedDraft;
+      const { app, sender, clientMessageId } = batch[index];
       return [app.pk, sender?.userPk ?? 0, clientMessageId];
     });
     const rows = await tx.rows<StoredRow>(FIND_BY_CLIENT_ID, [keys]);

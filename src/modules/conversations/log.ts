@@ -84,8 +84,8 @@ export class ConversationLog {
     const groups = parts.size > 1 ? [...parts.values()] : batch.map((_, index) => [index]);
     const outcomes = new Array<Outcome<Appended>>(batch.length);
     const store = async (indexes: number[]): Promise<void> => {
-      const stored = await this.commit(indexes.map((index) => batch[index] as FingerprintedDraft)).catch(
-        (error: unknown) => indexes.map(() => ({ error })),
+      const stored = await this.commit(indexes.map((index) => batch[index])).catch((error: unknown) =>
+        indexes.map(() => ({ error })),
       );
       indexes.forEach((index, position) => (outcomes[index] = stored[position] ?? { error: new Error('no outcome') }));
     };

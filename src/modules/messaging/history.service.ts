@@ -26,7 +26,7 @@ export class HistoryService {
   async page(caller: TenantCaller, request: HistoryRequest): Promise<Page<WireMessage>> {
     const given = (['after', 'before', 'from', 'cursor'] as const).filter((name) => request[name] !== undefined);
     if (given.length > 1)
-      throw invalid(given[1] as string, `Give one of after, before, from and cursor, not ${given.join(' and ')}.`);
+      throw invalid(given[1], `Give one of after, before, from and cursor, not ${given.join(' and ')}.`);
     const known = await this.readable.find(caller, request.conversationId);
     const limit = request.limit ?? PAGE_DEFAULT;
     const bounds = { ...(await this.bounds(known, request)), limit: limit + 1 };

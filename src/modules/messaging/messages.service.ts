@@ -54,7 +54,7 @@ export class MessagesService {
         ? opened.then((known) => this.accept(caller, command, content, known))
         : this.accept(caller, command, content, opened);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
   }
 

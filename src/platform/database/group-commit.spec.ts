@@ -34,7 +34,7 @@ describe('group commit', () => {
               expect(underWay.has(lane)).toBe(false);
               underWay.add(lane);
             }
-            for (let tick = 0; tick < (calls[batch[0]!.n]?.[1] ?? 0); tick++) await new Promise(setImmediate);
+            for (let tick = 0; tick < (calls[batch[0].n]?.[1] ?? 0); tick++) await new Promise(setImmediate);
             for (const { lane, n } of batch) stored.set(lane, [...(stored.get(lane) ?? []), n]);
             for (const lane of lanes) underWay.delete(lane);
             return batch.map(({ n }) => ({ ok: n }));

@@ -99,7 +99,7 @@ export class GroupCommit<In, Out> {
     const laneIds: number[] = [];
     let taken = 0;
     while (taken < this.ready.length && batch.length < this.options.batchMax) {
-      const laneId = this.ready[taken++] as number;
+      const laneId = this.ready[taken++];
       const lane = this.lanes.get(laneId) ?? [];
       const room = this.options.batchMax - batch.length;
       if (lane.length <= room) this.lanes.delete(laneId);

@@ -24,7 +24,7 @@ export class RouteCatalogue {
       if (!instance || typeof metatype !== 'function') continue;
       const prototype = Object.getPrototypeOf(instance) as Record<string, () => unknown>;
       for (const name of this.scanner.getAllMethodNames(prototype)) {
-        const { allowed } = policyOf(prototype[name] as () => unknown);
+        const { allowed } = policyOf(prototype[name]);
         if (allowed) routes.set(`${metatype.name}.${name}`, { allowed, ...shapesOf(metatype, prototype, name) });
       }
     }
