@@ -6,21 +6,29 @@ import { isShape } from './http/route-policy';
 import type { Shape } from './shapes';
 
 /** Every DTO class of the product: whatever a file of a dto folder (or page-query.ts) exports and decorates. */
-function shapes(): [string, Shape][] {
+async function shapes(): Promise<[string, Shape][]> {
   const root = join(__dirname, '../../modules');
   const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
     .filter((file) => /\/dto\/.*(?<!\.spec)\.ts$/.test(file))
     .map((file) => join(root, file));
-  return [...files, join(__dirname, 'page-query.ts')].flatMap((file) => {
-    const exported = require(file) as Record<string, unknown>;
-    return Object.entries(exported).filter((entry): entry is [string, Shape] => isShape(entry[1]));
-  });
+  const found: [string, Shape][] = [];
+  for (const file of [...files, join(__dirname, 'page-query.ts')]) {
+    const exported = (await import(file)) as Record<string, unknown>;
+    for (const [name, value] of Object.entries(exported)) if (isShape(value)) found.push([name, value]);
+  }
+  return found;
 }
 
-describe('every DTO of the product', () => {
-  const found = shapes();
-
-  it('is found', () => expect(found.length).toBeGreaterThan(10));
-
-  it.each(found)('%s: the compiled check and class-validator agree', (_, shape) => expectBothToAgree(shape, 300));
+it('every DTO of the product means the same to the compiled check and to class-validator', async () => {
+  const found = await shapes();
+  expect(found.length).toBeGreaterThan(10);
+  const apart: string[] = [];
+  for (const [name, shape] of found) {
+    try {
+      expectBothToAgree(shape, 300);
+    } catch (error) {
+      apart.push(`${name}: ${String(error)}`);
+    }
+  }
+  expect(apart).toEqual([]);
 });
