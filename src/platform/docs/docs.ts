@@ -107,7 +107,8 @@ function describe(
     }));
     operation.parameters = [...others, ...own] as Operation['parameters'];
   }
-  operation.security = [...allowed].flatMap((kind) => {
+  const kinds = allowed.has('anyone') ? [] : [...allowed];
+  operation.security = kinds.flatMap((kind) => {
     const scheme = SCHEME_OF[kind];
     return scheme ? [{ [scheme]: [] }] : [];
   });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Worker } from 'bullmq';
 import { JOB_NAMES, type JobName, type Jobs } from '../../kernel/contracts/jobs';
@@ -14,6 +15,7 @@ export class WorkerHost implements OnApplicationBootstrap {
   private readonly logger = new Logger('workers');
   private readonly handlers = new Map<JobName, JobHandler>();
   private workers: Worker[] = [];
+  private readonly active = new Set<Promise<void>>();
 
   constructor(
     private readonly redis: QueueRedis,
@@ -32,7 +34,9 @@ export class WorkerHost implements OnApplicationBootstrap {
   async run<N extends JobName>(name: N, payload: Jobs[N]): Promise<void> {
     const handler = this.handlers.get(name) as JobHandler<N> | undefined;
     if (!handler) throw new Error(`the job "${name}" has no handler`);
-    await handler.handle(payload);
+    const work = handler.handle(payload);
+    this.active.add(work);
+    await work.finally(() => this.active.delete(work));
   }
 
   onApplicationBootstrap(): void {
@@ -56,15 +60,15 @@ export class WorkerHost implements OnApplicationBootstrap {
     return worker;
   }
 
-  /** Waits for the jobs under way; by force after a while, because Redis may be the one that is away. */
+  /**
+   * Waits for the jobs under way. BullMQ's own goodbye needs Redis: where that is away, the handlers are waited for and
+   * the rest is left to the end of the connections.
+   */
   private async close(): Promise<void> {
     const workers = this.workers.splice(0);
-    await Promise.all(
-      workers.map(async (worker) => {
-        const closed = worker.close().then(() => true);
-        const late = new Promise<false>((resolve) => setTimeout(() => resolve(false), CLOSE_WAIT_MS).unref());
-        if (!(await Promise.race([closed, late]))) await worker.close(true);
-      }),
-    );
+    const { up } = this.redis;
+    const closed = Promise.allSettled(workers.map((worker) => worker.close(!up)));
+    await Promise.race([closed, sleep(up ? CLOSE_WAIT_MS : 0, undefined, { ref: false })]);
+    await Promise.race([Promise.allSettled(this.active), sleep(CLOSE_WAIT_MS, undefined, { ref: false })]);
   }
 }

@@ -1,0 +1,69 @@
+import { startParley, type Parley } from '../support/harness';
+
+describe('the published face', () => {
+  let parley: Parley;
+  beforeAll(async () => {
+    parley = await startParley();
+  });
+  afterAll(() => parley.stop());
+
+  it('describes every route with its callers, and every body by the schema that checks it', async () => {
+    const { body } = await parley.api.get('/docs/openapi.json');
+    const operations = Object.entries(body.paths as object).flatMap(([path, methods]) =>
+      Object.entries(methods as Record<string, { security?: unknown; requestBody?: unknown }>).map(
+        ([method, operation]) => ({ path, method, ...operation }),
+      ),
+    );
+    expect(operations.length).toBeGreaterThan(20);
+    for (const { security } of operations) expect(security).toBeDefined();
+    expect(body.paths['/v1/messages'].post.requestBody).toMatchObject({
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/SendMessageDto' } } },
+    });
+    expect(body.components.schemas.SendMessageDto).toMatchObject({ type: 'object', additionalProperties: false });
+    expect(JSON.stringify(body)).not.toContain('"x-rules"');
+  });
+
+  it('refuses every closed route to a caller without a credential', async () => {
+    type Paths = Record<string, Record<string, { security: unknown[] }>>;
+    const { body } = await parley.api.get<{ paths: Paths }>('/docs/openapi.json');
+    const answers: string[] = [];
+    for (const [path, methods] of Object.entries(body.paths)) {
+      for (const [method, { security }] of Object.entries(methods)) {
+        if (security.length === 0) continue;
+        const response = await fetch(parley.url + path.replace(/\{\w+\}/g, 'x'), { method: method.toUpperCase() });
+        if (response.status !== 401) answers.push(`${method} ${path}: ${response.status}`);
+      }
+    }
+    expect(answers).toEqual([]);
+  });
+
+  it('lists every socket event and every error', async () => {
+    const events = await parley.api.get('/docs/asyncapi.json');
+    expect(Object.keys(events.body.operations)).toEqual(
+      expect.arrayContaining(['client.message-send', 'server.message-new']),
+    );
+    const errors = await parley.api.get('/docs/errors.json');
+    expect(errors.body.errors).toContainEqual(expect.objectContaining({ code: 'RETRY', status: 503, retryable: true }));
+  });
+
+  it('serves its own UI, from this server alone', async () => {
+    const { status, headers, body } = await parley.api.get('/docs');
+    expect(status).toBe(200);
+    expect(headers.get('content-security-policy')).toContain("default-src 'self'");
+    expect(String(body)).not.toMatch(/(src|href)="https?:/);
+    expect((await fetch(`${parley.url}/docs/swagger-ui-bundle.js`)).status).toBe(200);
+  });
+
+  it('can be closed', async () => {
+    const closed = await parley.another({ DOCS: 'false' });
+    for (const path of ['/docs', '/docs/openapi.json', '/docs/asyncapi.json', '/docs/errors.json']) {
+      expect((await closed.api.get(path)).status).toBe(404);
+    }
+    await closed.stop();
+  });
+
+  it('shows metrics to this machine, and not through a proxy', async () => {
+    expect(String((await parley.api.get('/metrics')).body)).toContain('nodejs_eventloop_lag_seconds');
+    expect((await parley.api.get('/metrics', { 'x-forwarded-for': '203.0.113.9' })).status).toBe(404);
+  });
+});
