@@ -46,7 +46,7 @@ module.exports = {
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/\\.data/'],
   transform: {
     '^.+\\.ts$': ['@swc/jest', ts],
-    'scripts/.+\\.mjs$': ['@swc/jest', js],
+    '(scripts|bench|load)/.+\\.mjs$': ['@swc/jest', js],
     'node_modules/.+\\.m?js$': ['@swc/jest', js],
   },
   transformIgnorePatterns: [`/node_modules/(?!(.+/node_modules/)?(${esm})/)`],

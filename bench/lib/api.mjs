@@ -2,6 +2,7 @@
 
 const USERS_A_CALL = 100;
 const CALLS_AT_ONCE = 32;
+const ATTEMPTS_MAX = 20;
 
 /** @typedef {{ userId: string, token: string }} LoadUser */
 
@@ -13,8 +14,20 @@ export class AppServer {
     this.authorization = `Basic ${Buffer.from(`${appId}:${appSecret}`).toString('base64')}`;
   }
 
-  /** @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<any>} */
+  /** Waits and repeats where the server says so. @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<any>} */
   async call(method, path, body) {
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#once(method, path, body);
+      if (answer.ok) return answer.data;
+      const waitMs = answer.data?.error?.retryAfterMs;
+      if (waitMs === undefined || attempt === ATTEMPTS_MAX)
+        throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.data)?.slice(0, 300)}`);
+      await new Promise((resolve) => setTimeout(resolve, waitMs + Math.random() * waitMs));
+    }
+  }
+
+  /** @param {string} method @param {string} path @param {unknown} body */
+  async #once(method, path, body) {
     const answer = await fetch(this.url + path, {
       method,
       headers: {
@@ -24,8 +37,14 @@ export class AppServer {
       body: body === undefined ? undefined : JSON.stringify(body),
     });
     const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text.slice(0, 300)}`);
-    return text ? JSON.parse(text) : undefined;
+    let data;
+    try {
+      data = text ? JSON.parse(text) : undefined;
+    } catch {
+      // A proxy in between answers with a page.
+      data = { text: text.slice(0, 200) };
+    }
+    return { ok: answer.ok, status: answer.status, data };
   }
 
   /** Creates users (those that exist already are fine) with a token each. @param {string[]} userIds @returns {Promise<LoadUser[]>} */
@@ -45,6 +64,11 @@ export class AppServer {
       const { token } = await this.call('POST', `/v1/users/${userId}/tokens`, {});
       return { userId, token };
     });
+  }
+
+  /** @param {string[]} userIds */
+  removeUsers(userIds) {
+    return inParallel(userIds, CALLS_AT_ONCE, (userId) => this.call('DELETE', `/v1/users/${userId}`));
   }
 }
 

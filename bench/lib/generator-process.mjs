@@ -66,6 +66,11 @@ export class Generator {
     return this.#ask('mark');
   }
 
+  /** Latencies of a whole run that was started with `summary: true`. @returns {Promise<{ ack: Latency, delivery: Latency }>} */
+  summary() {
+    return this.#ask('summary');
+  }
+
   /** @returns {Promise<Totals>} */
   stop() {
     return this.#ask('stop');

@@ -13,6 +13,9 @@ const ATTEMPTS_MAX = 8;
 
 const acks = new Samples();
 const deliveries = new Samples();
+/** The same over the whole of a run. */
+const allAcks = new Samples();
+const allDeliveries = new Samples();
 /** @type {Map<string, number>} */
 const refusals = new Map();
 /** @type {SocketClient[]} */
@@ -24,6 +27,18 @@ let senders = [];
 /** @type {NodeJS.Timeout | undefined} */
 let timer;
 let running = false;
+/** Whether latencies are also kept for the summary of the whole run. */
+let whole = false;
+
+function addAck(/** @type {number} */ ms) {
+  acks.add(ms);
+  if (whole) allAcks.add(ms);
+}
+
+function addDelivery(/** @type {number} */ ms) {
+  deliveries.add(ms);
+  if (whole) allDeliveries.add(ms);
+}
 
 /** @param {{ url: string, auths: (object | null)[], concurrency?: number }} what */
 async function open({ url, auths, concurrency = 64 }) {
@@ -55,7 +70,7 @@ async function openOne(
   /** @type {() => void} */ onRetry,
 ) {
   for (let attempt = 1; ; attempt++) {
-    const client = new SocketClient(acks, deliveries, refusals);
+    const client = new SocketClient({ add: addAck }, { add: addDelivery }, refusals);
     try {
       await client.open(url, auth);
       return client;
@@ -104,11 +119,11 @@ function startRate(/** @type {number} */ rate, /** @type {number} */ rampMs) {
 }
 
 /**
- * @param {{ texts: string[], over?: 'socket' | 'http', rate?: number, rampMs?: number, timed?: boolean }} what
+ * @param {{ texts: string[], over?: 'socket' | 'http', rate?: number, rampMs?: number, timed?: boolean, summary?: boolean }} what
  *   texts: what each client sends, client i with client i^1 as its receiver; rate: messages a second of all together,
  *   without it every client sends as soon as it is answered
  */
-function start({ texts, over = 'socket', rate, rampMs = 0, timed = false }) {
+function start({ texts, over = 'socket', rate, rampMs = 0, timed = false, summary = false }) {
   const all = over === 'http' ? https : sockets;
   senders = texts.map((_, index) => all[index]);
   refusals.clear();
@@ -118,6 +133,9 @@ function start({ texts, over = 'socket', rate, rampMs = 0, timed = false }) {
     client.peer = sockets[index ^ 1];
   });
   senders.forEach((client, index) => client.load(texts[index]));
+  whole = summary;
+  allAcks.take();
+  allDeliveries.take();
   acks.take();
   deliveries.take();
   running = true;
@@ -144,6 +162,9 @@ function mark() {
   return { ...counted, ack: acks.take(), delivery: deliveries.take() };
 }
 
+/** Latencies since the start, where it was asked for a summary. */
+const summary = () => ({ ack: allAcks.take(), delivery: allDeliveries.take() });
+
 /** No more is sent; waits for the answers and the deliveries that are still to come. */
 async function stop() {
   running = false;
@@ -169,7 +190,7 @@ function close() {
 }
 
 /** @type {Record<string, (what: never) => unknown>} */
-const commands = { open, openHttp, start, mark, stop, close };
+const commands = { open, openHttp, start, mark, summary, stop, close };
 
 process.on('message', async (/** @type {{ id: number, command: string, what: never }} */ { id, command, what }) => {
   try {

@@ -2,10 +2,11 @@
 import { SLOT } from './socket-client.mjs';
 
 const TEXT = 'How are you today? 你好吗?The quick brown fox jumps over it. '.padEnd(84, '.');
+const FILLER = 'How much wood would a woodchuck chuck? ';
 let rounds = 0;
 
-/** A prefix of clientMessageIds that no other round of this run has; with SLOT and number it has 24 characters. */
-export const newRound = () => `r${(rounds++).toString(36).padStart(5, '0')}-`;
+/** A prefix of clientMessageIds that no other round of this run has; with SLOT and number at most 36 characters. @param {string} [tag] */
+export const newRound = (tag = '') => `${tag}r${(rounds++).toString(36).padStart(4, '0')}-`;
 
 /** Sender i of a round writes to `to`. @param {string} round @param {number} index @param {string} to @param {string} [text] */
 export const command = (round, index, to, text = TEXT) => ({
@@ -16,12 +17,18 @@ export const command = (round, index, to, text = TEXT) => ({
 });
 
 /** The Socket.IO packet of an event that wants an acknowledgement. @param {string} event @param {object} data */
-export const packet = (event, data) => `4${2}1["${event}",${JSON.stringify(data)}]`;
+export const packet = (event, data) => `421["${event}",${JSON.stringify(data)}]`;
 
-/** Client i sends to client i^1. @param {readonly { userId: string }[]} users @param {string} [text] */
-export function sends(users, text) {
-  const round = newRound();
-  return users.map((_, index) => packet('message:send', command(round, index, users[index ^ 1].userId, text)));
+/**
+ * Client i sends to client i^1. @param {readonly { userId: string }[]} users @param {number[]} [sizes] bytes of text, in turn
+ * @param {string} [tag] tells runs against one deployment apart, where it is not thrown away afterwards
+ */
+export function sends(users, sizes, tag = '') {
+  const round = newRound(tag);
+  const texts = sizes?.map((size) => FILLER.repeat(Math.ceil(size / FILLER.length)).slice(0, size));
+  return users.map((_, index) =>
+    packet('message:send', command(round, index, users[index ^ 1].userId, texts?.[index % texts.length])),
+  );
 }
 
 /** The handshake of each user, on one device of its own. @param {readonly { userId: string, token: string }[]} users */

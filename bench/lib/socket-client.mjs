@@ -43,7 +43,7 @@ export class SocketClient {
   /** Distance from the beginning of a clientMessageId to its running number. */
   #idSlot = 0;
 
-  /** @param {import('./samples.mjs').Samples} acks @param {import('./samples.mjs').Samples} deliveries @param {Map<string, number>} refusals */
+  /** @param {{ add(ms: number): void }} acks @param {{ add(ms: number): void }} deliveries @param {Map<string, number>} refusals */
   constructor(acks, deliveries, refusals) {
     this.acks = acks;
     this.deliveries = deliveries;
