@@ -45,7 +45,7 @@ async function startServer(settings: Settings): Promise<INestApplicationContext>
   logger.log(`listening on ${url} as ${settings.role}`);
   if (settings.embedded) {
     const quickstart = app.get(QuickstartService, { strict: false });
-    await quickstart.createIfEmpty(url);
+    await quickstart.prepare(url);
     process.stdout.write(`${banner(url, quickstart.path)}\n`);
   }
   return app;

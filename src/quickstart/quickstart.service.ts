@@ -1,4 +1,4 @@
-import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Injectable, Logger } from '@nestjs/common';
 import { randomId } from '../kernel/ids';
@@ -43,14 +43,22 @@ export class QuickstartService {
     return join(this.settings.dataDir, 'quickstart.json');
   }
 
-  /** What was made; undefined where nothing may be or somebody is there already. */
-  async createIfEmpty(url: string): Promise<Quickstart | undefined> {
+  /** Makes it where the private database is empty; where it was made before, keeps its `url` true. */
+  async prepare(url: string): Promise<void> {
     const { embedded, production } = this.settings;
-    if (!embedded || production || (await this.isInhabited())) return undefined;
-    const quickstart = await this.create(url);
-    await this.write(quickstart);
+    if (!embedded || production) return;
+    if (await this.isInhabited()) return this.moveTo(url);
+    await this.write(await this.create(url));
     this.logger.log('quickstart data created');
-    return quickstart;
+  }
+
+  private async moveTo(url: string): Promise<void> {
+    const text = await readFile(this.path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return undefined;
+      throw error;
+    });
+    const known = text === undefined ? undefined : (JSON.parse(text) as Quickstart);
+    if (known && known.url !== url) await this.write({ ...known, url });
   }
 
   private async isInhabited(): Promise<boolean> {

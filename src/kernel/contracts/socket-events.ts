@@ -54,7 +54,8 @@ export interface ClientEvents {
   sync: { data: SyncRequest; reply: SyncReply };
   'sync:heads': {
     data: { conversations: [string, number][] };
-    reply: { userSeq: number; storeEpoch: string; conversations: [string, number][] };
+    /** `more`: further conversations are behind as well; `sync` pages through them. */
+    reply: { userSeq: number; storeEpoch: string; conversations: [string, number][]; more?: true };
   };
   typing: { data: { conversationId: string; typing?: boolean }; reply: Record<string, never> };
   'device:state': { data: { state: 'foreground' | 'background' }; reply: Record<string, never> };

@@ -21,7 +21,8 @@ const CACHED_MAX = 200_000;
 /** Finds and makes conversations. References never change, so they are cached without expiry. */
 @Injectable()
 export class ConversationDirectory {
-  private readonly byTarget = new LRUCache<string, ConversationRef>({ max: CACHED_MAX });
+  /** Those that `open` has seen through: their members are there. What was only looked up is not among them. */
+  private readonly opened = new LRUCache<string, ConversationRef>({ max: CACHED_MAX });
   private readonly byPk = new LRUCache<number, ConversationRef>({ max: CACHED_MAX });
 
   constructor(
@@ -32,7 +33,7 @@ export class ConversationDirectory {
 
   /** What is in memory: no promise on the hot path. */
   cached(appPk: number, kind: ConversationKind, lowPk: number, highPk: number): ConversationRef | undefined {
-    return this.byTarget.get(targetKey(appPk, kind, lowPk, highPk));
+    return this.opened.get(targetKey(appPk, kind, lowPk, highPk));
   }
 
   /** The conversation of this target, made with these members when there is none yet. Safe to run at once on many nodes. */
@@ -58,7 +59,9 @@ export class ConversationDirectory {
       const members = [...new Set(memberPks)].map((userPk) => [userPk, pk, appPk]);
       await this.sql.run('INSERT IGNORE INTO members (userPk, conversationPk, appPk) VALUES ?', [members]);
     }
-    return this.remember({ pk, appPk, kind, lowPk, highPk, conversationId });
+    const conversation = this.remember({ pk, appPk, kind, lowPk, highPk, conversationId });
+    this.opened.set(targetKey(appPk, kind, lowPk, highPk), conversation);
+    return conversation;
   }
 
   /** The conversation that a public id names, if there is one. Says nothing about who may read it. */
@@ -144,7 +147,6 @@ export class ConversationDirectory {
 
   private remember(reference: Omit<ConversationRef, 'idPrefix'>): ConversationRef {
     const conversation = { ...reference, idPrefix: this.ids.prefix(reference.pk) };
-    this.byTarget.set(targetKey(reference.appPk, reference.kind, reference.lowPk, reference.highPk), conversation);
     this.byPk.set(reference.pk, conversation);
     return conversation;
   }

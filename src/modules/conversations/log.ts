@@ -13,6 +13,7 @@ const IN_FLIGHT_MAX = 2;
 const QUEUE_MAX = 20_000;
 const CONVERSATION_QUEUE_MAX = 256;
 const ATTEMPTS_MAX = 3;
+const APART_MAX = 4;
 
 /**
  * The conversation log: the only writer of the message table. `append` resolves after COMMIT; what it resolved is
@@ -89,8 +90,12 @@ export class ConversationLog {
       );
       indexes.forEach((index, position) => (outcomes[index] = stored[position] ?? { error: new Error('no outcome') }));
     };
-    if (parts.size > 1) await Promise.all(groups.map(store));
-    else for (const group of groups) await store(group);
+    const next = groups.values();
+    const worker = async (): Promise<void> => {
+      for (const group of next) await store(group);
+    };
+    // Messages of one conversation must not overtake one another; conversations may, but must leave connections to others.
+    await Promise.all(Array.from({ length: parts.size > 1 ? APART_MAX : 1 }, worker));
     return outcomes;
   }
 }

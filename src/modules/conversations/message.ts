@@ -64,7 +64,7 @@ export function presentMessage(message: StoredMessage, body?: Json, ext?: Json):
   };
 }
 
-let lastMs = 0;
+let lastMs = NaN;
 let lastIso = '';
 /** Most messages of a batch share their millisecond, and formatting a date costs as much as the rest of a message. */
 export function isoTime(ms: number): string {

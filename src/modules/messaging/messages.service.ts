@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantCaller } from '../../kernel/caller';
 import type { SendCommand, SentMessage } from '../../kernel/contracts/message';
-import { AppError } from '../../kernel/errors/app-error';
+import { AppError, invalid } from '../../kernel/errors/app-error';
 import { SendRates } from '../../platform/entry/send-rates';
 import { Users } from '../accounts';
 import {
@@ -48,6 +48,9 @@ export class MessagesService {
   send(caller: TenantCaller, command: SendCommand): Promise<SentMessage> {
     try {
       this.limit(caller);
+      if (command.options?.recipients && command.to.kind !== 'group') {
+        throw invalid('options.recipients', 'Only a message to a group can name some of its members.');
+      }
       const content = this.content.check(command);
       const opened = this.openInTurn(caller, command);
       return 'then' in opened

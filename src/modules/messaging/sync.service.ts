@@ -19,6 +19,8 @@ import { ConversationListService } from './conversation-list.service';
 
 const PAGE_CONVERSATIONS = 200;
 const EVENTS_MAX = 500;
+/** More heads than this are better read by a `sync`. */
+const HEADS_MAX = 500;
 const INLINE_PER_CONVERSATION = 20;
 const INLINE_TOTAL = 500;
 const INLINE_BYTES = 192 * 1024;
@@ -63,17 +65,20 @@ export class SyncService {
           if (conversationId && maxSeq > (have.get(conversationId) ?? 0)) conversations.push([conversationId, maxSeq]);
         }
         const last = entries[PAGE_CONVERSATIONS - 1];
-        if (!last || conversations.length >= 500) break;
+        const more = conversations.length >= HEADS_MAX;
+        if (!last || more) {
+          const { maxUserSeq } = await this.events.bounds(caller.userPk);
+          return { userSeq: maxUserSeq, storeEpoch: this.epoch.value, conversations, ...(more && { more }) };
+        }
         cursor = last.conversationPk;
       }
-      const { maxUserSeq } = await this.events.bounds(caller.userPk);
-      return { userSeq: maxUserSeq, storeEpoch: this.epoch.value, conversations };
     });
   }
 
   private async page(caller: UserCaller, request: SyncRequest): Promise<SyncReply> {
     const have = heldSeqs(request.conversations);
-    const cursor = readCursor(request.page, 'number')?.[0] ?? 0;
+    // What the first page said holds for all of them, so that a client may go by any page's answer.
+    const [cursor, firstUserSeq, firstReset] = readCursor(request.page, 'number', 'number', 'number') ?? [0, 0, 0];
     const bounds = await this.events.bounds(caller.userPk);
     const entries = await this.inbox.afterKey(caller.userPk, cursor, PAGE_CONVERSATIONS);
     const refs = await this.directory.byPks(entries.map(({ conversationPk }) => conversationPk));
@@ -83,22 +88,21 @@ export class SyncService {
 
     const otherStore = request.storeEpoch !== undefined && request.storeEpoch !== this.epoch.value;
     const eventsGone = request.userSeq > bounds.maxUserSeq || request.userSeq + 1 < bounds.minUserSeq;
-    const reset = otherStore || eventsGone || backlog > BACKLOG_MAX;
+    const reset = cursor > 0 ? firstReset === 1 : otherStore || eventsGone || backlog > BACKLOG_MAX;
 
     const shown = await this.list.present(caller, reset ? entries : behind);
     const userEvents = reset || cursor > 0 ? [] : await this.events.since(caller.userPk, request.userSeq, EVENTS_MAX);
-    const last = entries[PAGE_CONVERSATIONS - 1];
+    const reached = userEvents.length === EVENTS_MAX ? userEvents[EVENTS_MAX - 1].userSeq : bounds.maxUserSeq;
+    const userSeq = cursor > 0 ? firstUserSeq : reached;
+    const last = entries.length === PAGE_CONVERSATIONS ? entries[PAGE_CONVERSATIONS - 1] : undefined;
     return {
       ...(reset && { reset: 'snapshot' as const }),
-      userSeq:
-        userEvents.length === EVENTS_MAX
-          ? (userEvents[EVENTS_MAX - 1]?.userSeq ?? bounds.maxUserSeq)
-          : bounds.maxUserSeq,
+      userSeq,
       storeEpoch: this.epoch.value,
       userEvents,
       conversations: shown,
       ...(!reset && { messages: await this.inline(behind, refs, heldOf) }),
-      ...(last && { nextPage: writeCursor(last.conversationPk) }),
+      ...(last && { nextPage: writeCursor(last.conversationPk, userSeq, reset ? 1 : 0) }),
     };
   }
 

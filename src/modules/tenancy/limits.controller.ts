@@ -11,7 +11,7 @@ export class LimitsController {
   constructor(private readonly limits: LimitsService) {}
 
   @Get()
-  @Allow('anyone', 'user', 'app', 'developer')
+  @Allow('anyone', 'user', 'app', 'developer', 'operator')
   read(@CurrentCaller() caller: Caller | undefined): Promise<LimitsView> {
     return this.limits.limits(caller);
   }

@@ -52,7 +52,7 @@ export const isOutcomeUnknown = (error: unknown): boolean =>
 /** What every session sets before its first statement, whatever the server's own defaults are. */
 const SESSION = [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
-  "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 2",
+  "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 2, sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')",
 ];
 
 /**

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Socket } from 'socket.io';
+import { toAppError } from '../entry/failures';
 import { AppError } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
 import { Settings } from '../config/settings';
@@ -97,7 +98,7 @@ export class Admission {
 
   private refusal(error: unknown): ConnectError {
     const traceId = randomId(16);
-    const known = error instanceof AppError ? error : new AppError('INTERNAL');
+    const known = toAppError(error);
     if (known !== error) this.logger.error({ msg: 'a handshake failed', traceId, err: error });
     count(counts.handshakes, known.code);
     return Object.assign(new Error(known.message), { data: known.toWire(traceId) });

@@ -4,6 +4,7 @@ import type { Server, Socket } from 'socket.io';
 import { AppError, invalid } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
 import { Settings } from '../config/settings';
+import { toAppError } from '../entry/failures';
 import { assertPlainJson } from '../entry/plain-json';
 import { SendRates } from '../entry/send-rates';
 import { TokenBuckets } from '../entry/token-buckets';
@@ -155,8 +156,8 @@ export class Dispatcher implements OnModuleInit {
     error: unknown,
   ): void {
     const traceId = randomId(16);
-    const known = error instanceof AppError ? error : new AppError('INTERNAL');
-    if (known !== error) {
+    const known = toAppError(error);
+    if (known.code === 'INTERNAL') {
       const { userPk, sessionId } = connection.caller;
       this.logger.error({
         msg: `${handler?.where} failed`,
