@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { randomBytes } from 'node:crypto';
@@ -28,9 +29,9 @@ export interface Parley {
 
 /**
  * The whole application in this process, on a free port, with a database and a Redis prefix of its own. `env` overrides
- * settings as the environment would: `startParley({ LIMIT_FRAME_BYTES: '2048' })`.
+ * settings as the environment would: `startParley({ LIMIT_FRAME_BYTES: '2048' })`. `logger` hears the log instead.
  */
-export async function startParley(env: NodeJS.ProcessEnv = {}): Promise<Parley> {
+export async function startParley(env: NodeJS.ProcessEnv = {}, logger?: LoggerService): Promise<Parley> {
   if (!process.env.MYSQL_URL || !process.env.REDIS_URL) {
     throw new Error('MYSQL_URL or REDIS_URL is not set: run these tests with `npm test` (or `npm run test:e2e`).');
   }
@@ -50,7 +51,7 @@ export async function startParley(env: NodeJS.ProcessEnv = {}): Promise<Parley> 
   const nodes = new Set<Parley>();
 
   const start = async (settings: Settings): Promise<Parley> => {
-    const app = await boot(settings);
+    const app = await boot(settings, logger ?? createLog(settings));
     const url = await app.getUrl();
     const node: Parley = {
       url,
@@ -76,12 +77,12 @@ export async function startParley(env: NodeJS.ProcessEnv = {}): Promise<Parley> 
   }
 }
 
-async function boot(settings: Settings): Promise<NestFastifyApplication> {
+async function boot(settings: Settings, logger: LoggerService): Promise<NestFastifyApplication> {
   settings.http.port = 0;
   const module = await Test.createTestingModule({ imports: [AppModule] })
     .overrideProvider(Settings)
     .useValue(settings)
-    .setLogger(createLog(settings))
+    .setLogger(logger)
     .compile();
   const app = module.createNestApplication<NestFastifyApplication>(httpAdapter(settings), { bodyParser: false });
   await prepareApp(app, settings);
