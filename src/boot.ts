@@ -20,8 +20,18 @@ export async function prepareApp(app: NestFastifyApplication, settings: Settings
   await app.init();
 }
 
+/** How long a client may take to read an answer that was given before the stop. */
+const READING_MS = 3000;
+
 /** What was begun comes to rest, then the modules are taken apart and the pools close. */
 export async function stopApp(app: INestApplicationContext): Promise<void> {
   await app.get(Drainables).drain();
-  await app.close();
+  // A client that reads slowly, or not at all, must not keep the process.
+  const server = 'getHttpServer' in app ? (app as NestFastifyApplication).getHttpServer() : undefined;
+  const timer = setTimeout(() => server?.closeAllConnections(), READING_MS);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(timer);
+  }
 }
