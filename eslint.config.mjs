@@ -9,7 +9,7 @@ const noEnv = {
 /** SQL that MySQL 8 and MariaDB both speak (docs/adr/0004). */
 const portableSql = {
   selector:
-    "TemplateElement[value.raw=/\\b(RETURNING|LATERAL|MEMBER OF)\\b|->>|utf8mb4_0900|uca1400|VALUES\\s*\\([^)]*\\)\\s+AS\\s+new\\b/]",
+    'TemplateElement[value.raw=/\\b(RETURNING|LATERAL|MEMBER OF)\\b|->>|utf8mb4_0900|uca1400|VALUES\\s*\\([^)]*\\)\\s+AS\\s+new\\b/]',
   message: 'This SQL runs on only one of MySQL 8 and MariaDB. See docs/adr for the portable forms.',
 };
 const portableSqlLiteral = {
@@ -54,10 +54,22 @@ export default tseslint.config(
     files: ['**/*.mjs', '**/*.cjs'],
     languageOptions: {
       globals: {
-        process: 'readonly', console: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly',
-        setInterval: 'readonly', clearInterval: 'readonly', setImmediate: 'readonly', performance: 'readonly',
-        require: 'readonly', module: 'writable', __dirname: 'readonly', Buffer: 'readonly', URL: 'readonly',
-        fetch: 'readonly', AbortSignal: 'readonly', AbortController: 'readonly',
+        process: 'readonly',
+        console: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        setInterval: 'readonly',
+        clearInterval: 'readonly',
+        setImmediate: 'readonly',
+        performance: 'readonly',
+        require: 'readonly',
+        module: 'writable',
+        __dirname: 'readonly',
+        Buffer: 'readonly',
+        URL: 'readonly',
+        fetch: 'readonly',
+        AbortSignal: 'readonly',
+        AbortController: 'readonly',
       },
     },
   },
