@@ -1,5 +1,4 @@
 import { startParley, type Parley } from '../support/harness';
-import type { Credential } from '../support/http';
 import { gapsOf, type RouteRow } from '../support/matrix/cells';
 import { callAs, overHttp, owned, Stage, withoutTrace } from '../support/matrix/judge';
 import { aLogKeeper } from '../support/matrix/log-keeper';
@@ -52,7 +51,7 @@ describe('every route', () => {
     const problems: string[] = [];
     for (const [name, row] of Object.entries(ROWS).filter(([, { as }]) => as === 'app')) {
       const asked = (appId: string) =>
-        callAs(parley, { ...developer.credential, appId } as Credential, name, row.call(owned(scenes, 'twin')));
+        callAs(parley, { ...developer.credential, appId }, name, row.call(owned(scenes, 'twin')));
       const [foreign, absent] = [await asked(app.appId), await asked(`${app.appId.slice(0, -6)}absent`)];
       const same = withoutTrace(foreign.text) === withoutTrace(absent.text);
       if (foreign.code !== 'APP_NOT_FOUND' || foreign.status !== 404 || !same)

@@ -50,7 +50,7 @@ export interface EventRow {
   blind?: true;
 }
 
-export const cellOf = (cells: Six, identity: Identity): Cell => cells[IDENTITIES.indexOf(identity)] as Cell;
+export const cellOf = (cells: Six, identity: Identity): Cell => cells[IDENTITIES.indexOf(identity)];
 export const outcomeOf = (cell: Cell, variant: 'twin' | 'only'): Outcome =>
   typeof cell === 'string' ? cell : cell[variant];
 

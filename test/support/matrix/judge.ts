@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { ERRORS, type ErrorCode } from '../../../src/kernel/errors/catalogue';
+import { ERRORS } from '../../../src/kernel/errors/catalogue';
 import { statusOf } from '../../../src/platform/entry/http/statuses';
 import type { Parley } from '../harness';
 import type { Credential } from '../http';
@@ -181,9 +181,7 @@ export class Stage {
 
 function asWanted(told: Told, wanted: Outcome): boolean {
   if (wanted === 'ok' || wanted === 'own') return told.ok;
-  return (
-    !told.ok && told.code === wanted && (told.status === undefined || told.status === statusOf(wanted as ErrorCode))
-  );
+  return !told.ok && told.code === wanted && (told.status === undefined || told.status === statusOf(wanted));
 }
 
 /** Asks a route. */

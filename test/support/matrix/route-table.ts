@@ -7,10 +7,10 @@ const LINE = /^((?:│ {3}| {4})*)[├└]── (\S+)(?: \(([A-Z, ]+)\))?$/;
  * nothing can be open without being here. HEAD goes with GET.
  */
 export function routesOf(app: NestFastifyApplication): string[] {
-  const { printRoutes } = app.getHttpAdapter().getInstance();
+  const table = app.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false });
   const routes: string[] = [];
   const above: string[] = [];
-  for (const line of printRoutes({ commonPrefix: false }).split('\n')) {
+  for (const line of table.split('\n')) {
     if (line.trim() === '') continue;
     const found = LINE.exec(line);
     if (!found) throw new Error(`the route table is written in another way now: "${line}"`);
