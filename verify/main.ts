@@ -63,6 +63,8 @@ async function mainTrial(options: VerifyOptions, place: Place): Promise<TrialRes
     seconds,
     // Slower than a tenth of the wished rate is no load any more.
     deadline: Math.max(seconds, (acked / rate) * 10) + 120,
+    patience: 20,
+    catchUp: 30,
     usersPerTenant: USERS_PER_TENANT,
     load: { ...LOAD, rate },
     faults: planFaults(seed, faults, faultCount),

@@ -9,6 +9,7 @@ import type { Workload } from './workload';
 export const FAULTS = [
   'app-kill',
   'database-kill',
+  'commit-kill',
   'redis-flush',
   'redis-stall',
   'redis-stop',
@@ -35,6 +36,7 @@ export interface PlannedFault {
 const LASTS: Readonly<Record<FaultName, [number, number]>> = {
   'app-kill': [200, 2500],
   'database-kill': [200, 2500],
+  'commit-kill': [300, 1200],
   'redis-flush': [0, 0],
   'redis-stall': [3000, 6000],
   'redis-stop': [1500, 4000],
@@ -93,6 +95,16 @@ export class Nemesis {
       const { database } = this.cluster.stores;
       await database.kill();
       await sleep(lasts);
+      await database.start();
+    },
+    // The database dies while commits are on their way: their outcome is unknown to everybody.
+    'commit-kill': async (lasts) => {
+      const { database } = this.cluster.stores;
+      await this.beside(async (side) => {
+        await blockCommits(side);
+        await sleep(lasts);
+        await database.kill();
+      });
       await database.start();
     },
     'redis-flush': () => this.cluster.stores.flushRedis(),
@@ -189,5 +201,17 @@ export class Nemesis {
     } finally {
       side.destroy();
     }
+  }
+}
+
+/** Statements still succeed, and no COMMIT comes back while this session lives. */
+async function blockCommits(side: Connection): Promise<void> {
+  try {
+    await side.query('BACKUP STAGE START');
+    await side.query('BACKUP STAGE BLOCK_COMMIT');
+  } catch (error) {
+    // MySQL has no such stages; this lock holds back COMMIT there as well.
+    if ((error as { errno?: number }).errno !== 1064) throw error;
+    await side.query('FLUSH TABLES WITH READ LOCK');
   }
 }

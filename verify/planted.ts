@@ -42,7 +42,7 @@ export interface PlantedOptions {
 }
 
 const COPIED = ['src', 'ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package.json'];
-const ACKED = 1500;
+const ACKED = 1200;
 const RATE = 300;
 
 export function readPlantedBugs(dir: string, only?: string): PlantedBug[] {
@@ -88,7 +88,9 @@ export async function tryPlantedBug(bug: PlantedBug, options: PlantedOptions): P
       stores,
       acked: ACKED,
       seconds: 0,
-      deadline: 40,
+      deadline: 25,
+      patience: 3,
+      catchUp: 3,
       usersPerTenant: 5,
       load: { rate: RATE, devicesPerUser: 2, revocations: 80 },
       faults: planFaults(seed, bug.faults, bug.faultCount),

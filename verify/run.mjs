@@ -1,5 +1,5 @@
 /**
- * `npm run verify`: the checker against real processes (VERIFY.md). The TypeScript beside this file is compiled in
+ * `npm run verify`: the checker against real processes (README.md beside this file). The TypeScript beside this file is compiled in
  * memory as it is required, so that there is no second build to keep.
  */
 import { transformFileSync } from '@swc/core';

@@ -12,10 +12,6 @@ import { logIn, makeTenant, type World } from './tenants';
 import { VirtualClient } from './virtual-client';
 import { type LoadOptions, Workload } from './workload';
 
-const CATCH_UP_MS = 30_000;
-/** What is under way may be repeated for this long after the last fault. */
-const PATIENCE_MS = 20_000;
-
 export interface TrialOptions {
   name: string;
   seed: number;
@@ -28,6 +24,10 @@ export interface TrialOptions {
   seconds: number;
   /** Seconds after which the load ends whatever was reached. */
   deadline: number;
+  /** Seconds after the last fault for which what is under way may be repeated. */
+  patience: number;
+  /** Seconds after that within which every device must hold everything. */
+  catchUp: number;
   usersPerTenant: number;
   load: LoadOptions;
   faults: readonly PlannedFault[];
@@ -80,9 +80,9 @@ async function judged(options: TrialOptions, cluster: Cluster, world: World, wor
   await loadAndBreak(options, nemesis, workload);
 
   say('healed; the clients come to rest');
-  await workload.finish(PATIENCE_MS);
+  await workload.finish(options.patience * 1000);
   const began = history.now();
-  const behind = await catchUp(cluster, world, workload);
+  const behind = await catchUp(options.catchUp, cluster, world, workload);
   const took = ((history.now() - began) / 1000).toFixed(1);
   say(behind.size === 0 ? `every device caught up within ${took} s` : `${behind.size} devices have not caught up`);
   const final = await finalState(cluster, world, workload, behind);
@@ -126,7 +126,12 @@ async function loadAndBreak(options: TrialOptions, nemesis: Nemesis, workload: W
 }
 
 /** Waits until every connected device holds every log, and tells which do not in time. */
-async function catchUp(cluster: Cluster, world: World, workload: Workload): Promise<Map<string, string>> {
+async function catchUp(
+  seconds: number,
+  cluster: Cluster,
+  world: World,
+  workload: Workload,
+): Promise<Map<string, string>> {
   const { heads, members } = await headsOf(cluster.mysqlUrl, world.tenants);
   const lacks = (client: VirtualClient): string[] =>
     [...members].flatMap(([conversation, users]) => {
@@ -135,7 +140,7 @@ async function catchUp(cluster: Cluster, world: World, workload: Workload): Prom
       const head = heads.get(conversation) ?? 0;
       return have < head ? [`${conversation} ${have} of ${head}`] : [];
     });
-  for (const end = performance.now() + CATCH_UP_MS; performance.now() < end; await pause(200)) {
+  for (const end = performance.now() + seconds * 1000; performance.now() < end; await pause(200)) {
     if (workload.clients.every((client) => lacks(client).length === 0)) break;
   }
   return new Map(
