@@ -37,5 +37,7 @@ export function seatOf<R extends LoginRow>(rows: readonly R[], deviceId: string)
   const own = rows.find((row) => row.deviceId === deviceId);
   if (own) return own.endedAt === null ? own : undefined;
   const root = rootOf(rows);
-  return root?.deviceId === null && root.endedAt === null ? root : 'new';
+  if (root?.deviceId === null && root.endedAt === null) return root;
+  // Who lost every device it had comes back under no new name: REST refuses its token as well.
+  return speaker(rows) ? 'new' : undefined;
 }
