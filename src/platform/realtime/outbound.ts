@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ServerEventName, ServerEvents } from '../../kernel/contracts/socket-events';
 import { Settings } from '../config/settings';
 import type { Connection } from './connection';
+import { gather } from './gather';
 import { counts } from './metrics';
 import { type EngineSocket, engineOf } from './socket-connection';
 
@@ -77,6 +78,7 @@ export class Outbound implements OnApplicationShutdown {
       return false;
     }
     const engine = engineOf(connection.socket);
+    gather(engine);
     engine.write(frame.text, frame.options);
     counts.liveFrames++;
     if (waitingBytes(engine) > this.settings.realtime.laggingBytes) this.hold(connection);
@@ -107,6 +109,7 @@ export class Outbound implements OnApplicationShutdown {
     if (!socket.connected) return;
     const engine = engineOf(socket);
     const { text, options } = framed(`3${ackId}[${JSON.stringify(answer)}]`);
+    gather(engine);
     engine.write(text, options);
     const bytes = waitingBytes(engine);
     const { laggingBytes, disconnectBytes } = this.settings.realtime;

@@ -33,10 +33,17 @@ export interface EngineSocket {
   readonly writeBuffer: readonly { data?: string }[];
   readonly transport: {
     readonly name: string;
-    readonly socket?: { readonly bufferedAmount: number; terminate(): void };
+    /** Whether a flush may write now. */
+    writable: boolean;
+    readonly socket?: {
+      readonly bufferedAmount: number;
+      readonly _socket?: { cork(): void; uncork(): void } | null;
+      terminate(): void;
+    };
   };
   request: unknown;
   write(text: string, options: object): void;
+  flush(): void;
   close(discard?: boolean): void;
 }
 
