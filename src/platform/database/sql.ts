@@ -78,6 +78,8 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
       multipleStatements: false,
       // An object where a scalar belongs must never become SQL (CVE-2025-60542's family).
       stringifyObjects: true,
+      // A stack trace for every statement, in case it fails: 3 µs each, and the statement says more.
+      trace: false,
       enableKeepAlive: true,
     });
     this.pool.pool.on('connection', (connection) => {
