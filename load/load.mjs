@@ -53,7 +53,8 @@ async function run(options) {
 async function watch(generator, { rampMs, durationMs, rate }) {
   let last = await generator.mark();
   const first = last;
-  let full = last;
+  /** The first mark at full rate. @type {typeof last | undefined} */
+  let full;
   while (last.atMs - first.atMs < rampMs + durationMs && !interrupted.signal.aborted) {
     await sleep(PROGRESS_MS);
     const now = await generator.mark();
@@ -67,10 +68,10 @@ async function watch(generator, { rampMs, durationMs, rate }) {
         `p99 ${now.ack.p99?.toFixed(1) ?? '–'} ms  waiting ${now.unanswered}${ramping ? `  (to ${rate}/s)` : ''}`,
     );
     last = now;
-    if (ramping || full === first) full = now;
+    if (!ramping) full ??= now;
   }
-  const ms = last.atMs - full.atMs;
-  return ms > 0 ? ((last.acked - full.acked) * 1000) / ms : 0;
+  const since = full && full !== last ? full : first;
+  return ((last.acked - since.acked) * 1000) / (last.atMs - since.atMs);
 }
 
 process.once('SIGINT', () => {
