@@ -151,6 +151,11 @@ export class RealtimeSettings {
   @Type(() => Number) @IsInt() @Min(16_384) laggingBytes = 256 * 1024;
   @Type(() => Number) @IsInt() @Min(65_536) disconnectBytes = 1024 * 1024;
   @Type(() => Number) @IsInt() @Min(1000) laggingMs = 30_000;
+  /** Nobody new is let in while the event loop is this late (p99, two seconds in a row). Milliseconds. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(10)
+  overloadLagMs = 200;
   /** How long SIGTERM waits for what is under way. */
   @Type(() => Number) @IsInt() @Min(0) drainMs = 10_000;
 }

@@ -1,9 +1,9 @@
 import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { Settings } from '../config/settings';
 
 const WINDOW_MS = 1000;
 const RESOLUTION_MS = 20;
-const LAG_MAX_MS = 200;
 /** One long turn is an accident; late in each of these windows in a row is overload. */
 const WINDOWS = 2;
 
@@ -14,6 +14,8 @@ export class Overload implements OnModuleInit, OnApplicationShutdown {
   private delay: IntervalHistogram | undefined;
   private timer: NodeJS.Timeout | undefined;
   private lateWindows = 0;
+
+  constructor(private readonly settings: Settings) {}
 
   onModuleInit(): void {
     this.delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -37,7 +39,7 @@ export class Overload implements OnModuleInit, OnApplicationShutdown {
 
   private look(): void {
     if (!this.delay) return;
-    const late = this.delay.percentile(99) / 1e6 - RESOLUTION_MS > LAG_MAX_MS;
+    const late = this.delay.percentile(99) / 1e6 - RESOLUTION_MS > this.settings.realtime.overloadLagMs;
     this.lateWindows = late ? this.lateWindows + 1 : 0;
     this.delay.reset();
   }
