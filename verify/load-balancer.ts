@@ -9,6 +9,8 @@ const RETRY_DEAD_MS = 500;
 export class LoadBalancer {
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
+  /** What flows at the moment: from a node back to its client. */
+  private readonly flows = new Map<Socket, Socket>();
   private readonly deadUntil = new Map<number, number>();
   private turn = 0;
 
@@ -33,6 +35,24 @@ export class LoadBalancer {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     for (const socket of this.sockets) socket.destroy();
     await closed;
+  }
+
+  /** Cuts some connections without a word, answers on their way included. */
+  cut(chosen: () => boolean): void {
+    for (const [node, client] of this.flows) {
+      if (!chosen()) continue;
+      client.resetAndDestroy();
+      node.destroy();
+    }
+  }
+
+  /** Some clients hear nothing any more, though what they say still arrives. Gives what ends it. */
+  mute(chosen: () => boolean): () => void {
+    const muted = [...this.flows].filter(() => chosen());
+    for (const [node, client] of muted) node.unpipe(client).pause();
+    return () => {
+      for (const [node, client] of muted) if (!node.destroyed && !client.destroyed) node.pipe(client);
+    };
   }
 
   private serve(client: Socket): void {
@@ -67,6 +87,8 @@ export class LoadBalancer {
       node.on('error', () => client.destroy());
       node.once('close', () => client.destroy());
       client.once('close', () => node.destroy());
+      this.flows.set(node, client);
+      node.once('close', () => this.flows.delete(node));
       node.pipe(client);
       client.pipe(node);
     });

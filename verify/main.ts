@@ -5,7 +5,7 @@ import { ensureBuild } from '../scripts/lib/build.mjs';
 import { Guard } from '../scripts/lib/guard.mjs';
 import { planFaults } from './nemesis';
 import type { VerifyOptions } from './options';
-import { readPlantedBugs, type PlantedResult, tryPlantedBug } from './planted';
+import { copyTree, readPlantedBugs, type PlantedBug, type PlantedResult, tryPlantedBug } from './planted';
 import { outcomes, plantedTable, summarise, verdicts } from './report';
 import { Stores } from './stores';
 import { runTrial, type TrialResult } from './trial';
@@ -27,9 +27,10 @@ export async function verify(root: string, options: VerifyOptions): Promise<numb
   try {
     say(`seed ${options.seed}; starting a durable database and Redis`);
     stores = await Stores.start(dir, guard, say, join(root, '.data'));
-    const place = { root, dir, guard, stores, seed: options.seed, say };
+    const place = { root: copyTree(root, join(dir, 'tree')), dir, guard, stores, seed: options.seed, say };
     const trial = options.planted === 'only' ? undefined : await mainTrial(options, place);
-    const planted = options.planted === 'none' ? [] : await plantedTrials(options, place);
+    const bugs = options.planted === 'none' ? [] : readPlantedBugs(join(root, 'verify', 'planted'), options.bug);
+    const planted = await plantedTrials(bugs, place);
 
     const summary = summarise(trial, planted, options.seed, lasted());
     const problems = [...(trial ? trialProblems(trial, options) : []), ...plantedProblems(planted, options)];
@@ -74,9 +75,9 @@ async function mainTrial(options: VerifyOptions, place: Place): Promise<TrialRes
   return trial;
 }
 
-async function plantedTrials(options: VerifyOptions, place: Place): Promise<PlantedResult[]> {
+async function plantedTrials(bugs: readonly PlantedBug[], place: Place): Promise<PlantedResult[]> {
   const results: PlantedResult[] = [];
-  for (const bug of readPlantedBugs(join(place.root, 'verify', 'planted'), options.bug)) {
+  for (const bug of bugs) {
     const result = await tryPlantedBug(bug, place);
     place.say(`${result.name}: ${result.caught ? 'caught' : 'MISSED'} (${result.says})`);
     results.push(result);

@@ -18,6 +18,8 @@ export const FAULTS = [
   'insert-waits',
   'deadlocks',
   'duplicate-sends',
+  'connections-cut',
+  'answers-late',
 ] as const;
 export type FaultName = (typeof FAULTS)[number];
 
@@ -45,6 +47,8 @@ const LASTS: Readonly<Record<FaultName, [number, number]>> = {
   'insert-waits': [4000, 4800],
   deadlocks: [4000, 5000],
   'duplicate-sends': [4000, 6000],
+  'connections-cut': [3000, 5000],
+  'answers-late': [5500, 6500],
 };
 
 /** The same seed plans the same faults: every kind in turn, in a shuffled order, spread over the run. */
@@ -136,6 +140,16 @@ export class Nemesis {
       this.workload.copiesShare = 0.8;
       await sleep(lasts);
       this.workload.copiesShare = copiesShare;
+    },
+    'connections-cut': async (lasts, random) => {
+      for (const end = performance.now() + lasts; performance.now() < end; await sleep(random.between(100, 600)))
+        this.cluster.balancer.cut(() => random.chance(0.15));
+    },
+    // Longer than clients wait, so that they repeat what is stored already.
+    'answers-late': async (lasts, random) => {
+      const heal = this.cluster.balancer.mute(() => random.chance(0.4));
+      await sleep(lasts);
+      heal();
     },
   };
 

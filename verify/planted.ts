@@ -1,6 +1,6 @@
 import { transformFileSync } from '@swc/core';
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Guard } from '../scripts/lib/guard.mjs';
 import type { InvariantName } from './history';
@@ -41,7 +41,7 @@ export interface PlantedOptions {
   say: (line: string) => void;
 }
 
-const COPIED = ['src', 'ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package.json'];
+const COPIED = ['src', 'dist', 'ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package.json'];
 const ACKED = 1200;
 const RATE = 300;
 
@@ -107,11 +107,17 @@ export async function tryPlantedBug(bug: PlantedBug, options: PlantedOptions): P
 const others = (broken: readonly string[]): string =>
   broken.length === 0 ? 'every invariant held' : `only others broke: ${[...new Set(broken)].join(', ')}`;
 
+/** The sources with their build, so that whoever works on them meanwhile changes nothing in this run. */
+export function copyTree(root: string, copy: string): string {
+  mkdirSync(copy, { recursive: true });
+  for (const path of COPIED) cpSync(join(root, path), join(copy, path), { recursive: true });
+  symlinkSync(realpathSync(join(root, 'node_modules')), join(copy, 'node_modules'));
+  return copy;
+}
+
 /** @returns the copy; throws when the patch does not apply any more */
 function plant({ patch, files }: PlantedBug, root: string, copy: string): string {
-  mkdirSync(copy, { recursive: true });
-  for (const path of [...COPIED, 'dist']) cpSync(join(root, path), join(copy, path), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  copyTree(root, copy);
   try {
     execFileSync('git', ['apply', '--whitespace=nowarn', patch], { cwd: copy, stdio: 'pipe' });
   } catch (error) {
