@@ -30,6 +30,11 @@ export const CHECKS = [
   { name: 'boundaries', run: tool('depcruise', ['src', 'ormconfig.ts', '--config', '.dependency-cruiser.cjs']) },
   { name: 'format', run: tool('prettier', ['--check', '.']) },
   {
+    name: 'licences',
+    run: ({ root, env, signal }) =>
+      run(process.execPath, [join(root, 'scripts', 'check-licences.mjs')], { cwd: root, env, signal, quiet: true }),
+  },
+  {
     name: 'build',
     async run({ root, signal, log }) {
       await ensureBuild({ root, log, signal });
