@@ -14,6 +14,8 @@ import {
   Marks,
 } from '../../src/modules/conversations';
 import { LogBatch } from '../../src/modules/conversations/log-batch';
+import { LogChanges } from '../../src/modules/conversations/log-changes';
+import { LogWriter } from '../../src/modules/conversations/log-writer';
 import { MessageIds } from '../../src/modules/conversations/message-ids';
 import { aScratchDatabase, type ScratchDatabase } from '../support/scratch-database';
 
@@ -65,7 +67,8 @@ describe('the conversation log', () => {
     directory = new ConversationDirectory(sql, audiences, new MessageIds(database.settings));
     audience = new OpenAudience();
     audiences.register(audience);
-    log = new ConversationLog(sql, new LogBatch(audiences, new Outbox(sql), new NodeIdentity()), drainables);
+    const writer = new LogWriter(new Outbox(sql), new NodeIdentity());
+    log = new ConversationLog(sql, new LogBatch(audiences, writer), new LogChanges(sql, writer), drainables);
     history = new ConversationHistory(sql, audiences, directory);
     inbox = new Inbox(sql);
     marks = new Marks(sql, drainables);

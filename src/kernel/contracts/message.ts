@@ -16,6 +16,8 @@ export const MESSAGE_TYPES = [
   'command',
   'combined',
   'notice',
+  /** The place of a message that was directed to others. Server only. */
+  'hidden',
 ] as const;
 
 export type Priority = 'high' | 'normal' | 'low';
@@ -34,11 +36,21 @@ export interface WireMessage {
   type: string;
   body: Json;
   ext?: Json;
+  mentions?: Mentions;
+  /** Set on a directed message: the ids of who else sees it. */
+  recipients?: string[];
   /** ISO 8601 UTC with milliseconds, from the database's clock; never falls along a conversation. */
   sentAt: string;
   /** 0 as sent, raised by every edit and by a recall. */
   revision: number;
   recalledAt?: string;
+}
+
+/** Whom a message names, whatever its body: clients highlight it, push may pass a "do not disturb". */
+export interface Mentions {
+  userIds?: string[];
+  /** Everybody: by the owner, an admin or the app's server. */
+  all?: true;
 }
 
 export interface SendOptions {
@@ -47,7 +59,10 @@ export interface SendOptions {
   /** Decides what is refused first under load; `normal` when absent. */
   priority?: Priority;
   push?: Json;
+  /** Groups only: nobody but these members (and the sender) sees it. */
   recipients?: string[];
+  /** Groups only. */
+  mentions?: Mentions;
 }
 
 /** contract.md, Send command. */

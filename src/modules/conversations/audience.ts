@@ -1,5 +1,6 @@
 import type { AppRef } from '../../kernel/caller';
 import type { ConversationKind } from '../../kernel/contracts/conversation';
+import type { Mentions } from '../../kernel/contracts/message';
 import type { AppError } from '../../kernel/errors/app-error';
 import type { SqlExecutor } from '../../platform/database/sql';
 
@@ -31,6 +32,19 @@ export interface Admission {
   readonly conversation: ConversationRef;
   /** Null: a notice of the app itself. */
   readonly sender: Sender | null;
+  /** Set when only these members may see it. */
+  readonly recipients?: Recipients | null;
+  readonly mentions?: Mentions | null;
+}
+
+/** The users a message is meant for alone: their ids by key. */
+export type Recipients = ReadonlyMap<number, string>;
+
+/** A message at which one asks who hears it. */
+export interface HeardAt {
+  readonly seq: number;
+  /** The conversation's memberVersion as it was read under the lock; absent where nobody knows it any more. */
+  readonly memberVersion?: number;
 }
 
 /** Who may speak in a conversation and who hears it. Each kind brings its own; the log and messaging know only this. */
@@ -51,12 +65,26 @@ export interface Audience {
    */
   admit(tx: SqlExecutor, admissions: readonly Admission[]): Promise<(AppError | undefined)[]>;
 
-  /** The users who hear a message now, the sender included (for its other devices). For the live path: small or cached. */
-  hearers(conversation: ConversationRef): readonly number[] | Promise<readonly number[]>;
+  /**
+   * The users who hear a message now, the sender included (for its other devices). For the live path: small or cached.
+   * With `at`: those who hear this very message, so nobody who came after it; without a promise when what is cached is
+   * as new as its memberVersion. Nobody who was removed before that version is ever among them.
+   */
+  hearers(conversation: ConversationRef, at?: HeardAt): readonly number[] | Promise<readonly number[]>;
 
   /** All entitled users, in pages, so that a large group never sits in memory. */
   members(conversation: ConversationRef): AsyncIterable<number[]>;
 
   /** May this user read the conversation, and from and to which seq? Undefined: to this user it does not exist. */
   window(conversation: ConversationRef, userPk: number): Promise<{ from: number; to?: number } | undefined>;
+
+  /** Kinds with a target of their own (group, chatroom): the key behind a public id, and the public ids of keys. */
+  readonly targets?: ConversationTargets;
+}
+
+export interface ConversationTargets {
+  /** The target that this id names, if it has a conversation. Says nothing about who may see it. */
+  locate(appPk: number, id: string): Promise<number | undefined>;
+  /** Public ids never change, so the answer is kept; what does not exist is left out. */
+  publicIds(targetPks: readonly number[]): Promise<ReadonlyMap<number, string>>;
 }

@@ -18,7 +18,7 @@ export class ConversationRow {
   @Column(uint({ default: 1 })) minSeq!: number;
   /** How many messages count as unread for those who have read nothing. */
   @Column(uint({ default: 0 })) countSeq!: number;
-  /** kind user: how many of those the low side sent, so that own messages are never one's unread. */
+  /** kind user: how many of those the low side sent, so that own messages are never one's unread. Other kinds: 0. */
   @Column(uint({ default: 0 })) lowCount!: number;
   @Column(instant({ nullable: true })) lastAt!: Date | null;
   /** Raised by every change of who may speak or hear. */
@@ -33,6 +33,8 @@ export class MemberRow {
   @Column(pk({ primary: true })) userPk!: number;
   @Column(pk({ primary: true })) conversationPk!: number;
   @Column(appPk()) appPk!: number;
+  /** First seq that the member hears live: the one at which it came in. */
+  @Column(uint({ default: 1 })) hearSeq!: number;
   /** First seq the member may read. */
   @Column(uint({ default: 1 })) joinSeq!: number;
   /** Last seq it may read; empty while it is in. */
@@ -40,6 +42,11 @@ export class MemberRow {
   @Column(uint({ default: 0 })) readSeq!: number;
   /** Countable messages of others up to readSeq: unread is the conversation's count less this. */
   @Column(uint({ default: 0 })) readCount!: number;
+  /**
+   * kind group: countable messages that are in the conversation's count and never this member's unread (its own), less
+   * those that are not in that count and are its unread (directed to it). May be negative.
+   */
+  @Column({ type: 'int', default: 0 }) ownCount!: number;
   @Column(uint({ default: 0 })) deliveredSeq!: number;
   /** Messages up to this seq were cleared by the member for itself. */
   @Column(uint({ default: 0 })) clearSeq!: number;

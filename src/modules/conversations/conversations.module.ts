@@ -4,13 +4,26 @@ import { ConversationDirectory } from './directory';
 import { ConversationHistory } from './history';
 import { Inbox } from './inbox';
 import { ConversationLog } from './log';
+import { Delivery } from './delivery';
 import { LogBatch } from './log-batch';
+import { LogChanges } from './log-changes';
+import { LogWriter } from './log-writer';
+import { Members } from './members';
 import { Marks } from './marks';
 import { MessageIds } from './message-ids';
 
-const services = [Audiences, ConversationDirectory, ConversationHistory, Inbox, ConversationLog, Marks];
+const services = [
+  Audiences,
+  ConversationDirectory,
+  ConversationHistory,
+  Inbox,
+  ConversationLog,
+  Delivery,
+  Marks,
+  Members,
+];
 
 /** The ground floor: the log that everything which speaks writes into. */
 @Global()
-@Module({ providers: [...services, LogBatch, MessageIds], exports: services })
+@Module({ providers: [...services, LogBatch, LogChanges, LogWriter, MessageIds], exports: services })
 export class ConversationsModule {}

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { ConversationKind, ConversationName } from '../../kernel/contracts/conversation';
 import { directConversationId } from '../../kernel/contracts/conversation';
-import { Sql } from '../../platform/database/sql';
+import { Sql, type SqlExecutor } from '../../platform/database/sql';
 import type { ConversationRef } from './audience';
 import { Audiences } from './audiences';
 import { KIND_CODES, kindOf } from './kinds';
@@ -73,9 +73,35 @@ export class ConversationDirectory {
       const conversationId = directConversationId(name.low, name.high);
       return this.lookUp(appPk, 'user', Math.min(a, b), Math.max(a, b), conversationId);
     }
-    if (name.kind !== 'system') return undefined;
+    if (name.kind !== 'system') return this.locateTarget(appPk, name.kind, name.id);
     const userPk = await names.pkOf(appPk, name.id);
     return userPk === undefined ? undefined : this.lookUp(appPk, 'system', userPk, 0, `system:${name.id}`);
+  }
+
+  private async locateTarget(
+    appPk: number,
+    kind: 'group' | 'chatroom',
+    id: string,
+  ): Promise<ConversationRef | undefined> {
+    const targetPk = await this.audiences.of(kind)?.targets?.locate(appPk, id);
+    return targetPk === undefined ? undefined : this.lookUp(appPk, kind, targetPk, 0, `${kind}:${id}`);
+  }
+
+  /**
+   * Makes the conversation of a target that is made in the same transaction. Not remembered: whether it exists is known
+   * after the commit.
+   */
+  async make(
+    tx: SqlExecutor,
+    appPk: number,
+    kind: ConversationKind,
+    targetPk: number,
+    conversationId: string,
+  ): Promise<ConversationRef> {
+    const { insertId: pk } = await tx.run('INSERT INTO conversations (appPk, kind, lowPk, highPk) VALUES (?)', [
+      [appPk, KIND_CODES[kind], targetPk, 0],
+    ]);
+    return { pk, appPk, kind, lowPk: targetPk, highPk: 0, conversationId, idPrefix: this.ids.prefix(pk) };
   }
 
   /** References by key, in no order; what does not exist is left out. */
@@ -102,6 +128,7 @@ export class ConversationDirectory {
       kind === KIND_CODES.user ? [lowPk, highPk] : kind === KIND_CODES.system ? [lowPk] : [],
     );
     const names = await this.audiences.names.namesOf(userPks);
+    const targets = await this.targetNames(rows);
     return rows.flatMap((row) => {
       const kind = kindOf(row.kind);
       const low = names.get(row.lowPk);
@@ -111,12 +138,23 @@ export class ConversationDirectory {
           ? directConversationId(low, high)
           : kind === 'system' && low
             ? `system:${low}`
-            : '';
+            : (targets.get(`${row.kind}:${row.lowPk}`) ?? '');
       if (!conversationId) return [];
       return [
         this.remember({ pk: row.id, appPk: row.appPk, kind, lowPk: row.lowPk, highPk: row.highPk, conversationId }),
       ];
     });
+  }
+
+  /** Conversation ids of those that have a target of their own, by kind and target. */
+  private async targetNames(rows: readonly ConversationKeys[]): Promise<ReadonlyMap<string, string>> {
+    const found = new Map<string, string>();
+    for (const kind of ['group', 'chatroom'] as const) {
+      const pks = rows.filter((row) => row.kind === KIND_CODES[kind]).map(({ lowPk }) => lowPk);
+      const ids = pks.length > 0 ? await this.audiences.of(kind)?.targets?.publicIds(pks) : undefined;
+      for (const [pk, id] of ids ?? []) found.set(`${KIND_CODES[kind]}:${pk}`, `${kind}:${id}`);
+    }
+    return found;
   }
 
   private async lookUp(

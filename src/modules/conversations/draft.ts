@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { AppRef } from '../../kernel/caller';
-import type { ConversationRef, Sender } from './audience';
+import type { Mentions } from '../../kernel/contracts/message';
+import type { ConversationRef, Recipients, Sender } from './audience';
 import type { StoredMessage } from './message';
 
 /** A message on its way into the log, checked by the use case. */
@@ -15,6 +17,9 @@ export interface Draft {
   readonly ext: string | null;
   /** Whether it adds to the unread of those who did not send it. */
   readonly counts: boolean;
+  /** Only these members of a group may see it; everybody when absent. */
+  readonly recipients?: Recipients | null;
+  readonly mentions?: Mentions | null;
 }
 
 export interface Appended {
@@ -23,9 +28,20 @@ export interface Appended {
   readonly duplicate: boolean;
   /** The outbox row that owes this message's delivery. Absent for a duplicate. */
   readonly outboxId?: number;
+  /** The conversation's as it was under the lock. Absent for a duplicate. */
+  readonly memberVersion?: number;
 }
 
 /** A draft with what the batch needs computed outside the transaction. */
 export interface FingerprintedDraft extends Draft {
   readonly fingerprint: Buffer;
+}
+
+/** Tells a retry from another message under the same id. */
+export function fingerprintOf(draft: Draft): Buffer {
+  const hash = createHash('sha256').update(
+    `${draft.conversation.pk}\n${draft.type}\n${draft.body.length}\n${draft.body}\n${draft.ext ?? ''}`,
+  );
+  if (draft.recipients) hash.update(`\n${[...draft.recipients.keys()].sort((a, b) => a - b).join(',')}`);
+  return hash.digest().subarray(0, 16);
 }

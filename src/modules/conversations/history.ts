@@ -3,6 +3,7 @@ import { Sql } from '../../platform/database/sql';
 import { Audiences } from './audiences';
 import type { ConversationRef } from './audience';
 import { ConversationDirectory } from './directory';
+import { readScope } from './message-scope';
 import type { StoredMessage } from './message';
 
 /** Exclusive bounds. With `after`: oldest first; with `before` or neither: newest first. */
@@ -26,12 +27,15 @@ interface MessageColumns {
   type: string;
   body: string;
   ext: string | null;
+  recipients: string | null;
+  mentions: string | null;
   sentAt: Date;
   revision: number;
   recalledAt: Date | null;
 }
 
-const COLUMNS = 'conversationPk, seq, senderPk, clientMessageId, type, body, ext, sentAt, revision, recalledAt';
+const COLUMNS =
+  'conversationPk, seq, senderPk, clientMessageId, type, body, ext, recipients, mentions, sentAt, revision, recalledAt';
 
 /** Reads the log. Who may read what is decided before: every call takes the window. */
 @Injectable()
@@ -109,6 +113,7 @@ export class ConversationHistory {
           type: row.type,
           body: row.body,
           ext: row.ext,
+          ...readScope(row),
           sentAt: row.sentAt.getTime(),
           revision: row.revision,
           recalledAt: row.recalledAt?.getTime() ?? null,

@@ -30,9 +30,9 @@ interface EntryColumns {
   lowCount: number;
   lastAt: Date | null;
   joinSeq: number;
-  leaveSeq: number | null;
   readSeq: number;
   readCount: number;
+  ownCount: number;
   deliveredSeq: number;
   clearSeq: number;
   muted: number;
@@ -40,10 +40,10 @@ interface EntryColumns {
 }
 
 const COLUMNS = `m.conversationPk, c.kind, c.lowPk, c.highPk, c.maxSeq, c.minSeq AS headMinSeq, c.countSeq, c.lowCount, c.lastAt,
-  m.joinSeq, m.leaveSeq, m.readSeq, m.readCount, m.deliveredSeq, m.clearSeq, m.muted, m.pinned`;
+  m.joinSeq, m.readSeq, m.readCount, m.ownCount, m.deliveredSeq, m.clearSeq, m.muted, m.pinned`;
 
-/** One-to-one conversations come into being before their first message; until then they are nobody's. */
-const VISIBLE = '(c.maxSeq > m.clearSeq OR c.kind = 2)';
+/** One-to-one conversations come into being before their first message; until then they are nobody's. Who left has none. */
+const VISIBLE = '(c.maxSeq > m.clearSeq OR c.kind = 2) AND m.leaveSeq IS NULL';
 
 /** A user's conversations with their unread counts, computed and never counted up: `f(log, marks)`. */
 @Injectable()
@@ -83,7 +83,7 @@ export class Inbox {
 
   async entry(userPk: number, conversationPk: number, tx: SqlExecutor = this.sql): Promise<InboxEntry | undefined> {
     const [row] = await tx.rows<EntryColumns>(
-      `SELECT ${COLUMNS} FROM members m JOIN conversations c ON c.id = m.conversationPk WHERE m.userPk = ? AND m.conversationPk = ?`,
+      `SELECT ${COLUMNS} FROM members m JOIN conversations c ON c.id = m.conversationPk WHERE m.userPk = ? AND m.conversationPk = ? AND m.leaveSeq IS NULL`,
       [userPk, conversationPk],
     );
     return row && toEntry(row, userPk);
@@ -109,10 +109,9 @@ export class Inbox {
 }
 
 function toEntry(row: EntryColumns, userPk: number): InboxEntry {
-  const maxSeq = row.leaveSeq === null ? row.maxSeq : Math.min(row.maxSeq, row.leaveSeq);
   return {
     conversationPk: row.conversationPk,
-    maxSeq,
+    maxSeq: row.maxSeq,
     minSeq: Math.max(row.headMinSeq, row.joinSeq, row.clearSeq + 1),
     readSeq: row.readSeq,
     deliveredSeq: Math.max(row.deliveredSeq, row.readSeq),
@@ -128,14 +127,14 @@ function toEntry(row: EntryColumns, userPk: number): InboxEntry {
 
 /**
  * How many countable messages of others stand up to the point where these counters were taken. One-to-one logs count
- * each side apart, so that what one sent oneself is never one's own unread.
+ * each side apart, so that what one sent oneself is never one's own unread; groups keep `ownCount` with the member.
  */
 export function countOfOthers(
   { kind, lowPk, highPk }: Pick<ConversationRef, 'kind' | 'lowPk' | 'highPk'>,
   userPk: number,
-  { countSeq, lowCount }: { countSeq: number; lowCount: number },
+  { countSeq, lowCount, ownCount = 0 }: { countSeq: number; lowCount: number; ownCount?: number },
 ): number {
-  if (kind !== 'user') return countSeq;
+  if (kind !== 'user') return countSeq - ownCount;
   if (lowPk === highPk) return 0;
   return userPk === lowPk ? countSeq - lowCount : lowCount;
 }

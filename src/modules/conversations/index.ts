@@ -1,11 +1,14 @@
 export * from './audience';
 export * from './audiences';
 export { ConversationsModule } from './conversations.module';
+export { Delivery } from './delivery';
 export { ConversationDirectory } from './directory';
 export { ConversationHistory, type PageBounds, type Window } from './history';
 export { Inbox, type InboxEntry } from './inbox';
 export type { Appended, Draft } from './draft';
 export { ConversationLog } from './log';
-export type { OwedMessages } from './log-batch';
+export type { Changed, ChangeContext, ChangeMade, ChangeWork, Founding, Notice } from './log-changes';
+export type { OwedMessages } from './log-writer';
+export { Members, type MemberSnapshot } from './members';
 export { Marks } from './marks';
-export { encodeMessage, isoTime, presentMessage, type StoredMessage } from './message';
+export { encodeMessage, isoTime, maySee, presentMessage, seenBy, type StoredMessage } from './message';

@@ -1,51 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationKind } from '../../kernel/contracts/conversation';
 import { AppError } from '../../kernel/errors/app-error';
-import { NodeIdentity } from '../../platform/config/node-identity';
 import type { Outcome } from '../../platform/database/group-commit';
-import type { SqlExecutor, SqlValue } from '../../platform/database/sql';
-import { Outbox } from '../../platform/queues/outbox';
+import type { SqlExecutor } from '../../platform/database/sql';
 import { Audiences } from './audiences';
-import { KIND_CODES } from './kinds';
 import type { Appended, FingerprintedDraft } from './draft';
-import { sqlTime, type StoredMessage } from './message';
-
-/** The outbox payload of a group commit. */
-export interface OwedMessages {
-  /** The node that stored them and delivers them at once; the relay is for when it dies before it could. */
-  node: string;
-  /** [conversationPk, seq] */
-  messages: [number, number][];
-}
-
-const OWED_AFTER_MS = 3000;
-
-/** The head of a conversation's log while its row is locked. */
-interface Head {
-  id: number;
-  maxSeq: number;
-  countSeq: number;
-  lowCount: number;
-  /** Milliseconds. */
-  lastMs: number;
-  nowMs: number;
-  changed: boolean;
-}
-
-interface StoredRow {
-  conversationPk: number;
-  seq: number;
-  appPk: number;
-  senderPk: number;
-  clientMessageId: string;
-  fingerprint: Buffer;
-  type: string;
-  body: string;
-  ext: string | null;
-  sentMs: number;
-  revision: number;
-  recalledMs: number | null;
-}
+import { fromRow, LogWriter, type StoredRow } from './log-writer';
+import type { StoredMessage } from './message';
 
 /**
  * One group commit: lock the conversations in ascending order, (dedup,) admit, number, insert, and owe the delivery.
@@ -55,8 +16,7 @@ interface StoredRow {
 export class LogBatch {
   constructor(
     private readonly audiences: Audiences,
-    private readonly outbox: Outbox,
-    private readonly node: NodeIdentity,
+    private readonly writer: LogWriter,
   ) {}
 
   async store(
@@ -64,45 +24,31 @@ export class LogBatch {
     batch: readonly FingerprintedDraft[],
     mayBeStored: boolean,
   ): Promise<Outcome<Appended>[]> {
-    const heads = await this.lockHeads(tx, batch);
+    const heads = await this.writer.lock(
+      tx,
+      batch.map(({ conversation }) => conversation.pk),
+    );
     const outcomes = new Array<Outcome<Appended> | undefined>(batch.length);
     const firstOf = mayBeStored ? await this.answerRepeats(tx, batch, outcomes) : undefined;
     await this.admit(tx, batch, outcomes);
 
-    const rows: SqlValue[][] = [];
-    const stored: { index: number; message: StoredMessage }[] = [];
-    batch.forEach((draft, index) => {
-      if (outcomes[index] || (firstOf && firstOf.get(identity(draft)) !== index)) return;
-      const head = heads.get(draft.conversation.pk);
-      if (!head) throw new Error(`conversation ${draft.conversation.pk} is gone`);
-      const message = number(draft, head);
-      rows.push(toRow(draft, head, message));
-      stored.push({ index, message });
-    });
-
-    if (stored.length > 0) {
-      await this.writeHeads(tx, batch, heads);
-      await tx.run(INSERT_MESSAGES, [rows]);
-      const owed: OwedMessages = {
-        node: this.node.id,
-        messages: stored.map(({ message }) => [message.conversation.pk, message.seq]),
-      };
-      const outboxId = await this.outbox.write(tx, 'messages', owed, OWED_AFTER_MS);
-      for (const { index, message } of stored) outcomes[index] = { ok: { message, duplicate: false, outboxId } };
+    const fresh = batch.flatMap((draft, index) =>
+      outcomes[index] || (firstOf && firstOf.get(identity(draft)) !== index) ? [] : [index],
+    );
+    if (fresh.length > 0) {
+      const { messages, outboxId } = await this.writer.write(
+        tx,
+        heads,
+        fresh.map((index) => batch[index]),
+      );
+      fresh.forEach((index, position) => {
+        const message = messages[position];
+        const memberVersion = heads.get(message.conversation.pk)?.memberVersion;
+        outcomes[index] = { ok: { message, duplicate: false, outboxId, memberVersion } };
+      });
     }
     // Repeats inside one batch: the first was stored above, the others are told so.
     return batch.map((draft, index) => outcomes[index] ?? this.repeatOf(draft, batch, outcomes, firstOf));
-  }
-
-  private async lockHeads(tx: SqlExecutor, batch: readonly FingerprintedDraft[]): Promise<Map<number, Head>> {
-    const pks = [...new Set(batch.map(({ conversation }) => conversation.pk))].sort((a, b) => a - b);
-    const rows = await tx.rows<Head>(LOCK_HEADS, [pks]);
-    return new Map(
-      rows.map((head) => [
-        head.id,
-        { ...head, lastMs: Number(head.lastMs), nowMs: Number(head.nowMs), changed: false },
-      ]),
-    );
   }
 
   private async admit(
@@ -167,33 +113,6 @@ export class LogBatch {
     if (!first || !outcome) throw new Error('a draft of the batch was neither stored nor refused');
     return 'error' in outcome ? outcome : repeated(draft, first.fingerprint, () => outcome.ok.message);
   }
-
-  private async writeHeads(
-    tx: SqlExecutor,
-    batch: readonly FingerprintedDraft[],
-    heads: Map<number, Head>,
-  ): Promise<void> {
-    const rows: SqlValue[][] = [];
-    const seen = new Set<number>();
-    for (const { conversation } of batch) {
-      const head = heads.get(conversation.pk);
-      if (!head?.changed || seen.has(conversation.pk)) continue;
-      seen.add(conversation.pk);
-      const { pk, appPk, kind, lowPk, highPk } = conversation;
-      rows.push([
-        pk,
-        appPk,
-        KIND_CODES[kind],
-        lowPk,
-        highPk,
-        head.maxSeq,
-        head.countSeq,
-        head.lowCount,
-        sqlTime(head.lastMs),
-      ]);
-    }
-    await tx.run(WRITE_HEADS, [rows]);
-  }
 }
 
 const identity = ({ app, sender, clientMessageId }: FingerprintedDraft): string =>
@@ -205,74 +124,6 @@ function repeated(draft: FingerprintedDraft, stored: Buffer, message: () => Stor
   return { ok: { message: message(), duplicate: true } };
 }
 
-/** The next seq of the conversation, and the time: the database's, never earlier than the message before. */
-function number(draft: FingerprintedDraft, head: Head): StoredMessage {
-  const { conversation, sender } = draft;
-  head.changed = true;
-  head.maxSeq++;
-  head.lastMs = Math.max(head.nowMs, head.lastMs);
-  if (draft.counts) {
-    head.countSeq++;
-    if (conversation.kind === 'user' && sender?.userPk === conversation.lowPk) head.lowCount++;
-  }
-  return {
-    conversation,
-    seq: head.maxSeq,
-    id: conversation.idPrefix + head.maxSeq.toString(36),
-    senderPk: sender?.userPk ?? 0,
-    from: sender?.userId ?? null,
-    clientMessageId: draft.clientMessageId,
-    type: draft.type,
-    body: draft.body,
-    ext: draft.ext,
-    sentAt: head.lastMs,
-    revision: 0,
-    recalledAt: null,
-  };
-}
-
-const toRow = (draft: FingerprintedDraft, head: Head, message: StoredMessage): SqlValue[] => [
-  draft.conversation.pk,
-  message.seq,
-  draft.app.pk,
-  message.senderPk,
-  draft.clientMessageId,
-  draft.fingerprint,
-  draft.type,
-  draft.body,
-  draft.ext,
-  head.countSeq,
-  head.lowCount,
-  sqlTime(message.sentAt),
-];
-
-function fromRow(draft: FingerprintedDraft, row: StoredRow): StoredMessage {
-  return {
-    conversation: draft.conversation,
-    seq: row.seq,
-    id: draft.conversation.idPrefix + row.seq.toString(36),
-    senderPk: row.senderPk,
-    from: draft.sender?.userId ?? null,
-    clientMessageId: row.clientMessageId,
-    type: row.type,
-    body: row.body,
-    ext: row.ext,
-    sentAt: Number(row.sentMs),
-    revision: row.revision,
-    recalledAt: row.recalledMs === null ? null : Number(row.recalledMs),
-  };
-}
-
-const LOCK_HEADS = `SELECT id, maxSeq, countSeq, lowCount,
-    ROUND(COALESCE(UNIX_TIMESTAMP(lastAt), 0) * 1000) AS lastMs, ROUND(UNIX_TIMESTAMP(NOW(3)) * 1000) AS nowMs
-  FROM conversations WHERE id IN (?) ORDER BY id FOR UPDATE`;
-
-const FIND_BY_CLIENT_ID = `SELECT conversationPk, seq, appPk, senderPk, clientMessageId, fingerprint, type, body, ext,
+const FIND_BY_CLIENT_ID = `SELECT conversationPk, seq, appPk, senderPk, clientMessageId, fingerprint, type, body, ext, recipients, mentions,
     ROUND(UNIX_TIMESTAMP(sentAt) * 1000) AS sentMs, revision, ROUND(UNIX_TIMESTAMP(recalledAt) * 1000) AS recalledMs
   FROM messages WHERE (appPk, senderPk, clientMessageId) IN (?)`;
-
-const WRITE_HEADS = `INSERT INTO conversations (id, appPk, kind, lowPk, highPk, maxSeq, countSeq, lowCount, lastAt) VALUES ?
-  ON DUPLICATE KEY UPDATE maxSeq = VALUES(maxSeq), countSeq = VALUES(countSeq), lowCount = VALUES(lowCount), lastAt = VALUES(lastAt)`;
-
-const INSERT_MESSAGES = `INSERT INTO messages (conversationPk, seq, appPk, senderPk, clientMessageId, fingerprint, type, body, ext,
-    countSeq, lowCount, sentAt) VALUES ?`;

@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import type { AppRef } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { GroupCommit, type Outcome } from '../../platform/database/group-commit';
 import { Drainables } from '../../platform/lifecycle/drainables';
 import { isDuplicateKey, isOutcomeUnknown, Sql } from '../../platform/database/sql';
-import type { Appended, Draft, FingerprintedDraft } from './draft';
+import { type Appended, type Draft, type FingerprintedDraft, fingerprintOf } from './draft';
+import { type Changed, type ChangeWork, type Founding, LogChanges } from './log-changes';
+import type { ConversationRef } from './audience';
 import { LogBatch } from './log-batch';
 import { logMetrics } from './metrics';
 
@@ -21,6 +23,7 @@ const APART_MAX = 4;
  */
 @Injectable()
 export class ConversationLog {
+  private readonly changing = new Set<Promise<unknown>>();
   private readonly queue = new GroupCommit<FingerprintedDraft, Appended>({
     run: (batch) => this.commit(batch),
     lane: (draft) => draft.conversation.pk,
@@ -33,9 +36,10 @@ export class ConversationLog {
   constructor(
     private readonly sql: Sql,
     private readonly batches: LogBatch,
+    private readonly changes: LogChanges,
     drainables: Drainables,
   ) {
-    drainables.register('commits', () => this.queue.drained());
+    drainables.register('commits', () => this.drained());
     logMetrics.watchQueue(() => this.queue.waiting);
   }
 
@@ -46,6 +50,29 @@ export class ConversationLog {
    */
   append(draft: Draft): Promise<Appended> {
     return this.queue.submit({ ...draft, fingerprint: fingerprintOf(draft) });
+  }
+
+  /**
+   * Changes who is in a conversation and tells it in its log, in one transaction under the lock that sends take: what
+   * `work` does to other tables and the notices it returns are stored together, or not at all. `work` may run more than
+   * once (deadlock), so it does nothing but SQL; what it throws rolls back and is thrown.
+   *
+   * @param where the conversation, or how it is made with its target in the same transaction
+   * @throws AppError whatever `work` refuses; RETRY where the outcome is unknown
+   */
+  change<T>(app: AppRef, where: ConversationRef | Founding, work: ChangeWork<T>): Promise<Changed<T>> {
+    const change = this.changes.run(app, where, work);
+    const settled: Promise<unknown> = change.then(
+      () => this.changing.delete(settled),
+      () => this.changing.delete(settled),
+    );
+    this.changing.add(settled);
+    return change;
+  }
+
+  private async drained(): Promise<void> {
+    await this.queue.drained();
+    await Promise.all(this.changing);
   }
 
   /**
@@ -98,12 +125,4 @@ export class ConversationLog {
     await Promise.all(Array.from({ length: parts.size > 1 ? APART_MAX : 1 }, worker));
     return outcomes;
   }
-}
-
-/** Tells a retry from another message under the same id. */
-function fingerprintOf(draft: Draft): Buffer {
-  return createHash('sha256')
-    .update(`${draft.conversation.pk}\n${draft.type}\n${draft.body.length}\n${draft.body}\n${draft.ext ?? ''}`)
-    .digest()
-    .subarray(0, 16);
 }

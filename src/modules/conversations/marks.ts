@@ -3,6 +3,7 @@ import { Sql, type SqlExecutor } from '../../platform/database/sql';
 import { Drainables } from '../../platform/lifecycle/drainables';
 import type { ConversationRef } from './audience';
 import { countOfOthers } from './inbox';
+import { readRecipients } from './message-scope';
 
 const FLUSH_MS = 1000;
 const PENDING_MAX = 50_000;
@@ -92,9 +93,10 @@ export class Marks implements OnModuleInit {
       [conversation.pk, seq],
     );
     if (at) {
+      const ownCount = conversation.kind === 'group' ? await this.ownCountAt(tx, conversation, userPk, at.seq) : 0;
       const result = await tx.run(
         'UPDATE members SET readCount = ?, readSeq = ? WHERE userPk = ? AND conversationPk = ? AND readSeq < ?',
-        [countOfOthers(conversation, userPk, at), at.seq, userPk, conversation.pk, at.seq],
+        [countOfOthers(conversation, userPk, { ...at, ownCount }), at.seq, userPk, conversation.pk, at.seq],
       );
       if (result.affectedRows > 0) return { readSeq: at.seq, moved: true };
     }
@@ -103,6 +105,28 @@ export class Marks implements OnModuleInit {
       [userPk, conversation.pk],
     );
     return { readSeq: member?.readSeq ?? 0, moved: false };
+  }
+
+  /**
+   * The member's `ownCount` as it stood at `seq`: what it is now, less what came after. With the member's row locked no
+   * message of its own is under way, so both agree; one reads near the head, so what came after is little.
+   */
+  private async ownCountAt(tx: SqlExecutor, conversation: ConversationRef, userPk: number, seq: number) {
+    const [member] = await tx.rows<{ ownCount: number }>(
+      'SELECT ownCount FROM members WHERE userPk = ? AND conversationPk = ? FOR UPDATE',
+      [userPk, conversation.pk],
+    );
+    const after = await tx.rows<{ senderPk: number; recipients: string | null }>(
+      `SELECT senderPk, recipients FROM messages
+        WHERE conversationPk = ? AND seq > ? AND lowCount = 1 AND (senderPk = ? OR recipients IS NOT NULL)`,
+      [conversation.pk, seq, userPk],
+    );
+    let own = member?.ownCount ?? 0;
+    for (const { senderPk, recipients } of after) {
+      if (recipients === null) own--;
+      else if (senderPk !== userPk && readRecipients(recipients).has(userPk)) own++;
+    }
+    return own;
   }
 
   /** What the member alone decides about a conversation. */

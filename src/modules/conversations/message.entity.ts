@@ -16,7 +16,14 @@ export class MessageRow {
   @Column(ascii(32)) type!: string;
   @Column(jsonText()) body!: string;
   @Column(jsonText({ nullable: true })) ext!: string | null;
-  /** The conversation's counters after this message (see ConversationRow). */
+  /** Who alone may see it: JSON `{"<user pk>": "<user id>"}`. Empty for nearly all: everybody in its window. */
+  @Column(jsonText({ nullable: true })) recipients!: string | null;
+  /** Whom it names, JSON as it is sent on. */
+  @Column(jsonText({ nullable: true })) mentions!: string | null;
+  /**
+   * The conversation's counters after this message (see ConversationRow). kind group: lowCount is 1 where the message
+   * counts as unread for somebody, else 0.
+   */
   @Column(uint()) countSeq!: number;
   @Column(uint({ default: 0 })) lowCount!: number;
   @Column(instant()) sentAt!: Date;

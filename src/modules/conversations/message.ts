@@ -1,7 +1,7 @@
 import type { Address } from '../../kernel/contracts/address';
 import type { ConversationKind } from '../../kernel/contracts/conversation';
-import type { Json, WireMessage } from '../../kernel/contracts/message';
-import type { ConversationRef } from './audience';
+import type { Json, Mentions, WireMessage } from '../../kernel/contracts/message';
+import type { ConversationRef, Recipients } from './audience';
 
 /** A message of the log. `body` and `ext` are the JSON texts that are stored and sent on as they are. */
 export interface StoredMessage {
@@ -15,6 +15,9 @@ export interface StoredMessage {
   readonly type: string;
   readonly body: string;
   readonly ext: string | null;
+  /** Who alone may see it. Absent: everybody in its window. */
+  readonly recipients?: Recipients;
+  readonly mentions?: Mentions;
   /** Milliseconds since the epoch, by the database's clock. */
   readonly sentAt: number;
   readonly revision: number;
@@ -38,10 +41,12 @@ export function encodeMessage(message: StoredMessage): string {
   const ext = message.ext === null ? '' : `,"ext":${message.ext}`;
   const recalled = message.recalledAt === null ? '' : `,"recalledAt":"${isoTime(message.recalledAt)}"`;
   const from = message.from === null ? 'null' : `"${message.from}"`;
+  const mentions = message.mentions ? `,"mentions":${JSON.stringify(message.mentions)}` : '';
+  const recipients = message.recipients ? `,"recipients":${JSON.stringify([...message.recipients.values()])}` : '';
   return (
     `{"id":"${message.id}","conversationId":"${message.conversation.conversationId}","seq":${message.seq},` +
     `"from":${from},"to":{"kind":"${kind}","id":"${id}"},"clientMessageId":"${message.clientMessageId}",` +
-    `"type":"${message.type}","body":${message.body}${ext},"sentAt":"${isoTime(message.sentAt)}",` +
+    `"type":"${message.type}","body":${message.body}${ext}${mentions}${recipients},"sentAt":"${isoTime(message.sentAt)}",` +
     `"revision":${message.revision}${recalled}}`
   );
 }
@@ -58,11 +63,33 @@ export function presentMessage(message: StoredMessage, body?: Json, ext?: Json):
     type: message.type,
     body: body === undefined ? JSON.parse(message.body) : body,
     ...(message.ext !== null && { ext: ext === undefined ? (JSON.parse(message.ext) as Json) : ext }),
+    ...(message.mentions && { mentions: message.mentions }),
+    ...(message.recipients && { recipients: [...message.recipients.values()] }),
     sentAt: isoTime(message.sentAt),
     revision: message.revision,
     ...(message.recalledAt !== null && { recalledAt: isoTime(message.recalledAt) }),
   };
 }
+
+/** Whether this user may see what a message says: always, unless it was directed to others. */
+export const maySee = ({ recipients, senderPk }: StoredMessage, userPk: number): boolean =>
+  !recipients || senderPk === userPk || recipients.has(userPk);
+
+const VEILED_ID = '-'.repeat(16);
+
+/**
+ * A directed message as everybody else sees it: its place in the log and nothing more, so that nobody finds a hole
+ * there (docs/adr/0011).
+ */
+export function veiled(message: StoredMessage): StoredMessage {
+  const { conversation, seq, id, sentAt } = message;
+  const nothing = { senderPk: 0, from: null, clientMessageId: VEILED_ID, type: 'hidden', body: '{}', ext: null };
+  return { conversation, seq, id, sentAt, revision: 0, recalledAt: null, ...nothing };
+}
+
+/** The message as this user sees it. */
+export const seenBy = (message: StoredMessage, userPk: number): StoredMessage =>
+  maySee(message, userPk) ? message : veiled(message);
 
 let lastMs = NaN;
 let lastIso = '';

@@ -4,8 +4,7 @@ import { Settings } from '../../platform/config/settings';
 import { Outbox } from '../../platform/queues/outbox';
 import { Bus } from '../../platform/realtime/bus';
 import { Connections } from '../../platform/realtime/connections';
-import { Encoded, Live } from '../../platform/realtime/live';
-import { Audiences, ConversationHistory, encodeMessage, type OwedMessages, type StoredMessage } from '../conversations';
+import { Audiences, ConversationHistory, Delivery, type OwedMessages, type StoredMessage } from '../conversations';
 
 const POLL_MS = 1000;
 /** Longer than any transaction may take (protocol.md §2.4), so a commit that became visible late is still seen. */
@@ -31,7 +30,7 @@ export class BusOutage implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly history: ConversationHistory,
     private readonly audiences: Audiences,
     private readonly connections: Connections,
-    private readonly live: Live,
+    private readonly delivery: Delivery,
     private readonly bus: Bus,
     private readonly node: NodeIdentity,
     private readonly settings: Settings,
@@ -66,15 +65,12 @@ export class BusOutage implements OnApplicationBootstrap, OnApplicationShutdown 
   private async deliver(keys: [number, number][]): Promise<void> {
     const heard: { message: StoredMessage; userPks: number[] }[] = [];
     for (const message of await this.history.exactly(keys)) {
-      const hearers = (await this.audiences.of(message.conversation.kind)?.hearers(message.conversation)) ?? [];
+      const hearers =
+        (await this.audiences.of(message.conversation.kind)?.hearers(message.conversation, { seq: message.seq })) ?? [];
       const userPks = hearers.filter((userPk) => this.connections.has(userPk));
       if (userPks.length > 0) heard.push({ message, userPks });
     }
     heard.sort((a, b) => a.message.seq - b.message.seq);
-    for (const { message, userPks } of heard) {
-      this.live.toUsers(message.conversation.appPk, userPks, 'message:new', new Encoded(encodeMessage(message)), {
-        localOnly: true,
-      });
-    }
+    for (const { message, userPks } of heard) this.delivery.tell(message, userPks, { localOnly: true });
   }
 }

@@ -19,6 +19,7 @@ export class MessageContent {
   /** @throws AppError BLANK_MESSAGE, TOO_LARGE or INVALID_REQUEST, naming the field. Nothing was stored. */
   check({ type, body, ext }: SendCommand): Content {
     const { textBytes, extBytes, thumbnailBytes, frameBytes } = this.settings.limits;
+    if (type === 'hidden') throw invalid('type', 'The server alone says hidden.');
     assertPlainJson(body, 'body');
     if (type === 'text') {
       const text = textOf(body);

@@ -16,6 +16,7 @@ import {
   type InboxEntry,
   Marks,
   presentMessage,
+  seenBy,
 } from '../conversations';
 import { ReadableConversations } from './readable';
 
@@ -99,7 +100,7 @@ export class ConversationListService {
       return [
         {
           conversationId: conversation.conversationId,
-          ...(last && { lastMessage: presentMessage(last) }),
+          ...(last && { lastMessage: presentMessage(seenBy(last, caller.userPk)) }),
           maxSeq: entry.maxSeq,
           minSeq: entry.minSeq,
           readSeq: entry.readSeq,

@@ -20,7 +20,7 @@ export class Ephemeral {
     const audience = this.audiences.of(conversation.kind);
     if (!audience) throw new Error(`no audience for conversations of kind "${conversation.kind}"`);
     // The same question as for a stored message, outside any transaction: nothing is written that could be half done.
-    const [refusal] = await audience.admit(this.sql, [{ app, conversation, sender }]);
+    const [refusal] = await audience.admit(this.sql, [draft]);
     if (refusal) throw refusal;
 
     const message: WireMessage = {
@@ -32,10 +32,16 @@ export class Ephemeral {
       type: command.type,
       body: command.body,
       ...(command.ext !== undefined && { ext: command.ext }),
+      ...(draft.mentions && { mentions: draft.mentions }),
+      ...(draft.recipients && { recipients: [...draft.recipients.values()] }),
       sentAt: new Date().toISOString(),
       revision: 0,
     };
-    const hearers = await audience.hearers(conversation);
+    const present = await audience.hearers(conversation);
+    const { recipients } = draft;
+    const hearers = recipients
+      ? present.filter((userPk) => userPk === sender?.userPk || recipients.has(userPk))
+      : present;
     this.live.toUsers(app.pk, hearers, 'message:new', message, { exceptSocketId });
     const others = hearers.filter((userPk) => userPk !== sender?.userPk);
     const online = await this.live.online(app.pk, others);

@@ -5,7 +5,7 @@ import type { PullRequest } from '../../kernel/contracts/socket-events';
 import { invalid } from '../../kernel/errors/app-error';
 import { readCursor, writeCursor } from '../../platform/entry/cursor';
 import { type Page, PAGE_DEFAULT } from '../../platform/entry/page-query';
-import { ConversationHistory, type PageBounds, presentMessage } from '../conversations';
+import { ConversationHistory, type PageBounds, presentMessage, seenBy } from '../conversations';
 import { type Readable, ReadableConversations } from './readable';
 
 export interface HistoryRequest extends PullRequest {
@@ -35,7 +35,7 @@ export class HistoryService {
     const last = shown[shown.length - 1];
     const forward = bounds.after !== undefined;
     return {
-      items: shown.map((message) => presentMessage(message)),
+      items: shown.map((message) => presentMessage(caller.kind === 'user' ? seenBy(message, caller.userPk) : message)),
       ...(messages.length > limit && last && { nextCursor: writeCursor(forward ? 'after' : 'before', last.seq) }),
     };
   }

@@ -9,18 +9,21 @@ import {
   type Audience,
   Audiences,
   ConversationLog,
+  Delivery,
   type ConversationRef,
   presentMessage,
+  type Recipients,
   type Sender,
 } from '../conversations';
 import { type Content, MessageContent } from './content';
-import { Delivery } from './delivery';
 import { Ephemeral } from './ephemeral';
 
 /** What is known of a send once its sender and conversation are. */
 interface Opened {
   sender: Sender | null;
   conversation: ConversationRef;
+  /** Of a directed message. */
+  recipients?: Recipients;
 }
 
 /** The one way a message is sent, through both doors and to every kind of conversation. */
@@ -48,9 +51,7 @@ export class MessagesService {
   send(caller: TenantCaller, command: SendCommand): Promise<SentMessage> {
     try {
       this.limit(caller);
-      if (command.options?.recipients && command.to.kind !== 'group') {
-        throw invalid('options.recipients', 'Only a message to a group can name some of its members.');
-      }
+      this.assertScope(command);
       const content = this.content.check(command);
       const opened = this.openInTurn(caller, command);
       return 'then' in opened
@@ -58,6 +59,14 @@ export class MessagesService {
         : this.accept(caller, command, content, opened);
     } catch (error) {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  private assertScope({ to, options }: SendCommand): void {
+    if (to.kind === 'group') return;
+    for (const field of ['recipients', 'mentions'] as const) {
+      if (options?.[field])
+        throw invalid(`options.${field}`, 'Only a message to a group can name some of its members.');
     }
   }
 
@@ -86,6 +95,20 @@ export class MessagesService {
   }
 
   private open(caller: TenantCaller, command: SendCommand): Opened | Promise<Opened> {
+    const opened = this.openConversation(caller, command);
+    const userIds = command.options?.recipients;
+    return userIds ? this.directed(caller, userIds, opened) : opened;
+  }
+
+  private async directed(
+    caller: TenantCaller,
+    userIds: readonly string[],
+    opened: Opened | Promise<Opened>,
+  ): Promise<Opened> {
+    return { ...(await opened), recipients: await this.recipients(caller, userIds) };
+  }
+
+  private openConversation(caller: TenantCaller, command: SendCommand): Opened | Promise<Opened> {
     if (caller.kind === 'app') return this.openForApp(caller, command);
     if (command.from !== undefined)
       throw new AppError('FORBIDDEN', { field: 'from', message: 'Only the app server may name a sender.' });
@@ -111,6 +134,16 @@ export class MessagesService {
     return { userPk: user.userPk, userId: user.userId };
   }
 
+  private async recipients(caller: TenantCaller, userIds: readonly string[]): Promise<Recipients> {
+    const users = await Promise.all(userIds.map((userId) => this.users.resolve(caller.app, userId)));
+    return new Map(
+      users.map((user, index) => {
+        if (!user) throw new AppError('USER_NOT_FOUND', { field: `options.recipients[${index}]` });
+        return [user.userPk, user.userId];
+      }),
+    );
+  }
+
   private audienceFor({ to }: SendCommand, sender: Sender | null): Audience {
     const audience = this.audiences.of(to.kind === 'user' && !sender ? 'system' : to.kind);
     if (audience) return audience;
@@ -121,7 +154,7 @@ export class MessagesService {
     caller: TenantCaller,
     command: SendCommand,
     content: Content,
-    { sender, conversation }: Opened,
+    { sender, conversation, recipients }: Opened,
   ): Promise<SentMessage> {
     const socketId = caller.kind === 'user' ? caller.socketId : undefined;
     const draft = {
@@ -131,6 +164,8 @@ export class MessagesService {
       clientMessageId: command.clientMessageId,
       type: command.type,
       ...content,
+      recipients,
+      mentions: command.options?.mentions,
     };
     if (command.options?.onlineOnly) return this.ephemeral.send(draft, command, socketId);
 

@@ -6,7 +6,6 @@ import { BusOutage } from './bus-outage';
 import { MessageContent } from './content';
 import { ConversationListService } from './conversation-list.service';
 import { ConversationsController } from './conversations.controller';
-import { Delivery } from './delivery';
 import { Ephemeral } from './ephemeral';
 import { HistoryService } from './history.service';
 import { MarksService } from './marks.service';
@@ -25,7 +24,6 @@ import { SyncService } from './sync.service';
   providers: [
     BusOutage,
     ConversationListService,
-    Delivery,
     Ephemeral,
     HistoryService,
     MarksService,

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { UserCaller } from '../../kernel/caller';
+import { AppError } from '../../kernel/errors/app-error';
 import { Live } from '../../platform/realtime/live';
 import { Audiences } from '../conversations';
 import { ReadableConversations } from './readable';
@@ -16,6 +17,8 @@ export class SignalsService {
   async typing(caller: UserCaller, conversationId: string, typing: boolean): Promise<void> {
     const { conversation } = await this.readable.find(caller, conversationId);
     const hearers = (await this.audiences.of(conversation.kind)?.hearers(conversation)) ?? [];
+    // One may read some conversations without being in them.
+    if (!hearers.includes(caller.userPk)) throw new AppError('NOT_MEMBER');
     const others = hearers.filter((userPk) => userPk !== caller.userPk);
     this.live.toUsers(caller.app.pk, others, 'typing', { conversationId, userId: caller.userId, typing });
   }

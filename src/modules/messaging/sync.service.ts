@@ -14,6 +14,7 @@ import {
   Inbox,
   type InboxEntry,
   presentMessage,
+  seenBy,
 } from '../conversations';
 import { ConversationListService } from './conversation-list.service';
 
@@ -101,13 +102,14 @@ export class SyncService {
       storeEpoch: this.epoch.value,
       userEvents,
       conversations: shown,
-      ...(!reset && { messages: await this.inline(behind, refs, heldOf) }),
+      ...(!reset && { messages: await this.inline(caller, behind, refs, heldOf) }),
       ...(last && { nextPage: writeCursor(last.conversationPk, userSeq, reset ? 1 : 0) }),
     };
   }
 
   /** The first missing messages of each conversation, oldest first; a client pulls what does not fit. */
   private async inline(
+    caller: UserCaller,
     behind: readonly InboxEntry[],
     refs: ReadonlyMap<number, ConversationRef>,
     heldOf: (entry: InboxEntry) => number,
@@ -126,7 +128,7 @@ export class SyncService {
       for (const message of page) {
         bytes += message.body.length + (message.ext?.length ?? 0) + 400;
         if (bytes >= INLINE_BYTES || messages.length >= INLINE_TOTAL) break;
-        messages.push(presentMessage(message));
+        messages.push(presentMessage(seenBy(message, caller.userPk)));
       }
     }
     return messages;

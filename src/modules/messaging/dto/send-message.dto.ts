@@ -1,6 +1,8 @@
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
+  ArrayMinSize,
+  Equals,
   IsArray,
   IsBoolean,
   IsDefined,
@@ -11,7 +13,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { Address, AddressKind } from '../../../kernel/contracts/address';
-import type { Json, Priority, SendCommand, SendOptions } from '../../../kernel/contracts/message';
+import type { Json, Mentions, Priority, SendCommand, SendOptions } from '../../../kernel/contracts/message';
 import { CLIENT_MESSAGE_ID_PATTERN, ID_PATTERN } from '../../../kernel/ids';
 
 export class AddressDto implements Address {
@@ -22,6 +24,21 @@ export class AddressDto implements Address {
   @IsString()
   @Matches(ID_PATTERN)
   id!: string;
+}
+
+export class MentionsDto implements Mentions {
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @IsString({ each: true })
+  @Matches(ID_PATTERN, { each: true })
+  userIds?: string[];
+
+  /** Everybody: for the owner, admins and the app's server. */
+  @IsOptional()
+  @Equals(true)
+  @IsBoolean()
+  all?: true;
 }
 
 export class SendOptionsDto implements SendOptions {
@@ -42,10 +59,17 @@ export class SendOptionsDto implements SendOptions {
   /** Only these members of a group see it. */
   @IsOptional()
   @IsArray()
+  @ArrayMinSize(1)
   @ArrayMaxSize(100)
   @IsString({ each: true })
   @Matches(ID_PATTERN, { each: true })
   recipients?: string[];
+
+  /** Groups only: whom this message names, whatever its body. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => MentionsDto)
+  mentions?: MentionsDto;
 }
 
 /** contract.md, Send command. Sizes and blankness are judged by the use case, which answers with their own codes. */

@@ -1,0 +1,214 @@
+import { Injectable } from '@nestjs/common';
+import { NodeIdentity } from '../../platform/config/node-identity';
+import type { SqlExecutor, SqlValue } from '../../platform/database/sql';
+import { Outbox } from '../../platform/queues/outbox';
+import { KIND_CODES } from './kinds';
+import type { FingerprintedDraft } from './draft';
+import { sqlTime, type StoredMessage } from './message';
+import { readScope, writeScope } from './message-scope';
+
+/** The outbox payload of a group commit. */
+export interface OwedMessages {
+  /** The node that stored them and delivers them at once; the relay is for when it dies before it could. */
+  node: string;
+  /** [conversationPk, seq] */
+  messages: [number, number][];
+}
+
+const OWED_AFTER_MS = 3000;
+/** Rows of one derived table: some servers refuse very long unions. */
+const COUNTS_AT_ONCE = 200;
+
+/** The head of a conversation's log while its row is locked. */
+export interface Head {
+  id: number;
+  maxSeq: number;
+  countSeq: number;
+  lowCount: number;
+  memberVersion: number;
+  /** Milliseconds. */
+  lastMs: number;
+  nowMs: number;
+}
+
+/** What was written: in the order of the drafts. */
+export interface Written {
+  messages: StoredMessage[];
+  outboxId: number;
+}
+
+export interface StoredRow {
+  conversationPk: number;
+  seq: number;
+  appPk: number;
+  senderPk: number;
+  clientMessageId: string;
+  fingerprint: Buffer;
+  type: string;
+  body: string;
+  ext: string | null;
+  recipients: string | null;
+  mentions: string | null;
+  sentMs: number;
+  revision: number;
+  recalledMs: number | null;
+}
+
+/** Writes under the lock of the conversations' rows: heads, messages, what one's own add to one's count, the outbox. */
+@Injectable()
+export class LogWriter {
+  constructor(
+    private readonly outbox: Outbox,
+    private readonly node: NodeIdentity,
+  ) {}
+
+  /** Locks these conversations in ascending order. What does not exist is left out. */
+  async lock(tx: SqlExecutor, conversationPks: Iterable<number>): Promise<Map<number, Head>> {
+    const pks = [...new Set(conversationPks)].sort((a, b) => a - b);
+    const rows = await tx.rows<Head>(LOCK_HEADS, [pks]);
+    return new Map(rows.map((head) => [head.id, { ...head, lastMs: Number(head.lastMs), nowMs: Number(head.nowMs) }]));
+  }
+
+  /** Numbers and stores at least one draft, and owes their delivery. The heads move on. */
+  async write(
+    tx: SqlExecutor,
+    heads: ReadonlyMap<number, Head>,
+    drafts: readonly FingerprintedDraft[],
+  ): Promise<Written> {
+    const messages: StoredMessage[] = [];
+    const rows = drafts.map((draft) => {
+      const head = heads.get(draft.conversation.pk);
+      if (!head) throw new Error(`conversation ${draft.conversation.pk} is gone`);
+      const message = number(draft, head);
+      messages.push(message);
+      return toRow(draft, head, message);
+    });
+    await this.writeHeads(tx, drafts, heads);
+    await tx.run(INSERT_MESSAGES, [rows]);
+    await this.writeOwnCounts(tx, drafts);
+    const owed: OwedMessages = {
+      node: this.node.id,
+      messages: messages.map(({ conversation, seq }) => [conversation.pk, seq]),
+    };
+    return { messages, outboxId: await this.outbox.write(tx, 'messages', owed, OWED_AFTER_MS) };
+  }
+
+  private async writeHeads(
+    tx: SqlExecutor,
+    drafts: readonly FingerprintedDraft[],
+    heads: ReadonlyMap<number, Head>,
+  ): Promise<void> {
+    const rows = new Map<number, SqlValue[]>();
+    for (const { conversation } of drafts) {
+      const { pk, appPk, kind, lowPk, highPk } = conversation;
+      const head = heads.get(pk);
+      if (!head || rows.has(pk)) continue;
+      const { maxSeq, countSeq, lowCount, lastMs } = head;
+      rows.set(pk, [pk, appPk, KIND_CODES[kind], lowPk, highPk, maxSeq, countSeq, lowCount, sqlTime(lastMs)]);
+    }
+    await tx.run(WRITE_HEADS, [[...rows.values()]]);
+  }
+
+  /** One number in the sender's row of a group (docs/adr/0006), and one in each recipient's of a directed message. */
+  private async writeOwnCounts(tx: SqlExecutor, drafts: readonly FingerprintedDraft[]): Promise<void> {
+    const counts = new Map<string, [userPk: number, conversationPk: number, n: number]>();
+    const add = (userPk: number, conversationPk: number, n: number): void => {
+      const key = `${conversationPk}:${userPk}`;
+      counts.set(key, [userPk, conversationPk, (counts.get(key)?.[2] ?? 0) + n]);
+    };
+    for (const { conversation, sender, counts: countable, recipients } of drafts) {
+      if (conversation.kind !== 'group' || !countable) continue;
+      if (!recipients) {
+        if (sender) add(sender.userPk, conversation.pk, 1);
+      } else for (const userPk of recipients.keys()) if (userPk !== sender?.userPk) add(userPk, conversation.pk, -1);
+    }
+    // In the order of the key: batches of other nodes touch other conversations, marks touch rows in this order as well.
+    const rows = [...counts.values()].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    for (let at = 0; at < rows.length; at += COUNTS_AT_ONCE) {
+      const some = rows.slice(at, at + COUNTS_AT_ONCE);
+      const table = some.map(() => 'SELECT ? AS userPk, ? AS conversationPk, ? AS n').join(' UNION ALL ');
+      await tx.run(
+        `UPDATE members m JOIN (${table}) d ON d.userPk = m.userPk AND d.conversationPk = m.conversationPk
+            SET m.ownCount = m.ownCount + d.n`,
+        some.flat(),
+      );
+    }
+  }
+}
+
+/** The next seq of the conversation, and the time: the database's, never earlier than the message before. */
+function number(draft: FingerprintedDraft, head: Head): StoredMessage {
+  const { conversation, sender } = draft;
+  head.maxSeq++;
+  head.lastMs = Math.max(head.nowMs, head.lastMs);
+  // A directed message counts for its recipients alone, in their own rows.
+  if (draft.counts && !draft.recipients) {
+    head.countSeq++;
+    if (conversation.kind === 'user' && sender?.userPk === conversation.lowPk) head.lowCount++;
+  }
+  return {
+    conversation,
+    seq: head.maxSeq,
+    id: conversation.idPrefix + head.maxSeq.toString(36),
+    senderPk: sender?.userPk ?? 0,
+    from: sender?.userId ?? null,
+    clientMessageId: draft.clientMessageId,
+    type: draft.type,
+    body: draft.body,
+    ext: draft.ext,
+    ...(draft.recipients && { recipients: draft.recipients }),
+    ...(draft.mentions && { mentions: draft.mentions }),
+    sentAt: head.lastMs,
+    revision: 0,
+    recalledAt: null,
+  };
+}
+
+function toRow(draft: FingerprintedDraft, head: Head, message: StoredMessage): SqlValue[] {
+  const { recipients, mentions } = writeScope(draft);
+  return [
+    draft.conversation.pk,
+    message.seq,
+    draft.app.pk,
+    message.senderPk,
+    draft.clientMessageId,
+    draft.fingerprint,
+    draft.type,
+    draft.body,
+    draft.ext,
+    recipients,
+    mentions,
+    head.countSeq,
+    draft.conversation.kind === 'group' ? (draft.counts ? 1 : 0) : head.lowCount,
+    sqlTime(message.sentAt),
+  ];
+}
+
+/** The message behind a row that was stored under a repeated clientMessageId. */
+export function fromRow(draft: FingerprintedDraft, row: StoredRow): StoredMessage {
+  return {
+    conversation: draft.conversation,
+    seq: row.seq,
+    id: draft.conversation.idPrefix + row.seq.toString(36),
+    senderPk: row.senderPk,
+    from: draft.sender?.userId ?? null,
+    clientMessageId: row.clientMessageId,
+    type: row.type,
+    body: row.body,
+    ext: row.ext,
+    ...readScope(row),
+    sentAt: Number(row.sentMs),
+    revision: row.revision,
+    recalledAt: row.recalledMs === null ? null : Number(row.recalledMs),
+  };
+}
+
+const LOCK_HEADS = `SELECT id, maxSeq, countSeq, lowCount, memberVersion,
+    ROUND(COALESCE(UNIX_TIMESTAMP(lastAt), 0) * 1000) AS lastMs, ROUND(UNIX_TIMESTAMP(NOW(3)) * 1000) AS nowMs
+  FROM conversations WHERE id IN (?) ORDER BY id FOR UPDATE`;
+
+const WRITE_HEADS = `INSERT INTO conversations (id, appPk, kind, lowPk, highPk, maxSeq, countSeq, lowCount, lastAt) VALUES ?
+  ON DUPLICATE KEY UPDATE maxSeq = VALUES(maxSeq), countSeq = VALUES(countSeq), lowCount = VALUES(lowCount), lastAt = VALUES(lastAt)`;
+
+const INSERT_MESSAGES = `INSERT INTO messages (conversationPk, seq, appPk, senderPk, clientMessageId, fingerprint, type, body, ext,
+    recipients, mentions, countSeq, lowCount, sentAt) VALUES ?`;
