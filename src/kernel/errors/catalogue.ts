@@ -69,17 +69,6 @@ export const ERRORS = {
     zh: '应用已被暂停，请联系运营方。',
   },
   USER_DEACTIVATED: { kind: 'forbidden', says: 'This user is deactivated.', zh: '该用户已停用。' },
-  NOT_MEMBER: {
-    kind: 'forbidden',
-    says: 'Only members may do this; join first.',
-    zh: '仅成员可执行此操作，请先加入。',
-  },
-  MUTED: {
-    kind: 'forbidden',
-    says: 'You are muted here; `details.until` says for how long.',
-    zh: '你已被禁言；details.until 为解除时间。',
-  },
-  BANNED: { kind: 'forbidden', says: 'You were banned from here.', zh: '你已被禁止进入。' },
   DEVELOPER_NOT_VERIFIED: {
     kind: 'forbidden',
     says: 'Verify your identity before the first app goes online: POST /v1/developers/me/verification.',
