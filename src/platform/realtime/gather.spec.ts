@@ -80,7 +80,7 @@ describe('packets of one turn', () => {
       };
       writes = 0;
       for (const name of ['writev', 'writeBuffer'] as const) {
-        const real = tcp._handle[name].bind(tcp._handle) as (...args: never[]) => unknown;
+        const real: (...args: never[]) => unknown = tcp._handle[name].bind(tcp._handle);
         tcp._handle[name] = (...args: never[]) => {
           writes++;
           return real(...args);
