@@ -26,7 +26,10 @@ export class UsersController {
   @Allow('app')
   @Idempotent()
   @StatusFrom((made: object) => ('items' in made ? 200 : 201))
-  create(@CurrentCaller() caller: AppCaller, @Body(new Checked(oneOrMany)) wanted: CreateUserDto | unknown[]) {
+  create(
+    @CurrentCaller() caller: AppCaller,
+    @Body(new Checked(oneOrMany, CreateUserDto)) wanted: CreateUserDto | unknown[],
+  ) {
     return this.users.create(caller, wanted);
   }
 

@@ -67,7 +67,7 @@ export class Users {
   }
 
   private async createMany(caller: AppCaller, wanted: unknown[]): Promise<{ items: CreatedItem[] }> {
-    if (wanted.length === 0 || wanted.length > BATCH_MAX) throw invalid('', `A batch has 1 to ${BATCH_MAX} users.`);
+    if (wanted.length === 0 || wanted.length > BATCH_MAX) throw invalid('body', `A batch has 1 to ${BATCH_MAX} users.`);
     const made = await this.store(caller, wanted);
     const traceId = randomId(16);
     return {

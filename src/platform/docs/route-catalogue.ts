@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { policyOf, ROUTE_ARGUMENTS, isShape, BODY, QUERY } from '../entry/http/route-policy';
+import { Checked } from '../entry/http/shape.pipe';
 import type { Shape } from '../entry/shapes';
 
 export interface CataloguedRoute {
@@ -34,11 +35,14 @@ export class RouteCatalogue {
 
 function shapesOf(controller: object, prototype: object, name: string): { body?: Shape; query?: Shape } {
   const types = (Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as unknown[];
-  const given = (Reflect.getMetadata(ROUTE_ARGUMENTS, controller, name) ?? {}) as Record<string, { index: number }>;
+  const given = (Reflect.getMetadata(ROUTE_ARGUMENTS, controller, name) ?? {}) as Record<
+    string,
+    { index: number; pipes?: unknown[] }
+  >;
   const shapes: { body?: Shape; query?: Shape } = {};
-  for (const [key, { index }] of Object.entries(given)) {
+  for (const [key, { index, pipes = [] }] of Object.entries(given)) {
     const kind = Number(key.split(':')[0]);
-    const type = types[index];
+    const type = pipes.find((pipe) => pipe instanceof Checked)?.shape ?? types[index];
     if (!isShape(type)) continue;
     if (kind === BODY) shapes.body = type;
     if (kind === QUERY) shapes.query = type;

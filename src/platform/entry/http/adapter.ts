@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { invalid } from '../../../kernel/errors/app-error';
 import type { Settings } from '../../config/settings';
 import { toAppError } from '../failures';
+import { assertPlainJson } from '../plain-json';
 import type { HttpReply, HttpRequest } from './exchange';
 import { statusOf } from './statuses';
 
@@ -81,6 +82,10 @@ export function prepareHttp(app: NestFastifyApplication, { http }: Settings): vo
     const repeated = repeatedKey(request.query as Record<string, unknown>);
     done(repeated === undefined ? undefined : invalid(repeated.slice(0, 64), 'Given more than once.'));
   });
+  // Before anything of ours walks a body by recursion: checks, fingerprints, whatever is stored as JSON.
+  fastify.addHook('preValidation', (request: HttpRequest, _reply: HttpReply, done) => {
+    done(hostile(request.body));
+  });
   if (http.corsOrigins.length > 0) {
     app.enableCors({
       origin: http.corsOrigins.includes('*') ? '*' : http.corsOrigins,
@@ -89,6 +94,15 @@ export function prepareHttp(app: NestFastifyApplication, { http }: Settings): vo
       exposedHeaders: ['x-trace-id', 'retry-after'],
       maxAge: 600,
     });
+  }
+}
+
+function hostile(body: unknown): Error | undefined {
+  try {
+    assertPlainJson(body, 'body');
+    return undefined;
+  } catch (error) {
+    return error as Error;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
-import { queryValidatorOf, validatorOf, type Validator } from '../shapes';
+import { queryValidatorOf, validatorOf, type Shape, type Validator } from '../shapes';
 import { isShape } from './route-policy';
 
 /** Checks bodies and queries by the compiled validator of their DTO class; RoutePolicies refuses routes without one. */
@@ -20,9 +20,12 @@ export class ShapePipe implements PipeTransform {
   }
 }
 
-/** A body that is no single DTO: `@Body(new Checked(validator))`. */
+/** A body that is no single DTO: `@Body(new Checked(validator, Dto))`. The documents show it as `shape`. */
 export class Checked<T> implements PipeTransform {
-  constructor(private readonly check: Validator<T>) {}
+  constructor(
+    private readonly check: Validator<T>,
+    readonly shape: Shape,
+  ) {}
 
   transform(value: unknown, { type }: ArgumentMetadata): unknown {
     return type === 'body' || type === 'query' ? this.check(value) : value;
