@@ -3,13 +3,8 @@ import { gapsOf, type RouteRow } from '../support/matrix/cells';
 import { callAs, overHttp, owned, Stage, withoutTrace } from '../support/matrix/judge';
 import { aLogKeeper } from '../support/matrix/log-keeper';
 import { routesOf } from '../support/matrix/route-table';
-import { ACCOUNTS_ROWS } from '../support/matrix/rows-accounts';
-import { MESSAGING_ROWS } from '../support/matrix/rows-messaging';
-import { OPEN_ROWS } from '../support/matrix/rows-open';
-import { TENANCY_ROWS } from '../support/matrix/rows-tenancy';
+import { ALL_ROWS as ROWS } from '../support/matrix/rows';
 import { unclaimedTables } from '../support/matrix/stored';
-
-const ROWS: Record<string, RouteRow> = { ...OPEN_ROWS, ...TENANCY_ROWS, ...ACCOUNTS_ROWS, ...MESSAGING_ROWS };
 
 describe('every route', () => {
   const log = aLogKeeper();

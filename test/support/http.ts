@@ -14,6 +14,8 @@ export interface Answer<T = Body> {
 }
 
 export interface Call {
+  /** As the others do, whatever the method. */
+  send<T = Body>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<T>>;
   get<T = Body>(path: string, headers?: Record<string, string>): Promise<Answer<T>>;
   post<T = Body>(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<T>>;
   put<T = Body>(path: string, body?: unknown): Promise<Answer<T>>;
@@ -24,6 +26,13 @@ export interface Call {
 export interface Api extends Call {
   /** The same calls with a credential: `api.as(app).post('/v1/users', { userId: 'ann' })`. */
   as(credential: Credential): Call;
+}
+
+/** A server that can be called, in this process or another. */
+export interface Door {
+  /** http://127.0.0.1:port */
+  url: string;
+  api: Api;
 }
 
 const headersOf = (credential?: Credential): Record<string, string> => {
@@ -59,6 +68,7 @@ export function http(url: string): Api {
       return { status: response.status, headers: response.headers, body: (json ? JSON.parse(text) : text) as T };
     };
     return {
+      send,
       get: (path, headers) => send('GET', path, undefined, headers),
       post: (path, body, headers) => send('POST', path, body, headers),
       put: (path, body) => send('PUT', path, body),

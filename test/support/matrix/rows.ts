@@ -1,0 +1,13 @@
+import type { RouteRow } from './cells';
+import { ACCOUNTS_ROWS } from './rows-accounts';
+import { MESSAGING_ROWS } from './rows-messaging';
+import { OPEN_ROWS } from './rows-open';
+import { TENANCY_ROWS } from './rows-tenancy';
+
+/** How every route treats everybody. */
+export const ALL_ROWS: Record<string, RouteRow> = {
+  ...OPEN_ROWS,
+  ...TENANCY_ROWS,
+  ...ACCOUNTS_ROWS,
+  ...MESSAGING_ROWS,
+};
