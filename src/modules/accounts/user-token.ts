@@ -1,6 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../../kernel/errors/app-error';
 import { ID_PATTERN } from '../../kernel/ids';
+import { TOKEN_TTL_MAX_SECONDS, type SigningKey } from '../tenancy';
 
 /**
  * User tokens: `base64url({v,kid}).base64url(claims).base64url(HMAC-SHA256)`. The algorithm follows from the version and
@@ -31,16 +32,10 @@ export interface UnprovenToken {
   readonly signature: string;
 }
 
-export interface SigningKey {
-  kid: number;
-  key: Buffer;
-}
-
 /** Why a token does not hold; the tool `POST /v1/tokens/verify` shows it. */
 export type TokenFault = 'bad-signature' | 'not-yet-valid' | 'expired';
 
 export const TOKEN_TTL_MIN_SECONDS = 60;
-export const TOKEN_TTL_MAX_SECONDS = 30 * 24 * 3600;
 /** Clocks of two machines may differ by this much. */
 export const TOKEN_LEEWAY_SECONDS = 60;
 const TOKEN_MAX_LENGTH = 1024;

@@ -1,7 +1,7 @@
 import { createCipheriv } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../../platform/config/settings';
-import { deriveKey } from '../../platform/secrets/keys';
+import { deriveKey, masterKey } from '../../platform/secrets/keys';
 
 /**
  * Public message ids: opaque, unique in the deployment, and free of a stored column and an index. The conversation's
@@ -12,7 +12,7 @@ export class MessageIds {
   private readonly key: Buffer;
 
   constructor(settings: Settings) {
-    this.key = deriveKey(Buffer.from(settings.security.encryptionKey, 'base64'), 'message-ids', 16);
+    this.key = deriveKey(masterKey(settings), 'message-ids', 16);
   }
 
   /** The part of its messages' ids that a conversation shares. */

@@ -3,6 +3,7 @@ import type { Quotas } from './plans';
 
 export const DEVICE_POLICIES = ['single', 'one-per-platform', 'multi'] as const;
 export type DevicePolicyKind = (typeof DEVICE_POLICIES)[number];
+/** No user token lasts longer, whatever it says of itself. */
 export const TOKEN_TTL_MAX_SECONDS = 30 * 86_400;
 
 /** An app's settings in force: what its developer set, and the default for the rest. */

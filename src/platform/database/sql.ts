@@ -24,12 +24,16 @@ const wrap = (target: Pool | PoolConnection): SqlExecutor => ({
   },
 });
 
-const DEADLOCK = new Set([1213, 1020]);
+const DEADLOCKS: readonly (number | undefined)[] = [1213, 1020];
 const LOCK_WAIT = 1205;
 const DUPLICATE = 1062;
 
-export const errorNumber = (error: unknown): number | undefined =>
+const errorNumber = (error: unknown): number | undefined =>
   error instanceof Error && 'errno' in error && typeof error.errno === 'number' ? error.errno : undefined;
+const isDeadlock = (error: unknown): boolean => DEADLOCKS.includes(errorNumber(error));
+const isLockWait = (error: unknown): boolean => errorNumber(error) === LOCK_WAIT;
+/** Others held what this needed: nothing was stored, and the same again will pass. */
+export const isLockTrouble = (error: unknown): boolean => isDeadlock(error) || isLockWait(error);
 export const isDuplicateKey = (error: unknown): boolean => errorNumber(error) === DUPLICATE;
 
 /** The database is away, restarting, full or too slow: nothing is known to be stored, so the client repeats. */
@@ -111,9 +115,7 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
       try {
         return await this.once(work);
       } catch (error) {
-        const number = errorNumber(error);
-        const again =
-          (number !== undefined && DEADLOCK.has(number) && attempt <= 3) || (number === LOCK_WAIT && attempt <= 1);
+        const again = (isDeadlock(error) && attempt <= 3) || (isLockWait(error) && attempt <= 1);
         if (!again) return unavailable(error);
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * attempt));
       }
@@ -147,8 +149,7 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
 
 /** Turns "the database is away" into the one answer clients understand; everything else passes. */
 function unavailable(error: unknown): never {
-  const number = errorNumber(error);
-  if (isConnectionError(error) || number === LOCK_WAIT || (number !== undefined && DEADLOCK.has(number))) {
+  if (isConnectionError(error) || isLockTrouble(error)) {
     throw new AppError('RETRY', {}, { cause: error });
   }
   throw error;

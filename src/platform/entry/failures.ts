@@ -1,8 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
-import { errorNumber, isConnectionError } from '../database/sql';
-
-const DEADLOCK_OR_WAIT = new Set([1205, 1213, 1020]);
+import { isConnectionError, isLockTrouble } from '../database/sql';
 
 const own = (error: unknown, name: string): unknown =>
   typeof error === 'object' && error !== null ? (error as Record<string, unknown>)[name] : undefined;
@@ -10,8 +8,7 @@ const own = (error: unknown, name: string): unknown =>
 /** The database's own error, taken out of TypeORM's wrapping. */
 function away(error: unknown): boolean {
   const cause = own(error, 'driverError') ?? error;
-  const number = errorNumber(cause);
-  return isConnectionError(cause) || (number !== undefined && DEADLOCK_OR_WAIT.has(number));
+  return isConnectionError(cause) || isLockTrouble(cause);
 }
 
 /** Refusals of the HTTP machinery itself, before or around our code. */

@@ -1,34 +1,27 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { Settings } from '../config/settings';
+import { QuietRedis } from '../redis/quiet-redis';
 
-const COMPLAIN_EVERY_MS = 60_000;
-const RETRY_MAX_MS = 2000;
 /** A stalled Redis must not hold up what the database can do without it. */
 const COMMAND_TIMEOUT_MS = 2000;
 const FIRST_LOOK_MS = 2000;
-
-const retryStrategy = (tries: number): number =>
-  Math.min(RETRY_MAX_MS, 50 * 2 ** Math.min(tries, 6)) * (0.75 + Math.random() / 2);
 
 /** Queues' connections to Redis. Producers fail at once while it is away; workers wait for it, quietly. */
 @Injectable()
 export class QueueRedis implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('queues');
-  private readonly opened: Redis[] = [];
-  private complainedAt = -Infinity;
+  private readonly redis: QuietRedis;
   readonly producer: Redis;
 
   constructor(private readonly settings: Settings) {
-    this.producer = this.open({
+    this.redis = new QuietRedis(settings.stores.redisUrl, this.logger, 'background work runs from the database');
+    this.producer = this.redis.open({
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       commandTimeout: COMMAND_TIMEOUT_MS,
     });
-    this.producer.on('ready', () => {
-      if (this.complainedAt > -Infinity) this.logger.log('Redis is back.');
-      this.complainedAt = -Infinity;
-    });
+    this.producer.on('ready', () => this.redis.back());
   }
 
   /** In hash-tag braces, so that one queue's keys share a slot of a Redis Cluster. */
@@ -42,16 +35,11 @@ export class QueueRedis implements OnApplicationBootstrap, OnApplicationShutdown
 
   /** A connection that a worker may block on. */
   forWorker(): Redis {
-    return this.open({ maxRetriesPerRequest: null });
+    return this.redis.open({ maxRetriesPerRequest: null });
   }
 
   complain(error: Error): void {
-    const now = performance.now();
-    if (now - this.complainedAt < COMPLAIN_EVERY_MS) return;
-    this.complainedAt = now;
-    this.logger.warn(
-      `Redis is away (${error.message || error.name}); background work runs from the database meanwhile.`,
-    );
+    this.redis.complain(error);
   }
 
   /** A Redis that evicts keys silently drops jobs: refused in production, complained about elsewhere. */
@@ -65,7 +53,7 @@ export class QueueRedis implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   async onApplicationShutdown(): Promise<void> {
-    for (const redis of this.opened) redis.disconnect();
+    this.redis.close();
     return Promise.resolve();
   }
 
@@ -81,17 +69,5 @@ export class QueueRedis implements OnApplicationBootstrap, OnApplicationShutdown
       const timer = setTimeout(() => done(false), ms);
       this.producer.once('ready', onReady);
     });
-  }
-
-  private open(options: RedisOptions): Redis {
-    const redis = new Redis(this.settings.stores.redisUrl, {
-      connectTimeout: 5000,
-      disconnectTimeout: 100,
-      retryStrategy,
-      ...options,
-    });
-    redis.on('error', (error: Error) => this.complain(error));
-    this.opened.push(redis);
-    return redis;
   }
 }

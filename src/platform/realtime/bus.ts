@@ -1,8 +1,9 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { BusFrameName, BusFrames } from '../../kernel/contracts/bus-frames';
 import { NodeIdentity } from '../config/node-identity';
 import { Settings } from '../config/settings';
+import { deriveKey, masterKey } from '../secrets/keys';
 import { BusPeers, SILENCE_MS } from './bus-peers';
 import { count, counts } from './metrics';
 import { RedisLink } from './redis-link';
@@ -49,8 +50,7 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
     node: NodeIdentity,
   ) {
     this.nodeId = node.id;
-    const secret = Buffer.from(settings.security.encryptionKey, 'base64');
-    this.key = Buffer.from(hkdfSync('sha256', secret, Buffer.alloc(0), 'parley:bus', 32));
+    this.key = deriveKey(masterKey(settings), 'parley:bus');
   }
 
   onModuleInit(): void {

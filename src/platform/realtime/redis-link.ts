@@ -1,37 +1,29 @@
 import { Logger } from '@nestjs/common';
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
+import { QuietRedis } from '../redis/quiet-redis';
 
-const LOG_EVERY_MS = 60_000;
-const RETRY_MAX_MS = 2000;
-
-/** Redis may be away for long: it is tried again quietly, and nothing waits for it. */
-const common: RedisOptions = {
-  connectTimeout: 5000,
-  retryStrategy: (tries) => Math.min(RETRY_MAX_MS, 50 * 2 ** Math.min(tries, 6)) * (0.75 + Math.random() / 2),
-  autoResubscribe: false,
-  autoResendUnfulfilledCommands: false,
-};
+/** What was on its way when a connection broke is lost, and shows as a gap: saying it late would be worse. */
+const common: RedisOptions = { autoResubscribe: false, autoResendUnfulfilledCommands: false };
 
 /** The bus's two connections: one that says and asks, one that listens (a subscribed connection can do nothing else). */
 export class RedisLink {
-  private readonly logger = new Logger('Bus');
+  private readonly redis: QuietRedis;
   readonly commands: Redis;
   readonly listener: Redis;
-  private complainedAt = -Infinity;
 
   constructor(
     url: string,
     private readonly onReady: () => void,
   ) {
+    this.redis = new QuietRedis(url, new Logger('Bus'), 'sockets of other nodes are served from the database');
     // Commands fail at once when Redis is away: what is held for later would be held without bound.
-    this.commands = new Redis(url, {
+    this.commands = this.redis.open({
       ...common,
       enableAutoPipelining: true,
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
     });
-    this.listener = new Redis(url, { ...common, maxRetriesPerRequest: null });
-    for (const redis of [this.commands, this.listener]) redis.on('error', (error: Error) => this.complain(error));
+    this.listener = this.redis.open({ ...common, maxRetriesPerRequest: null });
     this.listener.on('ready', () => this.ready());
     this.commands.on('ready', () => this.ready());
   }
@@ -41,23 +33,12 @@ export class RedisLink {
   }
 
   close(): void {
-    this.commands.disconnect();
-    this.listener.disconnect();
+    this.redis.close();
   }
 
   private ready(): void {
     if (!this.up) return;
-    if (this.complainedAt > -Infinity) this.logger.log('Redis is back.');
-    this.complainedAt = -Infinity;
+    this.redis.back();
     this.onReady();
-  }
-
-  private complain(error: Error): void {
-    const now = performance.now();
-    if (now - this.complainedAt < LOG_EVERY_MS) return;
-    this.complainedAt = now;
-    this.logger.warn(
-      `Redis is away (${error.message}); sockets of other nodes are served from the database meanwhile.`,
-    );
   }
 }

@@ -1,4 +1,8 @@
 import { createHash, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Settings } from '../config/settings';
+
+/** ENCRYPTION_KEY itself. Never used as it is: every use derives a key of its own. */
+export const masterKey = ({ security }: Settings): Buffer => Buffer.from(security.encryptionKey, 'base64');
 
 /** A key of its own for one purpose (HKDF-SHA256): knowing it tells nothing about `secret` or about the other keys. */
 export const deriveKey = (secret: string | Buffer, info: string, bytes = 32): Buffer =>

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Settings } from '../config/settings';
-import { deriveKey } from './keys';
+import { deriveKey, masterKey } from './keys';
 
 /** Where a sealed value lives. It is bound to this place: moved to another row or column it does not open. */
 export interface SealedPlace {
@@ -29,7 +29,7 @@ export class Vault {
   private readonly hashKey: Buffer;
 
   constructor(settings: Settings) {
-    const master = Buffer.from(settings.security.encryptionKey, 'base64');
+    const master = masterKey(settings);
     this.sealKeys = new Map([[KEY_ID, deriveKey(master, 'parley/seal/v1')]]);
     this.hashKey = deriveKey(master, 'parley/keyed-hash/v1');
   }

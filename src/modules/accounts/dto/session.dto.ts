@@ -1,5 +1,6 @@
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min, MinLength } from 'class-validator';
-import { TOKEN_TTL_MAX_SECONDS, TOKEN_TTL_MIN_SECONDS } from '../user-token';
+import { TOKEN_TTL_MAX_SECONDS } from '../../tenancy';
+import { TOKEN_TTL_MIN_SECONDS } from '../user-token';
 
 /** Fixed mode: `account` (or `userId`) and `password`; arbitrary mode: `appToken` and `userId`. */
 export class LoginDto {
