@@ -107,7 +107,7 @@ describe('two people who are online', () => {
   });
 
   it('D14 Y28: carries the server’s absolute time, never falling along the log, the same for every observer', async () => {
-    const sent = [];
+    const sent: WireMessage[] = [];
     for (let n = 0; n < 20; n++) sent.push(await ann.device.tell('message:send', aText(bob.userId, `${n}`)));
     const times = sent.map(({ sentAt }) => sentAt);
     for (const time of times) expect(time).toMatch(ISO_UTC);

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Parley } from '../harness';
-import { ok, type Call, type Credential } from '../http';
+import { ok, type Call, type Credential, type Door } from '../http';
 import { OPERATOR_TOKEN } from '../harness';
 
 export const PASSWORD = 'a password chosen by a person';
 
 export interface TestDeveloper {
-  parley: Parley;
+  parley: Door;
   accountSid: string;
   authToken: string;
   email: string;
@@ -15,7 +14,7 @@ export interface TestDeveloper {
 }
 
 export interface TestApp {
-  parley: Parley;
+  parley: Door;
   developer: TestDeveloper;
   appId: string;
   appToken: string;
@@ -26,10 +25,10 @@ export interface TestApp {
   api: Call;
 }
 
-export const operator = (parley: Parley): Call => parley.api.as({ bearer: OPERATOR_TOKEN });
+export const operator = (parley: Door): Call => parley.api.as({ bearer: OPERATOR_TOKEN });
 
 /** A main account; verified unless told otherwise. */
-export async function aDeveloper(parley: Parley, { verified = true } = {}): Promise<TestDeveloper> {
+export async function aDeveloper(parley: Door, { verified = true } = {}): Promise<TestDeveloper> {
   const email = `${randomUUID()}@example.com`;
   const { accountSid, authToken } = await ok(
     parley.api.post('/v1/developers', { email, password: PASSWORD, name: 'Ann' }),
@@ -55,7 +54,7 @@ export interface AppOptions {
 }
 
 /** An app, online unless told otherwise, with a developer of its own unless one is given. */
-export async function anApp(parley: Parley, options: AppOptions = {}): Promise<TestApp> {
+export async function anApp(parley: Door, options: AppOptions = {}): Promise<TestApp> {
   const { mode = 'arbitrary', online = true, settings } = options;
   const developer = options.developer ?? (await aDeveloper(parley));
   const made = await ok(developer.api.post('/v1/apps', { name: 'An app', accountMode: mode }));

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { ok, type Call } from '../http';
+import { ok, type Call, type Door } from '../http';
 import { connect, type Device, type DeviceOptions } from '../socket';
-import type { Parley } from '../harness';
 import type { TestApp } from './tenants';
 
 export interface TestUser {
@@ -41,7 +40,7 @@ export async function aUser(
 }
 
 /** A login, in the way of the app's account mode. `at`: the node to ask, when there are several. */
-export async function aSession(user: TestUser, at: Parley = user.app.parley): Promise<TestSession> {
+export async function aSession(user: TestUser, at: Door = user.app.parley): Promise<TestSession> {
   const { appId, appToken, mode } = user.app;
   const login =
     mode === 'fixed'
@@ -54,7 +53,7 @@ export async function aSession(user: TestUser, at: Parley = user.app.parley): Pr
 /** A user of the app, logged in and connected. */
 export async function aConnectedUser(
   app: TestApp,
-  { userId, at = app.parley, ...device }: DeviceOptions & { userId?: string; at?: Parley } = {},
+  { userId, at = app.parley, ...device }: DeviceOptions & { userId?: string; at?: Door } = {},
 ): Promise<ConnectedUser> {
   const user = await aUser(app, userId === undefined ? {} : { userId });
   const session = await aSession(user, at);
