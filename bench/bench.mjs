@@ -138,6 +138,10 @@ async function measureAll(context, chosen, signal) {
   };
 }
 
+/** A mistake in the options is said in one line. @param {unknown} error */
+const wrongOption = (error) =>
+  error instanceof TypeError && String(Reflect.get(error, 'code')).startsWith('ERR_PARSE_ARGS');
+
 const wishes = listenForStop({ log: say, endWithParent: Boolean(process.env.npm_lifecycle_event) });
 try {
   const wanted = options();
@@ -154,7 +158,11 @@ try {
 } catch (error) {
   if (error instanceof StoppedError) process.exitCode = wishes.received() === 'SIGINT' ? 130 : 143;
   else {
-    say(error instanceof LauncherError ? error.message : String(error instanceof Error ? error.stack : error));
+    say(
+      error instanceof LauncherError || wrongOption(error)
+        ? error.message
+        : String(error instanceof Error ? error.stack : error),
+    );
     process.exitCode = 1;
   }
 } finally {
