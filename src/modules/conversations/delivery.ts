@@ -89,10 +89,10 @@ export class Delivery implements OnModuleInit {
   tell(message: StoredMessage, userPks: readonly number[], options: EmitOptions = {}): void {
     const { appPk } = message.conversation;
     const seeing = message.recipients ? userPks.filter((userPk) => maySee(message, userPk)) : userPks;
-    this.live.toUsers(appPk, seeing, 'message:new', new Encoded(encodeMessage(message)), options);
+    this.live.toUsers(appPk, seeing, 'message:new', encodedFor(message), options);
     if (seeing.length === userPks.length) return;
     const others = userPks.filter((userPk) => !maySee(message, userPk));
-    this.live.toUsers(appPk, others, 'message:new', new Encoded(encodeMessage(veiled(message))), options);
+    this.live.toUsers(appPk, others, 'message:new', encodedFor(veiled(message)), options);
   }
 
   private async settle(): Promise<void> {
@@ -107,3 +107,10 @@ export class Delivery implements OnModuleInit {
     }
   }
 }
+
+/** As sockets hear it: the message itself, or where to pull it when it is too large to be pushed. */
+const encodedFor = (message: StoredMessage): Encoded =>
+  new Encoded(encodeMessage(message), {
+    conversationId: message.conversation.conversationId,
+    maxSeq: message.seq,
+  });
