@@ -3,7 +3,7 @@ import type { UserCaller } from '../../kernel/caller';
 import { parseConversationId, type WireConversation } from '../../kernel/contracts/conversation';
 import { AppError } from '../../kernel/errors/app-error';
 import { Sql } from '../../platform/database/sql';
-import { readCursor } from '../../platform/entry/cursor';
+import { notACursor, readCursor } from '../../platform/entry/cursor';
 import { limitOf, type Page, pageOf, type PageQuery } from '../../platform/entry/page-query';
 import { Live } from '../../platform/realtime/live';
 import { UserEvents } from '../accounts';
@@ -19,6 +19,9 @@ import {
   seenBy,
 } from '../conversations';
 import { ReadableConversations } from './readable';
+
+/** The end of the year 9999, after which a time is no time to the database. */
+const TIME_MAX_MS = 253_402_300_799_999;
 
 /** A user's conversations: last message, unread, marks, and what the user alone decides about them. */
 @Injectable()
@@ -39,6 +42,7 @@ export class ConversationListService {
   async list(caller: UserCaller, query: PageQuery): Promise<Page<WireConversation>> {
     const limit = limitOf(query);
     const cursor = readCursor(query.cursor, 'number', 'number');
+    if (cursor && !(cursor[0] >= 0 && cursor[0] <= TIME_MAX_MS)) throw notACursor();
     const before = cursor && { lastAt: cursor[0], conversationPk: cursor[1] };
     const entries = await this.inbox.latest(caller.userPk, limit + 1, before);
     const page = pageOf(

@@ -42,7 +42,10 @@ export class HistoryService {
 
   private async bounds({ conversation }: Readable, request: HistoryRequest): Promise<Omit<PageBounds, 'limit'>> {
     if (request.from !== undefined) {
-      return { after: (await this.history.firstSeqSince(conversation, new Date(request.from))) - 1 };
+      const from = new Date(request.from);
+      // ISO 8601 knows weeks and more that are no time to us.
+      if (Number.isNaN(from.getTime())) throw invalid('from', 'Write a time as 2026-01-31T09:30:00.000Z.');
+      return { after: (await this.history.firstSeqSince(conversation, from)) - 1 };
     }
     const cursor = readCursor(request.cursor, 'string', 'number');
     if (!cursor) return { after: request.after, before: request.before };

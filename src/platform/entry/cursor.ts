@@ -1,8 +1,15 @@
-import { invalid } from '../../kernel/errors/app-error';
+import { invalid, type AppError } from '../../kernel/errors/app-error';
 
 type Kinds = { number: number; string: string };
 type Kind = keyof Kinds;
 type KeyOf<K extends readonly Kind[]> = { -readonly [I in keyof K]: Kinds[K[I]] };
+
+/** Whatever a list is sorted by is ASCII; the database would refuse to compare anything else with it. */
+const TEXT = /^[ -~]*$/;
+
+/** What a client is told whose cursor this list never wrote. */
+export const notACursor = (): AppError =>
+  invalid('cursor', 'This is not a cursor of this list; leave it out to begin at the first page.');
 
 /** The place where a list goes on: the sort key of the last item shown, opaque to the client. */
 export const writeCursor = (...key: (number | string)[]): string =>
@@ -23,9 +30,10 @@ export function readCursor<const K extends readonly Kind[]>(
     Array.isArray(key) &&
     key.length === kinds.length &&
     key.every(
-      (part, index) => typeof part === kinds[index] && (typeof part !== 'number' || Number.isSafeInteger(part)),
+      (part, index) =>
+        typeof part === kinds[index] && (typeof part === 'string' ? TEXT.test(part) : Number.isSafeInteger(part)),
     );
-  if (!fits) throw invalid('cursor', 'This is not a cursor of this list; leave it out to begin at the first page.');
+  if (!fits) throw notACursor();
   return key as KeyOf<K>;
 }
 
