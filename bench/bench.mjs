@@ -104,12 +104,16 @@ async function main(wanted, signal) {
     const guard = new Guard({ libDir: libDir(root), dir });
     const { Context } = await import('./lib/context.mjs');
     const context = new Context({ ...wanted, root, dir, binaries, guard, signal, say });
+    const measuring = measureAll(context, chosen, signal);
+    const stopped = fired(signal).then(() => {
+      // Whatever the scenario waits for now fails, and it puts back what it had changed.
+      context.generator.end();
+      throw new StoppedError();
+    });
     try {
-      return await Promise.race([
-        measureAll(context, chosen, signal),
-        fired(signal).then(() => Promise.reject(new StoppedError())),
-      ]);
+      return await Promise.race([measuring, stopped]);
     } finally {
+      if (signal.aborted) await Promise.allSettled([measuring]);
       await context.close();
       await guard.dismiss();
     }

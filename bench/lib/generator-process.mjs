@@ -33,8 +33,9 @@ export class Generator {
   #ask(command, what = {}) {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
+      if (!this.#child.connected) return reject(new Error('the generator has ended'));
       this.#waiting.set(id, { resolve, reject });
-      this.#child.send({ id, command, what });
+      this.#child.send({ id, command, what }, (error) => error && reject(error));
     });
   }
 
@@ -82,6 +83,6 @@ export class Generator {
   }
 
   end() {
-    this.#child.disconnect();
+    if (this.#child.connected) this.#child.disconnect();
   }
 }
