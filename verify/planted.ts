@@ -18,6 +18,8 @@ export interface PlantedBug {
   /** Under which it shows; one of each by turns. */
   faults: FaultName[];
   faultCount: number;
+  /** Seconds that devices have to catch up; short where something else is looked for. */
+  catchUp: number;
   /** A change of the schema that belongs to it. */
   schema?: string;
   /** The sources that it changes. */
@@ -43,6 +45,7 @@ export interface PlantedOptions {
 
 const COPIED = ['src', 'dist', 'ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package.json'];
 const ACKED = 1200;
+const CATCH_UP = 3;
 const RATE = 300;
 
 export function readPlantedBugs(dir: string, only?: string): PlantedBug[] {
@@ -62,6 +65,7 @@ export function readPlantedBugs(dir: string, only?: string): PlantedBug[] {
       invariant,
       faults,
       faultCount: Number(header('Times') ?? faults.length),
+      catchUp: Number(header('CatchUp') ?? CATCH_UP),
       files,
       ...(schema && { schema }),
     };
@@ -90,7 +94,7 @@ export async function tryPlantedBug(bug: PlantedBug, options: PlantedOptions): P
       seconds: 0,
       deadline: 25,
       patience: 3,
-      catchUp: 3,
+      catchUp: bug.catchUp,
       usersPerTenant: 5,
       load: { rate: RATE, devicesPerUser: 2, revocations: 80 },
       faults: planFaults(seed, bug.faults, bug.faultCount),
