@@ -16,6 +16,9 @@ export class ConversationRow {
   @Column(uint({ default: 0 })) maxSeq!: number;
   /** Lowest seq kept (retention raises it). */
   @Column(uint({ default: 1 })) minSeq!: number;
+  /** `countSeq` and `lowCount` as they stood before minSeq: what is forgotten is nobody's unread. */
+  @Column(uint({ default: 0 })) minCount!: number;
+  @Column(uint({ default: 0 })) minLowCount!: number;
   /** How many messages count as unread for those who have read nothing. */
   @Column(uint({ default: 0 })) countSeq!: number;
   /** kind user: how many of those the low side sent, so that own messages are never one's unread. Other kinds: 0. */

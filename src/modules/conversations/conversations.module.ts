@@ -11,6 +11,7 @@ import { LogWriter } from './log-writer';
 import { Members } from './members';
 import { Marks } from './marks';
 import { MessageIds } from './message-ids';
+import { Retention } from './retention';
 
 const services = [
   Audiences,
@@ -21,6 +22,7 @@ const services = [
   Delivery,
   Marks,
   Members,
+  Retention,
 ];
 
 /** The ground floor: the log that everything which speaks writes into. */

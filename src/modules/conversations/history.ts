@@ -46,15 +46,16 @@ export class ConversationHistory {
     private readonly directory: ConversationDirectory,
   ) {}
 
-  /** One page: a range of the clustered key, whatever the size of the table. */
+  /** One page: a range of the clustered key, whatever the size of the table. Nothing before the log's own `minSeq`. */
   async page(conversation: ConversationRef, window: Window, bounds: PageBounds): Promise<StoredMessage[]> {
     const forward = bounds.after !== undefined;
     const from = Math.max(window.from, (bounds.after ?? 0) + 1);
     const to = Math.min(window.to ?? Number.MAX_SAFE_INTEGER, (bounds.before ?? Number.MAX_SAFE_INTEGER) - 1);
     if (from > to) return [];
     const rows = await this.sql.rows<MessageColumns>(
-      `SELECT ${COLUMNS} FROM messages WHERE conversationPk = ? AND seq BETWEEN ? AND ? ORDER BY seq ${forward ? 'ASC' : 'DESC'} LIMIT ?`,
-      [conversation.pk, from, Math.min(to, 0xffffffff), bounds.limit],
+      `SELECT ${COLUMNS} FROM messages WHERE conversationPk = ? AND seq BETWEEN ? AND ?
+          AND seq >= (SELECT minSeq FROM conversations WHERE id = ?) ORDER BY seq ${forward ? 'ASC' : 'DESC'} LIMIT ?`,
+      [conversation.pk, from, Math.min(to, 0xffffffff), conversation.pk, bounds.limit],
     );
     return this.toMessages(rows, new Map([[conversation.pk, conversation]]));
   }
@@ -73,7 +74,7 @@ export class ConversationHistory {
    * The lowest seq sent at or after `time`, or maxSeq + 1. Times never fall along a log, so halving finds it in
    * log2(n) key look-ups without an index on time.
    */
-  async firstSeqSince(conversation: ConversationRef, time: Date): Promise<number> {
+  async firstSeqSince(conversation: Pick<ConversationRef, 'pk'>, time: Date): Promise<number> {
     const [head] = await this.sql.rows<{ minSeq: number; maxSeq: number }>(
       'SELECT minSeq, maxSeq FROM conversations WHERE id = ?',
       [conversation.pk],

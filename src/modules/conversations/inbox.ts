@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
 import type { ConversationRef } from './audience';
-import { kindOf } from './kinds';
+import { KIND_CODES, kindOf } from './kinds';
 import { isoTime } from './message';
+import { ownCountAfter } from './own-count';
 
 /** A conversation in a user's list: the log's head beside the member's marks. */
 export interface InboxEntry {
@@ -26,6 +27,8 @@ interface EntryColumns {
   highPk: number;
   maxSeq: number;
   headMinSeq: number;
+  minCount: number;
+  minLowCount: number;
   countSeq: number;
   lowCount: number;
   lastAt: Date | null;
@@ -39,7 +42,7 @@ interface EntryColumns {
   pinned: number;
 }
 
-const COLUMNS = `m.conversationPk, c.kind, c.lowPk, c.highPk, c.maxSeq, c.minSeq AS headMinSeq, c.countSeq, c.lowCount, c.lastAt,
+const COLUMNS = `m.conversationPk, c.kind, c.lowPk, c.highPk, c.maxSeq, c.minSeq AS headMinSeq, c.minCount, c.minLowCount, c.countSeq, c.lowCount, c.lastAt,
   m.joinSeq, m.readSeq, m.readCount, m.ownCount, m.deliveredSeq, m.clearSeq, m.muted, m.pinned`;
 
 /** One-to-one conversations come into being before their first message; until then they are nobody's. Who left has none. */
@@ -68,7 +71,7 @@ export class Inbox {
         WHERE m.userPk = ? AND ${VISIBLE} ${seek} ORDER BY c.lastAt DESC, m.conversationPk DESC LIMIT ?`,
       [...values, limit],
     );
-    return rows.map((row) => toEntry(row, userPk));
+    return this.entries(rows, userPk);
   }
 
   /** In the order of their keys, which no write changes: pages of a sync are stable. */
@@ -78,7 +81,7 @@ export class Inbox {
         WHERE m.userPk = ? AND m.conversationPk > ? AND ${VISIBLE} ORDER BY m.conversationPk LIMIT ?`,
       [userPk, conversationPk, limit],
     );
-    return rows.map((row) => toEntry(row, userPk));
+    return this.entries(rows, userPk);
   }
 
   async entry(userPk: number, conversationPk: number, tx: SqlExecutor = this.sql): Promise<InboxEntry | undefined> {
@@ -86,7 +89,13 @@ export class Inbox {
       `SELECT ${COLUMNS} FROM members m JOIN conversations c ON c.id = m.conversationPk WHERE m.userPk = ? AND m.conversationPk = ? AND m.leaveSeq IS NULL`,
       [userPk, conversationPk],
     );
-    return row && toEntry(row, userPk);
+    return row && (await this.entries([row], userPk, tx))[0];
+  }
+
+  private entries(rows: EntryColumns[], userPk: number, tx: SqlExecutor = this.sql): Promise<InboxEntry[]> {
+    return Promise.all(
+      rows.map(async (row) => toEntry(withoutForgotten(row, userPk, await ownRise(tx, row, userPk)), userPk)),
+    );
   }
 
   /** The other side's marks of one-to-one conversations, by conversation. */
@@ -108,6 +117,28 @@ export class Inbox {
   }
 }
 
+/** Whether messages were forgotten that this member had not read. */
+const outlived = ({ headMinSeq, readSeq }: EntryColumns): boolean => readSeq < headMinSeq - 1;
+
+/** Only for group members who have not read for as long as the app keeps messages; no query for anybody else. */
+const ownRise = (tx: SqlExecutor, row: EntryColumns, userPk: number): number | Promise<number> =>
+  outlived(row) && row.kind === KIND_CODES.group
+    ? ownCountAfter(tx, row.conversationPk, userPk, row.headMinSeq - 1)
+    : 0;
+
+/** The marks as if the member had read what is forgotten: it no longer stands, so it is nobody's unread. */
+function withoutForgotten(row: EntryColumns, userPk: number, ownRise: number): EntryColumns {
+  if (!outlived(row)) return row;
+  const before = { countSeq: row.minCount, lowCount: row.minLowCount, ownCount: row.ownCount - ownRise };
+  return { ...row, readSeq: row.headMinSeq - 1, readCount: countOfOthers(nameOf(row), userPk, before) };
+}
+
+const nameOf = ({ kind, lowPk, highPk }: EntryColumns): Pick<ConversationRef, 'kind' | 'lowPk' | 'highPk'> => ({
+  kind: kindOf(kind),
+  lowPk,
+  highPk,
+});
+
 function toEntry(row: EntryColumns, userPk: number): InboxEntry {
   return {
     conversationPk: row.conversationPk,
@@ -115,10 +146,7 @@ function toEntry(row: EntryColumns, userPk: number): InboxEntry {
     minSeq: Math.max(row.headMinSeq, row.joinSeq, row.clearSeq + 1),
     readSeq: row.readSeq,
     deliveredSeq: Math.max(row.deliveredSeq, row.readSeq),
-    unread: Math.max(
-      0,
-      countOfOthers({ kind: kindOf(row.kind), lowPk: row.lowPk, highPk: row.highPk }, userPk, row) - row.readCount,
-    ),
+    unread: Math.max(0, countOfOthers(nameOf(row), userPk, row) - row.readCount),
     muted: row.muted === 1,
     pinned: row.pinned === 1,
     lastAt: row.lastAt?.getTime() ?? 0,

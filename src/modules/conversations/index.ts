@@ -11,4 +11,5 @@ export type { Changed, ChangeContext, ChangeMade, ChangeWork, Founding, Notice }
 export type { OwedMessages } from './log-writer';
 export { Members, type MemberSnapshot } from './members';
 export { Marks } from './marks';
+export { Retention } from './retention';
 export { encodeMessage, isoTime, maySee, presentMessage, seenBy, type StoredMessage } from './message';

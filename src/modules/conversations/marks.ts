@@ -3,7 +3,7 @@ import { Sql, type SqlExecutor } from '../../platform/database/sql';
 import { Drainables } from '../../platform/lifecycle/drainables';
 import type { ConversationRef } from './audience';
 import { countOfOthers } from './inbox';
-import { readRecipients } from './message-scope';
+import { ownCountAfter } from './own-count';
 
 const FLUSH_MS = 1000;
 const PENDING_MAX = 50_000;
@@ -107,26 +107,13 @@ export class Marks implements OnModuleInit {
     return { readSeq: member?.readSeq ?? 0, moved: false };
   }
 
-  /**
-   * The member's `ownCount` as it stood at `seq`: what it is now, less what came after. With the member's row locked no
-   * message of its own is under way, so both agree; one reads near the head, so what came after is little.
-   */
+  /** The member's `ownCount` as it stood at `seq`; one reads near the head, so what came after is little. */
   private async ownCountAt(tx: SqlExecutor, conversation: ConversationRef, userPk: number, seq: number) {
     const [member] = await tx.rows<{ ownCount: number }>(
       'SELECT ownCount FROM members WHERE userPk = ? AND conversationPk = ? FOR UPDATE',
       [userPk, conversation.pk],
     );
-    const after = await tx.rows<{ senderPk: number; recipients: string | null }>(
-      `SELECT senderPk, recipients FROM messages
-        WHERE conversationPk = ? AND seq > ? AND lowCount = 1 AND (senderPk = ? OR recipients IS NOT NULL)`,
-      [conversation.pk, seq, userPk],
-    );
-    let own = member?.ownCount ?? 0;
-    for (const { senderPk, recipients } of after) {
-      if (recipients === null) own--;
-      else if (senderPk !== userPk && readRecipients(recipients).has(userPk)) own++;
-    }
-    return own;
+    return (member?.ownCount ?? 0) - (await ownCountAfter(tx, conversation.pk, userPk, seq));
   }
 
   /** What the member alone decides about a conversation. */

@@ -7,6 +7,7 @@ import { MessageContent } from './content';
 import { ConversationListService } from './conversation-list.service';
 import { ConversationsController } from './conversations.controller';
 import { Ephemeral } from './ephemeral';
+import { HistoryLimits } from './history-limits';
 import { HistoryService } from './history.service';
 import { MarksService } from './marks.service';
 import { MessagesController } from './messages.controller';
@@ -25,6 +26,7 @@ import { SyncService } from './sync.service';
     BusOutage,
     ConversationListService,
     Ephemeral,
+    HistoryLimits,
     HistoryService,
     MarksService,
     MessageContent,

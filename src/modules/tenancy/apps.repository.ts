@@ -5,7 +5,7 @@ import type { AppRow, AppSecretRow } from './app.entity';
 import { assignments, isId } from './sql-text';
 import type { DeveloperRow, DeveloperStatus } from './developer.entity';
 import { DevelopersRepository } from './developers.repository';
-import { quotaExceeded, quotasOf, type Plan } from './plans';
+import { PLANS, quotaExceeded, quotasOf, type Plan } from './plans';
 
 export type NewApp = Omit<AppRow, 'id' | 'version' | 'tokensValidFrom' | 'createdAt' | 'deletedAt' | 'resumesTo'>;
 export type NewSecret = Pick<AppSecretRow, 'kid' | 'sealed' | 'hash'>;
@@ -57,6 +57,17 @@ export class AppsRepository {
     if (!isId(appId)) return undefined;
     const [row] = await this.sql.rows<{ id: number }>('SELECT id FROM apps WHERE appId = ?', [appId]);
     return row?.id;
+  }
+
+  /** Apps whose history may be limited, by their settings, by what was agreed with their developer or by its plan. */
+  async perhapsLimited(): Promise<number[]> {
+    const rows = await this.sql.rows<{ id: number }>(
+      `SELECT a.id FROM apps a JOIN developers d ON d.id = a.developerPk
+        WHERE a.deletedAt IS NULL
+          AND (a.settings LIKE '%"historyDays"%' OR d.quotas LIKE '%"historyDays"%' OR d.plan IN (?))`,
+      [Object.entries(PLANS).flatMap(([plan, { historyDays }]) => (historyDays === undefined ? [] : [plan]))],
+    );
+    return rows.map(({ id }) => id);
   }
 
   async known(pk: number): Promise<KnownApp | undefined> {

@@ -7,7 +7,7 @@ import { Live } from '../../platform/realtime/live';
 import { deriveKey } from '../../platform/secrets/keys';
 import { Vault } from '../../platform/secrets/vault';
 import type { AccountMode, AppStatus } from './app.entity';
-import { readAppSettings, type AppSettings } from './app-settings';
+import { historyDaysOf, readAppSettings, type AppSettings } from './app-settings';
 import { AppsRepository, type KnownApp } from './apps.repository';
 import { quotasOf, type QuotaName, type Quotas } from './plans';
 import { placeOf } from './sealed-places';
@@ -78,6 +78,17 @@ export class Apps {
 
   byPk(pk: number): Promise<App | undefined> {
     return this.rows.get(pk);
+  }
+
+  /** Days that messages are kept, for every app that limits them or whose plan does. */
+  async historyDays(): Promise<Map<number, number>> {
+    const days = new Map<number, number>();
+    for (const pk of await this.repository.perhapsLimited()) {
+      const app = await this.rows.get(pk);
+      const limit = app && historyDaysOf(app);
+      if (limit !== undefined) days.set(pk, limit);
+    }
+    return days;
   }
 
   /** Refuses every instant-messaging call of an app that does not run: APP_NOT_ONLINE or APP_SUSPENDED. */

@@ -73,7 +73,7 @@ export class AppSettingsDto {
   @Max(TOKEN_TTL_MAX_SECONDS)
   tokenTtlSeconds?: number;
 
-  /** Days that messages are kept; 0: for ever, unless the plan says less. */
+  /** Days that messages are kept, and some minutes; 0: for ever, unless the plan says less. */
   @IsOptional()
   @IsInt()
   @Min(0)
