@@ -16,9 +16,10 @@ export const MESSAGE_TYPES = [
   'command',
   'combined',
   'notice',
-  /** The place of a message that was directed to others. Server only. */
-  'hidden',
 ] as const;
+
+/** The place of a message that was directed to others. The server alone says it; nobody sends it. */
+export const HIDDEN_TYPE = 'hidden';
 
 export type Priority = 'high' | 'normal' | 'low';
 

@@ -1,6 +1,7 @@
 import type { Address } from '../../kernel/contracts/address';
 import type { ConversationKind } from '../../kernel/contracts/conversation';
-import type { Json, Mentions, WireMessage } from '../../kernel/contracts/message';
+import { HIDDEN_TYPE, type Json, type Mentions, type WireMessage } from '../../kernel/contracts/message';
+import { notedText, withText } from '../../kernel/ready-text';
 import type { ConversationRef, Recipients } from './audience';
 
 /** A message of the log. `body` and `ext` are the JSON texts that are stored and sent on as they are. */
@@ -37,18 +38,21 @@ export function addressOf(conversation: ConversationRef, from: string | null): A
  * quotes (kernel/ids.ts), so they need no escaping.
  */
 export function encodeMessage(message: StoredMessage): string {
+  const known = notedText(message);
+  if (known !== undefined) return known;
   const { kind, id } = addressOf(message.conversation, message.from);
   const ext = message.ext === null ? '' : `,"ext":${message.ext}`;
   const recalled = message.recalledAt === null ? '' : `,"recalledAt":"${isoTime(message.recalledAt)}"`;
   const from = message.from === null ? 'null' : `"${message.from}"`;
   const mentions = message.mentions ? `,"mentions":${JSON.stringify(message.mentions)}` : '';
   const recipients = message.recipients ? `,"recipients":${JSON.stringify([...message.recipients.values()])}` : '';
-  return (
+  const json =
     `{"id":"${message.id}","conversationId":"${message.conversation.conversationId}","seq":${message.seq},` +
     `"from":${from},"to":{"kind":"${kind}","id":"${id}"},"clientMessageId":"${message.clientMessageId}",` +
     `"type":"${message.type}","body":${message.body}${ext}${mentions}${recipients},"sentAt":"${isoTime(message.sentAt)}",` +
-    `"revision":${message.revision}${recalled}}`
-  );
+    `"revision":${message.revision}${recalled}}`;
+  withText(message, json);
+  return json;
 }
 
 /** The same as an object. `body` and `ext` may be given where they are at hand, to spare a parse. */
@@ -83,7 +87,7 @@ const VEILED_ID = '-'.repeat(16);
  */
 export function veiled(message: StoredMessage): StoredMessage {
   const { conversation, seq, id, sentAt } = message;
-  const nothing = { senderPk: 0, from: null, clientMessageId: VEILED_ID, type: 'hidden', body: '{}', ext: null };
+  const nothing = { senderPk: 0, from: null, clientMessageId: VEILED_ID, type: HIDDEN_TYPE, body: '{}', ext: null };
   return { conversation, seq, id, sentAt, revision: 0, recalledAt: null, ...nothing };
 }
 

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Server, Socket } from 'socket.io';
 import { AppError, invalid } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
+import { textOf } from '../../kernel/ready-text';
 import { Settings } from '../config/settings';
 import { toAppError } from '../entry/failures';
 import { assertPlainJson } from '../entry/plain-json';
@@ -146,7 +147,7 @@ export class Dispatcher implements OnModuleInit {
   }
 
   private answer(connection: SocketConnection, ack: AckId | undefined, data: unknown = NOTHING): void {
-    if (ack) this.outbound.answer(connection, ack.id, { ok: true, data });
+    if (ack) this.outbound.answer(connection, ack.id, `{"ok":true,"data":${textOf(data)}}`);
   }
 
   private refuse(
@@ -169,6 +170,8 @@ export class Dispatcher implements OnModuleInit {
       });
     }
     count(counts.refused, known.code);
-    if (ack) this.outbound.answer(connection, ack.id, { ok: false, error: known.toWire(traceId) });
+    if (ack) {
+      this.outbound.answer(connection, ack.id, JSON.stringify({ ok: false, error: known.toWire(traceId) }));
+    }
   }
 }

@@ -104,11 +104,11 @@ export class Outbound implements OnApplicationShutdown {
   }
 
   /** Packet `3id[answer]`: what a client's acknowledgement hears. Answers count like events do. */
-  answer(connection: Connection, ackId: number, answer: object): void {
+  answer(connection: Connection, ackId: number, json: string): void {
     const { socket } = connection;
     if (!socket.connected) return;
     const engine = engineOf(socket);
-    const { text, options } = framed(`3${ackId}[${JSON.stringify(answer)}]`);
+    const { text, options } = framed(`3${ackId}[${json}]`);
     gather(engine);
     engine.write(text, options);
     const bytes = waitingBytes(engine);

@@ -3,6 +3,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
 import { invalid } from '../../../kernel/errors/app-error';
+import { textOf } from '../../../kernel/ready-text';
 import type { Settings } from '../../config/settings';
 import { toAppError } from '../failures';
 import { assertPlainJson } from '../plain-json';
@@ -76,6 +77,7 @@ export function prepareHttp(app: NestFastifyApplication, { http }: Settings): vo
   };
   fastify.decorateRequest('caller', undefined);
   fastify.decorateReply('statusFrom', undefined);
+  fastify.setReplySerializer((payload: unknown) => textOf(payload));
   fastify.removeContentTypeParser('text/plain');
   fastify.addHook('onRequest', (request: HttpRequest, reply: HttpReply, done) => {
     reply.headers(headers).header('x-trace-id', request.id);
