@@ -94,7 +94,9 @@ export class ConversationLog {
           continue;
         }
         finished('failed');
-        if (!again && batch.length > 1) return this.apart(batch);
+        // Behind one locked conversation nothing is to be gained by waiting again for each of its messages.
+        const locked = error instanceof AppError && error.code === 'RETRY' && ofOneConversation(batch);
+        if (!again && batch.length > 1 && !locked) return this.apart(batch);
         throw isDuplicateKey(error) ? new AppError('RETRY', {}, { cause: error }) : error;
       }
     }
@@ -126,3 +128,6 @@ export class ConversationLog {
     return outcomes;
   }
 }
+
+const ofOneConversation = (batch: readonly FingerprintedDraft[]): boolean =>
+  batch.every(({ conversation }) => conversation.pk === batch[0]?.conversation.pk);
