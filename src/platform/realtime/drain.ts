@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Settings } from '../config/settings';
 import { Admission } from './admission';
@@ -6,7 +6,7 @@ import { Bus } from './bus';
 import { Connections } from './connections';
 import { Dispatcher } from './dispatcher';
 import { Outbound } from './outbound';
-import { engineOf } from './socket-connection';
+import { type EngineSocket, engineOf } from './socket-connection';
 
 /** Clients come back spread over this time: to other nodes, or to this one as soon as it is up again. */
 const SPREAD_MS = 20_000;
@@ -16,8 +16,9 @@ const CLOSE_BATCH = 200;
 
 /** An orderly goodbye: nobody new, answers for what was begun, then the sockets. */
 @Injectable()
-export class Drain implements BeforeApplicationShutdown {
+export class Drain implements BeforeApplicationShutdown, OnApplicationShutdown {
   private done: Promise<void> | undefined;
+  private closing: EngineSocket[] = [];
 
   constructor(
     private readonly admission: Admission,
@@ -30,6 +31,14 @@ export class Drain implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     await this.drain();
+  }
+
+  /**
+   * Engine.IO waits half a minute for the next poll of a polling client, to tell it of the end. Nobody listens for polls
+   * by now, so it need not.
+   */
+  onApplicationShutdown(): void {
+    for (const { transport } of this.closing) (transport as { shouldClose?: (() => void) | null }).shouldClose?.();
   }
 
   /** Ends when every socket is told to close; at most `drainMs` are spent on unfinished events. Safe to call again. */
@@ -47,10 +56,10 @@ export class Drain implements BeforeApplicationShutdown {
     const deadline = performance.now() + this.settings.realtime.drainMs;
     while (this.dispatcher.unanswered > 0 && performance.now() < deadline) await sleep(POLL_MS);
 
-    const open = [...this.connections.all()];
-    for (let at = 0; at < open.length; at += CLOSE_BATCH) {
+    this.closing = [...this.connections.all()].map(({ socket }) => engineOf(socket));
+    for (let at = 0; at < this.closing.length; at += CLOSE_BATCH) {
       // The transport only: a Socket.IO disconnect would tell plain clients not to come back.
-      for (const { socket } of open.slice(at, at + CLOSE_BATCH)) engineOf(socket).close();
+      for (const engine of this.closing.slice(at, at + CLOSE_BATCH)) engine.close();
       await sleep(POLL_MS);
     }
   }
