@@ -6,7 +6,7 @@ import { Bus } from './bus';
 import { Connections } from './connections';
 import { Dispatcher } from './dispatcher';
 import { Outbound } from './outbound';
-import { type EngineSocket, engineOf } from './socket-connection';
+import { engineOf } from './socket-connection';
 
 /** Clients come back spread over this time: to other nodes, or to this one as soon as it is up again. */
 const SPREAD_MS = 20_000;
@@ -14,11 +14,15 @@ const SPREAD_ALONE_MS = 2000;
 const POLL_MS = 10;
 const CLOSE_BATCH = 200;
 
+/** An Engine.IO connection, kicked ones included, that may still wait to say goodbye. */
+interface Waiting {
+  transport: { shouldClose?: (() => void) | null };
+}
+
 /** An orderly goodbye: nobody new, answers for what was begun, then the sockets. */
 @Injectable()
 export class Drain implements BeforeApplicationShutdown, OnApplicationShutdown {
   private done: Promise<void> | undefined;
-  private closing: EngineSocket[] = [];
 
   constructor(
     private readonly admission: Admission,
@@ -38,7 +42,8 @@ export class Drain implements BeforeApplicationShutdown, OnApplicationShutdown {
    * by now, so it need not.
    */
   onApplicationShutdown(): void {
-    for (const { transport } of this.closing) (transport as { shouldClose?: (() => void) | null }).shouldClose?.();
+    const { clients = {} } = (this.dispatcher.server?.engine ?? {}) as { clients?: Record<string, Waiting> };
+    for (const { transport } of Object.values(clients)) transport.shouldClose?.();
   }
 
   /** Ends when every socket is told to close; at most `drainMs` are spent on unfinished events. Safe to call again. */
@@ -56,10 +61,10 @@ export class Drain implements BeforeApplicationShutdown, OnApplicationShutdown {
     const deadline = performance.now() + this.settings.realtime.drainMs;
     while (this.dispatcher.unanswered > 0 && performance.now() < deadline) await sleep(POLL_MS);
 
-    this.closing = [...this.connections.all()].map(({ socket }) => engineOf(socket));
-    for (let at = 0; at < this.closing.length; at += CLOSE_BATCH) {
+    const open = [...this.connections.all()];
+    for (let at = 0; at < open.length; at += CLOSE_BATCH) {
       // The transport only: a Socket.IO disconnect would tell plain clients not to come back.
-      for (const engine of this.closing.slice(at, at + CLOSE_BATCH)) engine.close();
+      for (const { socket } of open.slice(at, at + CLOSE_BATCH)) engineOf(socket).close();
       await sleep(POLL_MS);
     }
   }
