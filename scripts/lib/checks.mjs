@@ -51,6 +51,18 @@ export const CHECKS = [
     },
   },
   { name: 'tests', needsServers: true, run: tool('jest', ['--ci'], true) },
+  {
+    // Brings servers of its own, because it kills them.
+    name: 'verify',
+    run: ({ root, env, args, signal }) =>
+      run(process.execPath, [join(root, 'verify', 'run.mjs'), '--acked', '20000', ...args], {
+        cwd: root,
+        env,
+        signal,
+        quiet: false,
+        out: 1,
+      }),
+  },
 ];
 
 /** Parts of the tests that have names of their own, as Jest's pattern over absolute paths. @param {string} root @param {string} suite */
