@@ -11,6 +11,7 @@ import { LogWriter } from './log-writer';
 import { Members } from './members';
 import { Marks } from './marks';
 import { MessageIds } from './message-ids';
+import { DatabasePressure } from './pressure';
 import { Retention } from './retention';
 
 const services = [
@@ -27,5 +28,5 @@ const services = [
 
 /** The ground floor: the log that everything which speaks writes into. */
 @Global()
-@Module({ providers: [...services, LogBatch, LogChanges, LogWriter, MessageIds], exports: services })
+@Module({ providers: [...services, DatabasePressure, LogBatch, LogChanges, LogWriter, MessageIds], exports: services })
 export class ConversationsModule {}

@@ -43,6 +43,11 @@ export class ConversationLog {
     logMetrics.watchQueue(() => this.queue.waiting);
   }
 
+  /** More waits than the database stores for now; whoever is new should come later. */
+  get crowded(): boolean {
+    return this.queue.crowded;
+  }
+
   /**
    * Stores a message: sequence, row and outbox in one transaction shared with whatever else waits. Calls for one
    * conversation are stored in the order of the calls. Throws the refusal of the audience, IDEMPOTENCY_MISMATCH, BUSY

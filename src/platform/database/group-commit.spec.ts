@@ -79,4 +79,23 @@ describe('group commit', () => {
     expect(await Promise.all(accepted)).toEqual([1, 2, 4]);
     expect(await queue.submit({ lane: 3, n: 5 })).toBe(5);
   });
+
+  it('is crowded while more than half of what may wait does, and not before or after', async () => {
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const queue = aQueue(
+      async (batch) => {
+        await gate;
+        return batch.map(({ n }) => ({ ok: n }));
+      },
+      { queueMax: 4 },
+    );
+    const waiting = [queue.submit({ lane: 1, n: 1 }), queue.submit({ lane: 2, n: 2 })];
+    expect(queue.crowded).toBe(false);
+    waiting.push(queue.submit({ lane: 3, n: 3 }));
+    expect(queue.crowded).toBe(true);
+    open();
+    await Promise.all(waiting);
+    expect(queue.crowded).toBe(false);
+  });
 });

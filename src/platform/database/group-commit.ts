@@ -37,6 +37,11 @@ export class GroupCommit<In, Out> {
 
   constructor(private readonly options: GroupCommitOptions<In, Out>) {}
 
+  /** More than half of what may wait does. */
+  get crowded(): boolean {
+    return this.waiting > this.options.queueMax / 2;
+  }
+
   submit(item: In): Promise<Out> {
     const laneId = this.options.lane(item);
     let lane = this.lanes.get(laneId);

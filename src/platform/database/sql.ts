@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { createPool, type Pool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 import { AppError } from '../../kernel/errors/app-error';
 import { Settings } from '../config/settings';
+import { PoolQueue } from './pool-queue';
 
 export type Row = Record<string, unknown>;
 /** A value a statement may carry; arrays only where the text says `IN (?)` or `VALUES ?`. */
@@ -67,6 +68,7 @@ const SESSION = [
 export class Sql implements SqlExecutor, OnApplicationShutdown {
   readonly pool: Pool;
   private readonly executor: SqlExecutor;
+  private readonly queue: PoolQueue;
 
   constructor(settings: Settings) {
     this.pool = createPool({
@@ -95,6 +97,12 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
       }
     });
     this.executor = wrap(this.pool);
+    this.queue = new PoolQueue(this.pool.pool);
+  }
+
+  /** How long whoever waits longest for a connection has waited; 0 when nobody does. */
+  get longestWaitMs(): number {
+    return this.queue.longestWaitMs;
   }
 
   rows<T = Row>(text: string, values: SqlValue[] = []): Promise<T[]> {
