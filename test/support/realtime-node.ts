@@ -40,6 +40,7 @@ export class OpenGate implements SessionGate {
       device: { id: device?.id ?? socketId, platform: 'test', state: 'foreground' },
       features: new Set(),
       expiresAt: Number.MAX_SAFE_INTEGER,
+      tokenIssuedAt: 0,
     };
   }
 

@@ -22,7 +22,7 @@ export interface BusFrames {
     exceptSocketId?: string;
   };
   /** Forget what is cached under this key. */
-  forget: { cache: 'app' | 'developer' | 'user' | 'session' | 'conversation'; appPk: number; pk: number };
+  forget: { cache: 'app' | 'developer' | 'user'; appPk: number; pk: number };
   /** A user came to the sending node or left it (absent: it has said all its users again): ask again where they are. */
   route: { userPk?: number };
   /** A user came or went (on the sending node). */

@@ -5,7 +5,7 @@ import type { Connection } from '../../platform/realtime/connection';
 import { Connections } from '../../platform/realtime/connections';
 import { Live } from '../../platform/realtime/live';
 import { Outbound } from '../../platform/realtime/outbound';
-import { Apps } from '../tenancy';
+import { Apps, type App } from '../tenancy';
 import { SessionProofs, type SessionState } from './session-proofs';
 import { TOKEN_LEEWAY_SECONDS } from './user-token';
 
@@ -35,14 +35,6 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
   ) {
     live.onForget('user', (_, userPk) => this.soon([...this.connections.ofUser(userPk)]));
     live.onForget('app', (appPk) => this.soon(this.ofApp(appPk)));
-  }
-
-  /**
-   * Is the session behind this caller still good? From a memory of at most 5 s, and then without a promise; answers the
-   * caller with its newest authVersion. Throws TOKEN_REVOKED or USER_DEACTIVATED.
-   */
-  current(caller: UserCaller): UserCaller | Promise<UserCaller> {
-    return this.proofs.current(caller);
   }
 
   onModuleInit(): void {
@@ -100,7 +92,7 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
     const { caller } = connection;
     // Renewed as another session meanwhile: that one is proven.
     if (state && state.sessionPk !== caller.sessionPk) return;
-    const reason = endOf(state) ?? (app?.status === 'online' ? undefined : 'app-offline');
+    const reason = endOf(state) ?? endByApp(app, connection);
     if (reason)
       this.live.kick(caller.userPk, [caller.sessionPk], reason, state?.endedBy ? { byPlatform: state.endedBy } : {});
     else if (state && app) connection.caller = asOf(caller, state.authVersion, app.version);
@@ -117,6 +109,12 @@ function endOf(state: SessionState | undefined): KickReason | undefined {
   if (state.status !== 'active') return state.status;
   if (state.endedAt === null) return undefined;
   return state.endReason === null || state.endReason === 'logout' ? 'revoked' : state.endReason;
+}
+
+/** Whether its app runs, and has not logged everybody out since. */
+function endByApp(app: App | undefined, { tokenIssuedAt }: Connection): KickReason | undefined {
+  if (app?.status !== 'online') return 'app-offline';
+  return tokenIssuedAt < app.tokensValidFrom ? 'revoked' : undefined;
 }
 
 /** Callers are shared by what a connection does; a new one only when something changed. */

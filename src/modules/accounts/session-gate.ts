@@ -38,6 +38,7 @@ export class AccountsSessionGate implements SessionGate {
       device: { id: device.id, platform: device.platform, state: device.state ?? 'foreground' },
       features: new Set(features.filter((feature) => feature === 'batch')),
       expiresAt: proven.expiresAt,
+      tokenIssuedAt: proven.claims.iat,
     };
   }
 
@@ -53,6 +54,7 @@ export class AccountsSessionGate implements SessionGate {
     const device = { id: connection.deviceId, platform: connection.platform };
     connection.caller = await this.enter(proven, device, connection.socket.id);
     connection.expiresAt = proven.expiresAt;
+    connection.tokenIssuedAt = proven.claims.iat;
     return proven.expiresAt;
   }
 

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import type { UserCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { Sql } from '../../platform/database/sql';
 import { Live } from '../../platform/realtime/live';
@@ -40,11 +39,6 @@ const STATE = `SELECT s.id AS sessionPk, s.sessionId, s.loginId, s.deviceId, s.e
  */
 @Injectable()
 export class SessionProofs {
-  private readonly bySession = new LRUCache<number, Proof<SessionState>>({
-    max: CACHED_MAX,
-    ttl: CACHED_MS,
-    ttlResolution: 100,
-  });
   private readonly byLogin = new LRUCache<string, Proof<SessionState>>({
     max: CACHED_MAX,
     ttl: CACHED_MS,
@@ -56,7 +50,6 @@ export class SessionProofs {
     ttl: 4 * CACHED_MS,
     ttlResolution: 1000,
   });
-  private readonly sessionReads = new Batched<number, SessionState>((pks) => this.readSessions(pks));
   private readonly loginReads = new Batched<string, SessionState[]>((ids) => this.readLogins(ids));
 
   constructor(
@@ -64,24 +57,6 @@ export class SessionProofs {
     live: Live,
   ) {
     live.onForget('user', (_, userPk) => this.forgotten.set(userPk, performance.now()));
-    live.onForget('session', (_, sessionPk) => this.bySession.delete(sessionPk));
-  }
-
-  /**
-   * The caller as it stands now. Without a promise when it was proven in the last seconds.
-   * Throws TOKEN_REVOKED or USER_DEACTIVATED.
-   */
-  current(caller: UserCaller): UserCaller | Promise<UserCaller> {
-    const known = this.bySession.get(caller.sessionPk);
-    if (known && this.counts(known)) return renewed(caller, known.state);
-    return this.reread(caller);
-  }
-
-  private async reread(caller: UserCaller): Promise<UserCaller> {
-    const readAt = performance.now();
-    const state = await this.sessionReads.get(caller.sessionPk);
-    if (state) this.bySession.set(caller.sessionPk, { userPk: state.userPk, readAt, state });
-    return renewed(caller, state);
   }
 
   /** The session that speaks for a login over REST. Throws TOKEN_REVOKED or USER_DEACTIVATED. */
@@ -125,10 +100,4 @@ export function assertGood(state: SessionState | undefined): SessionState {
   if (state?.status === 'deactivated') throw new AppError('USER_DEACTIVATED');
   if (!state || state.status === 'deleted' || state.endedAt !== null) throw new AppError('TOKEN_REVOKED');
   return state;
-}
-
-/** Callers are shared by what a connection does; a new one only when something changed. */
-function renewed(caller: UserCaller, state: SessionState | undefined): UserCaller {
-  const { authVersion } = assertGood(state);
-  return authVersion === caller.authVersion ? caller : { ...caller, authVersion };
 }

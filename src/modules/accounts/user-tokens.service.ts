@@ -63,7 +63,7 @@ export class UserTokens {
     ttlSeconds = app.settings.tokenTtlSeconds,
   ): Promise<IssuedToken> {
     const sessionId = randomId(20);
-    const iat = nowSeconds();
+    const iat = issuedAt(app);
     const expiresAt = new Date((iat + ttlSeconds) * 1000);
     await this.logins.submit({ appPk: app.pk, userPk: user.id, sessionId, expiresAt });
     return this.sign(app, user, sessionId, iat, expiresAt);
@@ -71,13 +71,16 @@ export class UserTokens {
 
   /** Another token of the same login, which lasts as long as the longest of them. */
   async renew(app: App, userPk: number, loginId: string): Promise<IssuedToken> {
-    const iat = nowSeconds();
+    const iat = issuedAt(app);
     const expiresAt = new Date((iat + app.settings.tokenTtlSeconds) * 1000);
-    const [user] = await this.sql.rows<{ userId: string; tokenVersion: number }>(
-      'SELECT userId, tokenVersion FROM users WHERE id = ?',
-      [userPk],
+    // Read, not remembered: a token that slips through on a stale node must not become one that lasts.
+    const [user] = await this.sql.rows<{ userId: string; tokenVersion: number; loggedOut: number }>(
+      `SELECT u.userId, u.tokenVersion, s.createdAt + INTERVAL 1 SECOND < FROM_UNIXTIME(a.tokensValidFrom) AS loggedOut
+         FROM sessions s JOIN users u ON u.id = s.userPk JOIN apps a ON a.id = u.appPk
+        WHERE s.loginId = ? AND u.id = ? ORDER BY s.id LIMIT 1`,
+      [loginId, userPk],
     );
-    if (!user) throw new AppError('TOKEN_REVOKED');
+    if (!user || user.loggedOut) throw new AppError('TOKEN_REVOKED');
     await this.sql.run('UPDATE sessions SET expiresAt = GREATEST(expiresAt, ?) WHERE loginId = ? AND userPk = ?', [
       expiresAt,
       loginId,
@@ -153,5 +156,8 @@ export class UserTokens {
     return logins.map(() => ({ ok: undefined }));
   }
 }
+
+/** Never before the moment from which the app's tokens are good, which may be up to a second ahead. */
+const issuedAt = ({ tokensValidFrom }: App): number => Math.max(nowSeconds(), tokensValidFrom);
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);

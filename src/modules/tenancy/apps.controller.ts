@@ -64,6 +64,14 @@ export class AppsController {
     return this.apps.goOffline(caller, appId);
   }
 
+  /** Logs every user out: all tokens issued so far are refused, all sockets get `session:kicked` and are closed. */
+  @Delete(':appId/sessions')
+  @Allow('developer')
+  @HttpCode(204)
+  endSessions(@CurrentCaller() caller: DeveloperCaller, @Param('appId') appId: string): Promise<void> {
+    return this.apps.endSessions(caller, appId);
+  }
+
   @Post(':appId/secrets')
   @Allow('developer')
   @Idempotent()

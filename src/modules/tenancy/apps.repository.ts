@@ -10,7 +10,7 @@ import { PLANS, quotaExceeded, quotasOf, type Plan } from './plans';
 export type NewApp = Omit<AppRow, 'id' | 'version' | 'tokensValidFrom' | 'createdAt' | 'deletedAt' | 'resumesTo'>;
 export type NewSecret = Pick<AppSecretRow, 'kid' | 'sealed' | 'hash'>;
 export type AppPatch = Partial<
-  Pick<AppRow, 'name' | 'status' | 'resumesTo' | 'settings' | 'wentOnlineAt' | 'deletedAt'>
+  Pick<AppRow, 'name' | 'status' | 'resumesTo' | 'settings' | 'tokensValidFrom' | 'wentOnlineAt' | 'deletedAt'>
 >;
 
 export interface KnownSecret extends NewSecret {

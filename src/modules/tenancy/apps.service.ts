@@ -103,6 +103,13 @@ export class AppsService {
     });
   }
 
+  /** Logs every user of the app out, everywhere: tokens issued so far are refused, their sockets told and closed. */
+  async endSessions(caller: DeveloperCaller, appId: string): Promise<void> {
+    // The next second, so that no token of this one outlives the call; those issued from now on say so (user-tokens).
+    const tokensValidFrom = Math.floor(Date.now() / 1000) + 1;
+    await this.decide(caller, appId, 'sessions-ended', () => ({ tokensValidFrom }));
+  }
+
   async rotateSecret(
     caller: DeveloperCaller,
     appId: string,

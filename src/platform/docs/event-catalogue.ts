@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { MESSAGE_TYPES } from '../../kernel/contracts/message';
 import { SERVER_EVENTS, type ServerEventName } from '../../kernel/contracts/socket-events';
 import { schemaOf, type Shape } from '../entry/shapes';
 import { ON } from '../realtime/on.decorator';
@@ -10,7 +11,8 @@ type Json = Record<string, unknown>;
 /** What each server event means; the shapes are in contract.md's words, because they are types and not classes. */
 const SERVER_EVENT_SUMMARIES: Record<ServerEventName, string> = {
   'message:new':
-    'A message, of every kind: {id, conversationId, seq, from, to, clientMessageId, type, body, ext?, sentAt, revision, recalledAt?}',
+    'A message, of every kind: {id, conversationId, seq, from, to, clientMessageId, type, body, ext?, sentAt, revision, recalledAt?}. ' +
+    `Known types: ${MESSAGE_TYPES.join(', ')}; others are delivered as they are`,
   'message:batch': 'Many messages at once, for clients with the feature `batch`: {messages}',
   'message:changed': 'A message was recalled or edited: the message as it is now',
   'conversation:tip': 'A conversation has grown; pull what you miss: {conversationId, maxSeq}',

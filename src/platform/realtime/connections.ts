@@ -50,8 +50,12 @@ export class Connections {
     return known === undefined ? [] : known instanceof Set ? known : [known];
   }
 
-  has(userPk: number): boolean {
-    return this.byUser.has(userPk);
+  /** Whether the user is connected to this node; with `appPk`, as a user of that app. */
+  has(userPk: number, appPk?: number): boolean {
+    const known = this.byUser.get(userPk);
+    if (appPk === undefined || known === undefined) return known !== undefined;
+    const [connection] = known instanceof Set ? known : [known];
+    return connection?.caller.app.pk === appPk;
   }
 
   /** Users (not sockets) of an app connected to this node. */

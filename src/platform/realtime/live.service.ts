@@ -78,8 +78,8 @@ export class LiveService extends Live implements OnModuleInit {
     this.presence.onChange(listener);
   }
 
-  async online(_appPk: number, userPks: readonly number[]): Promise<Set<number>> {
-    const online = new Set(userPks.filter((userPk) => this.connections.has(userPk)));
+  async online(appPk: number, userPks: readonly number[]): Promise<Set<number>> {
+    const online = new Set(userPks.filter((userPk) => this.connections.has(userPk, appPk)));
     const others = userPks.filter((userPk) => !online.has(userPk));
     if (others.length === 0 || this.bus.peers.length === 0 || !this.bus.healthy) return online;
     try {

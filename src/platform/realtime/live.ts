@@ -46,7 +46,7 @@ export abstract class Live {
   /** Heard on every node when a user comes online or has gone; told once however many devices and nodes it is on. */
   abstract onPresence(listener: (change: PresenceChange) => void): void;
 
-  /** Which of these users are connected anywhere. Exact with one node or with Redis; else what this node knows. */
+  /** Which of these users, all of this app, are connected anywhere. Exact with one node or with Redis; else what this node knows. */
   abstract online(appPk: number, userPks: readonly number[]): Promise<Set<number>>;
 
   /** Users of an app online now. `exact` is false when other nodes could not be asked. */

@@ -10,6 +10,7 @@ export class SocketConnection implements Connection {
   state: DeviceState;
   readonly features: ReadonlySet<string>;
   expiresAt: number;
+  tokenIssuedAt: number;
   laggingSince = 0;
   /** Events being worked on. */
   unanswered = 0;
@@ -24,6 +25,7 @@ export class SocketConnection implements Connection {
     this.state = session.device.state;
     this.features = session.features;
     this.expiresAt = session.expiresAt;
+    this.tokenIssuedAt = session.tokenIssuedAt;
   }
 }
 

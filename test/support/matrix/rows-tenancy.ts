@@ -44,6 +44,7 @@ export const TENANCY_ROWS: Record<string, RouteRow> = {
   'DELETE /v1/apps/:appId': ofApp(''),
   'POST /v1/apps/:appId/online': ofApp('/online'),
   'POST /v1/apps/:appId/offline': ofApp('/offline'),
+  'DELETE /v1/apps/:appId/sessions': ofApp('/sessions'),
   'POST /v1/apps/:appId/secrets': ofApp('/secrets', { overlapSeconds: 0 }),
 
   'GET /v1/operator/developers': {
