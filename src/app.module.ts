@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AccountsModule } from './modules/accounts';
 import { ConversationsModule } from './modules/conversations';
+import { GroupsModule } from './modules/groups';
 import { MessagingModule } from './modules/messaging';
 import { TenancyModule } from './modules/tenancy';
 import { ConfigModule } from './platform/config/config.module';
@@ -29,6 +30,7 @@ import { QuickstartModule } from './quickstart/quickstart.module';
     TenancyModule,
     ConversationsModule,
     AccountsModule,
+    GroupsModule,
     MessagingModule,
     QuickstartModule,
   ],

@@ -9,7 +9,8 @@ export type Ack<T> = { ok: true; data: T } | { ok: false; error: WireError };
 /** One entry of a user's own event log; `userSeq` rises without a hole and is the cursor of `sync`. */
 export interface UserEvent {
   userSeq: number;
-  kind: 'read' | 'conversation-changed' | 'profile-changed';
+  /** `group`: a `group:event` about this user that the group's own log does not tell it (any more). */
+  kind: 'read' | 'conversation-changed' | 'profile-changed' | 'group';
   at: string;
   data: Record<string, unknown>;
 }
@@ -45,6 +46,59 @@ export interface PullRequest {
   limit?: number;
 }
 
+/** What happened in a group. Those with a `seq` are notices of its log as well, with the same fields in their body. */
+export interface GroupEvent {
+  groupId: string;
+  kind:
+    | 'created'
+    | 'joined'
+    | 'left'
+    | 'removed'
+    | 'invited'
+    | 'invitation-declined'
+    | 'join-requested'
+    | 'request-rejected'
+    | 'admin-changed'
+    | 'owner-changed'
+    | 'muted'
+    | 'unmuted'
+    | 'updated'
+    | 'dissolved';
+  /** Who did it; null: the app's server. */
+  by: string | null;
+  /** Whom it is about; empty: the group itself. */
+  users: string[];
+  seq?: number;
+  [field: string]: unknown;
+}
+
+/** A group as its members see it; REST's `GET /v1/groups/{groupId}` has every field. */
+export interface WireGroup {
+  groupId: string;
+  conversationId: string;
+  name: string;
+  visibility: 'public' | 'private';
+  memberCount: number;
+  maxMembers: number;
+  owner: string;
+}
+
+export interface NewGroup {
+  groupId?: string;
+  name: string;
+  introduction?: string;
+  visibility: 'public' | 'private';
+  members?: string[];
+  maxMembers?: number;
+  membersMayInvite?: boolean;
+  invitationsNeedConsent?: boolean;
+  adminsMayRemove?: boolean;
+  readableByNonMembers?: boolean;
+  historyForNewMembers?: boolean;
+  owner?: string;
+  ownerJoins?: boolean;
+}
+
 /** Client → server events: what each carries and what its acknowledgement answers. The server has one handler each. */
 export interface ClientEvents {
   'message:send': { data: SendCommand; reply: SentMessage };
@@ -64,6 +118,25 @@ export interface ClientEvents {
     reply: { items: { userId: string; online: boolean }[] };
   };
   'session:renew': { data: { token: string }; reply: { expiresAt: string } };
+  'group:create': { data: NewGroup; reply: WireGroup };
+  'group:join': {
+    data: { groupId: string; message?: string };
+    reply: { status: 'joined' | 'pending'; requestId?: string };
+  };
+  'group:leave': { data: { groupId: string }; reply: Record<string, never> };
+  'group:invite': {
+    data: { groupId: string; userIds: string[] };
+    reply: { items: { userId: string; status: 'joined' | 'invited' | 'refused'; invitationId?: string }[] };
+  };
+  'group:accept': { data: { groupId: string; invitationId: string }; reply: { status: 'joined' } };
+  'group:decline': { data: { groupId: string; invitationId: string }; reply: { status: 'declined' } };
+  'group:approve': { data: { groupId: string; requestId: string }; reply: { requestId: string; status: string } };
+  'group:reject': {
+    data: { groupId: string; requestId: string; reason?: string };
+    reply: { requestId: string; status: string };
+  };
+  'group:remove': { data: { groupId: string; userId: string }; reply: Record<string, never> };
+  'group:dissolve': { data: { groupId: string }; reply: Record<string, never> };
 }
 
 /** Server → client events. */
@@ -76,6 +149,7 @@ export interface ServerEvents {
   receipt: { conversationId: string; userId: string; kind: 'delivered' | 'read'; seq: number };
   typing: { conversationId: string; userId: string; typing: boolean };
   'presence:event': { userId: string; online: boolean };
+  'group:event': GroupEvent;
   'user:event': UserEvent;
   'session:kicked': { reason: KickReason; byPlatform?: string };
   'session:expiring': { expiresAt: string };
@@ -97,6 +171,16 @@ const CLIENT_EVENTS_SET = {
   'device:state': true,
   'presence:subscribe': true,
   'session:renew': true,
+  'group:create': true,
+  'group:join': true,
+  'group:leave': true,
+  'group:invite': true,
+  'group:accept': true,
+  'group:decline': true,
+  'group:approve': true,
+  'group:reject': true,
+  'group:remove': true,
+  'group:dissolve': true,
 } satisfies Record<ClientEventName, true>;
 export const CLIENT_EVENTS = Object.keys(CLIENT_EVENTS_SET) as ClientEventName[];
 
@@ -110,6 +194,7 @@ const SERVER_EVENTS_SET = {
   receipt: true,
   typing: true,
   'presence:event': true,
+  'group:event': true,
   'user:event': true,
   'session:kicked': true,
   'session:expiring': true,

@@ -69,6 +69,18 @@ export const ERRORS = {
     zh: '应用已被暂停，请联系运营方。',
   },
   USER_DEACTIVATED: { kind: 'forbidden', says: 'This user is deactivated.', zh: '该用户已停用。' },
+  NOT_MEMBER: {
+    kind: 'forbidden',
+    says: 'Only members may do this; join first.',
+    zh: '仅成员可执行此操作，请先加入。',
+  },
+  MUTED: {
+    kind: 'forbidden',
+    says: 'You are muted here; `details.until` says for how long.',
+    zh: '你已被禁言；details.until 为解除时间。',
+  },
+  BANNED: { kind: 'forbidden', says: 'You were banned from here.', zh: '你已被禁止进入。' },
+  GROUP_SUSPENDED: { kind: 'forbidden', says: 'The app has suspended this group.', zh: '该群组已被应用暂停。' },
   DEVELOPER_NOT_VERIFIED: {
     kind: 'forbidden',
     says: 'Verify your identity before the first app goes online: POST /v1/developers/me/verification.',
@@ -87,6 +99,10 @@ export const ERRORS = {
   SESSION_NOT_FOUND: { kind: 'not-found', says: 'No such session.', zh: '会话不存在。' },
   CONVERSATION_NOT_FOUND: { kind: 'not-found', says: 'No such conversation.', zh: '对话不存在。' },
   GROUP_NOT_FOUND: { kind: 'not-found', says: 'No such group.', zh: '群组不存在。' },
+  MEMBER_NOT_FOUND: { kind: 'not-found', says: 'No such member.', zh: '成员不存在。' },
+  REQUEST_NOT_FOUND: { kind: 'not-found', says: 'No such request to join.', zh: '入群申请不存在。' },
+  INVITATION_NOT_FOUND: { kind: 'not-found', says: 'No such invitation.', zh: '邀请不存在。' },
+  MESSAGE_NOT_FOUND: { kind: 'not-found', says: 'No such message.', zh: '消息不存在。' },
   CHATROOM_NOT_FOUND: { kind: 'not-found', says: 'No such chatroom.', zh: '聊天室不存在。' },
 
   ALREADY_EXISTS: {
@@ -98,6 +114,16 @@ export const ERRORS = {
     kind: 'conflict',
     says: 'This idempotency key was used before with another content.',
     zh: '该幂等键已用于不同的内容。',
+  },
+  OWNER_MUST_TRANSFER: {
+    kind: 'conflict',
+    says: 'The owner cannot leave: hand the group to another member first, or dissolve it.',
+    zh: '群主不能直接退出：请先转让群主，或解散该群。',
+  },
+  ALREADY_DECIDED: {
+    kind: 'conflict',
+    says: 'This was decided otherwise before; `details.status` says how.',
+    zh: '已有其他处理结果；见 details.status。',
   },
   TOO_LARGE: { kind: 'too-large', says: 'Too large; `field` names what to shorten.', zh: '内容过大；请缩短 field。' },
 

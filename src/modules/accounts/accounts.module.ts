@@ -61,7 +61,7 @@ import { Users } from './users.service';
     Users,
     UsersRepository,
   ],
-  exports: [SenderAdmission, SessionCheck, SessionEnder, UserDirectory, UserEvents, Users],
+  exports: [Recipients, SenderAdmission, SessionCheck, SessionEnder, UserDirectory, UserEvents, Users],
 })
 export class AccountsModule {
   constructor(audiences: Audiences, names: UserDirectory) {

@@ -18,7 +18,7 @@ export class SignalsService {
     const { conversation } = await this.readable.find(caller, conversationId);
     const hearers = (await this.audiences.of(conversation.kind)?.hearers(conversation)) ?? [];
     // One may read some conversations without being in them.
-    if (!hearers.includes(caller.userPk)) throw new AppError('FORBIDDEN');
+    if (!hearers.includes(caller.userPk)) throw new AppError('NOT_MEMBER');
     const others = hearers.filter((userPk) => userPk !== caller.userPk);
     this.live.toUsers(caller.app.pk, others, 'typing', { conversationId, userId: caller.userId, typing });
   }

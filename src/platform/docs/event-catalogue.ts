@@ -20,6 +20,8 @@ const SERVER_EVENT_SUMMARIES: Record<ServerEventName, string> = {
   receipt: 'Somebody received or read up to a seq: {conversationId, userId, kind: "delivered" | "read", seq}',
   typing: 'Somebody types, or stopped: {conversationId, userId, typing}',
   'presence:event': 'A subscribed user came or went: {userId, online}',
+  'group:event':
+    'Something happened in a group, or between it and you: {groupId, kind: "created" | "joined" | "left" | "removed" | "invited" | "invitation-declined" | "join-requested" | "request-rejected" | "admin-changed" | "owner-changed" | "muted" | "unmuted" | "updated" | "dissolved", by, users, seq?, …}',
   'user:event': "An entry of the user's own event log: {userSeq, kind, at, data}",
   'session:kicked': 'This session was ended; do not reconnect: {reason, byPlatform?}',
   'session:expiring': 'The token ends soon; renew it: {expiresAt}',

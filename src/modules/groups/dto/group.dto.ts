@@ -1,0 +1,208 @@
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+} from 'class-validator';
+import { ID_PATTERN } from '../../../kernel/ids';
+import { PageQuery } from '../../../platform/entry/page-query';
+import { Nullable } from '../../../platform/entry/rules';
+import type { Visibility } from '../group.entity';
+
+/** Members of the largest group. */
+export const MEMBERS_MAX = 10_000;
+const INITIAL_MAX = 500;
+const AT_ONCE_MAX = 100;
+const FOR_EVER_S = 10 * 365 * 86_400;
+
+/** What its owner may switch; all off unless said otherwise. */
+class GroupSwitches {
+  @IsOptional()
+  @IsBoolean()
+  membersMayInvite?: boolean;
+
+  /** Who is invited comes in only when it accepts. */
+  @IsOptional()
+  @IsBoolean()
+  invitationsNeedConsent?: boolean;
+
+  @IsOptional()
+  @IsBoolean()
+  adminsMayRemove?: boolean;
+
+  /** Everybody in the app may read what is written. */
+  @IsOptional()
+  @IsBoolean()
+  readableByNonMembers?: boolean;
+
+  /** New members read also what was written before they came. */
+  @IsOptional()
+  @IsBoolean()
+  historyForNewMembers?: boolean;
+}
+
+export class CreateGroupDto extends GroupSwitches {
+  /** Your own id of the group, never used again once it was; generated when absent. */
+  @IsOptional()
+  @IsString()
+  @Matches(ID_PATTERN, { message: 'groupId has 1 to 64 of A-Z a-z 0-9 _ . @ - and no other' })
+  groupId?: string;
+
+  @IsString()
+  @MinLength(1)
+  @MaxLength(128)
+  name!: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(1024)
+  introduction?: string;
+
+  /** public: a join takes effect at once. private: it waits for the owner or an admin, and nobody else sees the group. */
+  @IsIn(['public', 'private'])
+  visibility!: Visibility;
+
+  /** In at once. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(INITIAL_MAX)
+  @IsString({ each: true })
+  @Matches(ID_PATTERN, { each: true })
+  members?: string[];
+
+  /** 500 when absent; the plan may allow fewer. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MEMBERS_MAX)
+  maxMembers?: number;
+
+  /** App servers: whose group it is. */
+  @IsOptional()
+  @IsString()
+  @Matches(ID_PATTERN)
+  owner?: string;
+
+  /** False: the owner is no member (it still decides). */
+  @IsOptional()
+  @IsBoolean()
+  ownerJoins?: boolean;
+}
+
+/** What is left out stays; null clears. */
+export class PatchGroupDto extends GroupSwitches {
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(128)
+  name?: string;
+
+  @IsOptional()
+  @Nullable()
+  @IsString()
+  @MaxLength(1024)
+  introduction?: string | null;
+
+  @IsOptional()
+  @IsIn(['public', 'private'])
+  visibility?: Visibility;
+
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MEMBERS_MAX)
+  maxMembers?: number;
+
+  /** Fields of your own, 4 KB of JSON. */
+  @IsOptional()
+  @Nullable()
+  @IsObject()
+  attributes?: Record<string, unknown> | null;
+}
+
+export class AnnouncementDto {
+  /** Empty: none. */
+  @IsString()
+  @MaxLength(4096)
+  text!: string;
+}
+
+export class UserIdsDto {
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(AT_ONCE_MAX)
+  @ArrayUnique()
+  @IsString({ each: true })
+  @Matches(ID_PATTERN, { each: true })
+  userIds!: string[];
+}
+
+export class UserIdDto {
+  @IsString()
+  @Matches(ID_PATTERN)
+  userId!: string;
+}
+
+export class JoinDto {
+  /** What the owner and admins read. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(512)
+  message?: string;
+}
+
+export class RejectDto {
+  @IsOptional()
+  @IsString()
+  @MaxLength(512)
+  reason?: string;
+}
+
+export class PatchMemberDto {
+  /** Its name in this group. */
+  @IsOptional()
+  @Nullable()
+  @IsString()
+  @MaxLength(64)
+  nickname?: string | null;
+
+  /** Fields of your own, 2 KB of JSON. */
+  @IsOptional()
+  @Nullable()
+  @IsObject()
+  attributes?: Record<string, unknown> | null;
+}
+
+export class MuteDto {
+  /** For ever when absent. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(FOR_EVER_S)
+  seconds?: number;
+}
+
+export class RequestsQuery extends PageQuery {
+  /** pending when absent. */
+  @IsOptional()
+  @IsIn(['pending', 'approved', 'rejected'])
+  status?: 'pending' | 'approved' | 'rejected';
+}
+
+export class ReadersQuery extends PageQuery {
+  /** Who has read it (when absent), or who has not. */
+  @IsOptional()
+  @IsIn(['read', 'unread'])
+  status?: 'read' | 'unread';
+}

@@ -1,0 +1,143 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { TenantCaller } from '../../kernel/caller';
+import type { GroupEvent } from '../../kernel/contracts/socket-events';
+import { AppError } from '../../kernel/errors/app-error';
+import type { SqlExecutor } from '../../platform/database/sql';
+import { Live } from '../../platform/realtime/live';
+import { UserEvents } from '../accounts';
+import { type Changed, type ChangeContext, ConversationLog, type ConversationRef, Delivery } from '../conversations';
+import { GroupDirectory } from './group-directory';
+import { GroupHearers } from './group-hearers';
+import { assertVisible, type Happening, isApp, type Outcome, type Scene } from './group-scene';
+import { GroupsRepository } from './groups.repository';
+
+/** What is to be told once it is committed. */
+interface Done<T> {
+  result: T;
+  logged: GroupEvent[];
+  /** Besides those who hear the group now. */
+  also: number[];
+  told: { event: GroupEvent; to: readonly number[] }[];
+}
+
+export interface RunOptions {
+  /** A suspended group lets its members leave. */
+  readonly evenSuspended?: boolean;
+}
+
+/**
+ * Every change of a group goes through here: under the lock of its conversation's row, judged by what stands there now,
+ * told in its log by the same commit, and then to whoever is connected.
+ */
+@Injectable()
+export class GroupChanges {
+  private readonly logger = new Logger(GroupChanges.name);
+
+  constructor(
+    private readonly log: ConversationLog,
+    private readonly delivery: Delivery,
+    private readonly live: Live,
+    private readonly events: UserEvents,
+    private readonly directory: GroupDirectory,
+    private readonly hearers: GroupHearers,
+    private readonly groups: GroupsRepository,
+  ) {}
+
+  /** @throws AppError GROUP_NOT_FOUND to those who may not see it, GROUP_SUSPENDED, and what `work` refuses */
+  async run<T>(
+    caller: TenantCaller,
+    groupId: string,
+    work: (scene: Scene) => Promise<Outcome<T>>,
+    options: RunOptions = {},
+  ): Promise<T> {
+    const conversation = await this.directory.find(caller.app, groupId);
+    return this.commit(caller, conversation, async (tx, context) => {
+      const scene = await this.scene(tx, caller, context);
+      if (scene.group.status === 'dissolved') throw new AppError('GROUP_NOT_FOUND');
+      if (scene.group.status === 'suspended' && !options.evenSuspended && !isApp(scene)) {
+        assertVisible(scene);
+        throw new AppError('GROUP_SUSPENDED');
+      }
+      return work(scene);
+    });
+  }
+
+  /** The same for a group that `make` makes, together with its conversation, in the same transaction. */
+  found<T>(
+    caller: TenantCaller,
+    make: (tx: SqlExecutor) => Promise<ConversationRef>,
+    work: (scene: Scene) => Promise<Outcome<T>>,
+  ): Promise<T> {
+    return this.commit(caller, make, async (tx, context) => work(await this.scene(tx, caller, context)));
+  }
+
+  private async commit<T>(
+    caller: TenantCaller,
+    where: ConversationRef | ((tx: SqlExecutor) => Promise<ConversationRef>),
+    work: (tx: SqlExecutor, context: ChangeContext) => Promise<Outcome<T>>,
+  ): Promise<T> {
+    const changed = await this.log.change<Done<T>>(caller.app, where, async (tx, context) => {
+      const outcome = await work(tx, context);
+      const done = this.told(caller, context, outcome);
+      await this.keep(tx, outcome, done);
+      const notices = done.logged.map(({ groupId: _, seq: __, ...body }) => ({ body: JSON.stringify(body) }));
+      return { result: done, notices, membersChanged: outcome.membersChanged };
+    });
+    for (const appended of changed.appended) this.delivery.deliver(appended);
+    this.announce(changed).catch((error: unknown) => this.logger.warn(`a group event was not told: ${String(error)}`));
+    return changed.result.result;
+  }
+
+  private async scene(tx: SqlExecutor, caller: TenantCaller, context: ChangeContext): Promise<Scene> {
+    const group = await this.groups.byPk(context.conversation.lowPk, tx);
+    if (!group) throw new AppError('GROUP_NOT_FOUND');
+    if (caller.kind === 'app') return { ...context, tx, caller, group };
+    const standings = await this.groups.standings(tx, group.id, [caller.userPk]);
+    return { ...context, tx, caller, group, standing: standings.get(caller.userPk) };
+  }
+
+  private told<T>(caller: TenantCaller, { conversation, head }: ChangeContext, outcome: Outcome<T>): Done<T> {
+    const { happened = [], told = [], result } = outcome;
+    const groupId = conversation.conversationId.slice('group:'.length);
+    const by = caller.kind === 'user' ? caller.userId : null;
+    const eventOf = ({ kind, users, more }: Happening, seq?: number): GroupEvent => ({
+      groupId,
+      kind,
+      by,
+      users: users.map(({ userId }) => userId),
+      ...(seq !== undefined && { seq }),
+      ...more,
+    });
+    return {
+      result,
+      logged: happened.map((happening, index) => eventOf(happening, head.maxSeq + 1 + index)),
+      also: happened.flatMap(({ users }) => users.map(({ userPk }) => userPk)),
+      told: told.map((happening) => ({ event: eventOf(happening), to: happening.to })),
+    };
+  }
+
+  /** In the own event logs of those whom the group's log does not reach. Their rows in ascending order. */
+  private async keep<T>(tx: SqlExecutor, { told = [], gone = [] }: Outcome<T>, done: Done<T>): Promise<void> {
+    const kept: { userPk: number; event: GroupEvent }[] = [];
+    for (const event of done.logged) for (const userPk of gone) kept.push({ userPk, event });
+    told.forEach(({ kept: keep, to }, index) => {
+      const event = done.told[index]?.event;
+      if (keep && event) for (const userPk of to) kept.push({ userPk, event });
+    });
+    kept.sort((a, b) => a.userPk - b.userPk);
+    for (const { userPk, event } of kept) {
+      await this.events.append(tx, userPk, 'group', `${event.groupId}:${event.kind}`, { ...event });
+    }
+  }
+
+  private async announce<T>({ conversation, appended, memberVersion, result }: Changed<Done<T>>): Promise<void> {
+    const { appPk } = conversation;
+    for (const { event, to } of result.told) this.live.toUsers(appPk, to, 'group:event', event);
+    const last = appended[appended.length - 1];
+    if (!last) return;
+    const hearers = await this.hearers.of(conversation, { seq: last.message.seq, memberVersion });
+    const inside = new Set(hearers);
+    const everybody = [...hearers, ...new Set(result.also.filter((userPk) => !inside.has(userPk)))];
+    for (const event of result.logged) this.live.toUsers(appPk, everybody, 'group:event', event);
+  }
+}

@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { type ConversationRef, type HeardAt, Members, type MemberSnapshot } from '../conversations';
+
+/** Members kept in memory, over all groups. */
+const MEMBERS_MAX = 2_000_000;
+
+interface Known extends MemberSnapshot {
+  /** From this seq on, all of them hear everything. */
+  allSince: number;
+}
+
+/** Who hears a group, from memory while the version that a message was stored under is not newer than what is known. */
+@Injectable()
+export class GroupHearers {
+  private readonly known = new LRUCache<number, Known>({
+    maxSize: MEMBERS_MAX,
+    sizeCalculation: ({ userPks }) => userPks.length + 1,
+  });
+  private readonly reading = new Map<number, Promise<Known>>();
+
+  constructor(private readonly members: Members) {}
+
+  of(conversation: ConversationRef, at?: HeardAt): readonly number[] | Promise<readonly number[]> {
+    if (at?.memberVersion === undefined) return this.current(conversation, at);
+    const known = this.known.get(conversation.pk);
+    if (known && known.memberVersion >= at.memberVersion) return heard(known, at);
+    return this.read(conversation, at.memberVersion).then((now) => heard(now, at));
+  }
+
+  /** Where nobody knows the version, it is asked for: one row instead of all members. */
+  private async current(conversation: ConversationRef, at?: HeardAt): Promise<readonly number[]> {
+    const version = await this.members.versionOf(conversation);
+    const known = this.known.get(conversation.pk);
+    return heard(known && known.memberVersion >= version ? known : await this.read(conversation, version), at);
+  }
+
+  /** Once for all who ask at the same time; again where what was under way turns out too old. */
+  private async read(conversation: ConversationRef, version: number): Promise<Known> {
+    const { pk } = conversation;
+    for (;;) {
+      let reading = this.reading.get(pk);
+      if (!reading) {
+        reading = this.load(conversation).finally(() => this.reading.delete(pk));
+        this.reading.set(pk, reading);
+      }
+      const now = await reading;
+      if (now.memberVersion >= version || now.memberVersion === 0) return now;
+    }
+  }
+
+  private async load(conversation: ConversationRef): Promise<Known> {
+    const snapshot = await this.members.snapshot(conversation);
+    const now = { ...snapshot, allSince: snapshot.since.reduce((latest, seq) => Math.max(latest, seq), 0) };
+    const before = this.known.get(conversation.pk);
+    if (!before || before.memberVersion <= now.memberVersion) this.known.set(conversation.pk, now);
+    return now;
+  }
+}
+
+/** Those of the members who were in when this was said. */
+function heard({ userPks, since, allSince }: Known, at?: HeardAt): readonly number[] {
+  if (!at || at.seq >= allSince) return userPks;
+  return userPks.filter((_, index) => (since[index] ?? 0) <= at.seq);
+}

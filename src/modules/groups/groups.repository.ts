@@ -1,0 +1,151 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../../kernel/errors/app-error';
+import { isDuplicateKey, Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
+import type { Role } from './group.entity';
+import { type GroupRecord, type NewGroup, type Standing, SWITCHES } from './group-records';
+
+const COLUMNS = [
+  'id, appPk, groupId, name, introduction, announcement, attributes, visibility, status, ownerPk, maxMembers, memberCount',
+  'muteAll, createdAt',
+  ...SWITCHES,
+]
+  .join(', ')
+  .split(', ');
+const ALL = COLUMNS.join(', ');
+const OF_GROUPS = COLUMNS.map((column) => `g.${column}`).join(', ');
+
+export type GroupPatch = Partial<Omit<GroupRecord, 'id' | 'appPk' | 'groupId' | 'createdAt'>>;
+
+/** Statements about groups and about how users stand in them. */
+@Injectable()
+export class GroupsRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** @throws AppError ALREADY_EXISTS: also where a dissolved group had the id */
+  async insert(tx: SqlExecutor, appPk: number, group: NewGroup): Promise<number> {
+    const { groupId, name, introduction, visibility, ownerPk, maxMembers } = group;
+    const values = [appPk, groupId, name, introduction, visibility, 'active', ownerPk, maxMembers];
+    try {
+      const { insertId } = await tx.run(
+        `INSERT INTO chat_groups (appPk, groupId, name, introduction, visibility, status, ownerPk, maxMembers, ${SWITCHES.join(', ')})
+         VALUES (?)`,
+        [[...values, ...SWITCHES.map((name) => group[name])]],
+      );
+      return insertId;
+    } catch (error) {
+      if (isDuplicateKey(error)) throw new AppError('ALREADY_EXISTS', { field: 'groupId' }, { cause: error });
+      throw error;
+    }
+  }
+
+  async byPk(pk: number, executor: SqlExecutor = this.sql): Promise<GroupRecord | undefined> {
+    const [row] = await executor.rows<GroupRecord>(`SELECT ${ALL} FROM chat_groups WHERE id = ?`, [pk]);
+    return row;
+  }
+
+  async pkOf(appPk: number, groupId: string): Promise<number | undefined> {
+    const [row] = await this.sql.rows<{ id: number }>('SELECT id FROM chat_groups WHERE appPk = ? AND groupId = ?', [
+      appPk,
+      groupId,
+    ]);
+    return row?.id;
+  }
+
+  async idsOf(pks: readonly number[]): Promise<Map<number, string>> {
+    const rows = await this.sql.rows<{ id: number; groupId: string }>(
+      'SELECT id, groupId FROM chat_groups WHERE id IN (?)',
+      [[...pks]],
+    );
+    return new Map(rows.map(({ id, groupId }) => [id, groupId]));
+  }
+
+  /** In the order of their ids, without the dissolved. */
+  page(appPk: number, onlyPublic: boolean, after: string, limit: number): Promise<GroupRecord[]> {
+    return this.sql.rows<GroupRecord>(
+      `SELECT ${ALL} FROM chat_groups WHERE appPk = ? AND groupId > ? AND status <> 'dissolved'
+         ${onlyPublic ? "AND visibility = 'public'" : ''} ORDER BY groupId LIMIT ?`,
+      [appPk, after, limit],
+    );
+  }
+
+  /** The groups a user is in, in the order of their keys. */
+  ofUser(userPk: number, after: number, limit: number): Promise<(GroupRecord & { role: Role })[]> {
+    return this.sql.rows<GroupRecord & { role: Role }>(
+      `SELECT ${OF_GROUPS}, m.role FROM group_members m JOIN chat_groups g ON g.id = m.groupPk
+        WHERE m.userPk = ? AND m.groupPk > ? AND g.status <> 'dissolved' ORDER BY m.groupPk LIMIT ?`,
+      [userPk, after, limit],
+    );
+  }
+
+  async change(tx: SqlExecutor, pk: number, patch: GroupPatch): Promise<void> {
+    const names = Object.keys(patch).filter((name) => COLUMNS.includes(name)) as (keyof GroupPatch)[];
+    if (names.length === 0) return;
+    const values = names.map((name) => patch[name] as SqlValue);
+    await tx.run(`UPDATE chat_groups SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`, [
+      ...values,
+      pk,
+    ]);
+  }
+
+  /** Before rows that belong to it: the order in which everybody locks. */
+  async lockUser(tx: SqlExecutor, userPk: number): Promise<void> {
+    await tx.rows('SELECT id FROM users WHERE id = ? FOR UPDATE', [userPk]);
+  }
+
+  /** How these users stand: every one of them who lives is answered. */
+  async standings(
+    executor: SqlExecutor,
+    groupPk: number,
+    userPks: readonly number[],
+  ): Promise<ReadonlyMap<number, Standing>> {
+    if (userPks.length === 0) return new Map();
+    const rows = await executor.rows<Standing>(
+      `SELECT u.id AS userPk, m.role, COALESCE(s.banned, 0) AS banned, s.mutedUntil,
+              COALESCE(s.mutedUntil > NOW(3), 0) AS muted, COALESCE(s.maySpeak, 0) AS maySpeak
+         FROM users u
+         LEFT JOIN group_members m ON m.groupPk = ? AND m.userPk = u.id
+         LEFT JOIN group_sanctions s ON s.groupPk = ? AND s.userPk = u.id
+        WHERE u.id IN (?) AND u.status <> 'deleted'`,
+      [groupPk, groupPk, [...userPks]],
+    );
+    return new Map(rows.map((row) => [row.userPk, row]));
+  }
+
+  async sanction(
+    tx: SqlExecutor,
+    { id, appPk }: GroupRecord,
+    userPk: number,
+    set: { banned?: boolean; maySpeak?: boolean; mutedSeconds?: number | 'for-ever' | 'no' },
+  ): Promise<void> {
+    await tx.run('INSERT IGNORE INTO group_sanctions (groupPk, userPk, appPk) VALUES (?)', [[id, userPk, appPk]]);
+    const parts: string[] = [];
+    const values: SqlValue[] = [];
+    if (set.banned !== undefined) (parts.push('banned = ?'), values.push(set.banned));
+    if (set.maySpeak !== undefined) (parts.push('maySpeak = ?'), values.push(set.maySpeak));
+    if (set.mutedSeconds === 'no') parts.push('mutedUntil = NULL');
+    else if (set.mutedSeconds === 'for-ever') parts.push("mutedUntil = '9999-12-31 23:59:59'");
+    else if (set.mutedSeconds !== undefined) {
+      parts.push('mutedUntil = DATE_ADD(NOW(3), INTERVAL ? SECOND)');
+      values.push(set.mutedSeconds);
+    }
+    await tx.run(`UPDATE group_sanctions SET ${parts.join(', ')} WHERE groupPk = ? AND userPk = ?`, [
+      ...values,
+      id,
+      userPk,
+    ]);
+  }
+
+  sanctioned(
+    groupPk: number,
+    what: 'banned' | 'muted' | 'maySpeak',
+    after: number,
+    limit: number,
+  ): Promise<{ userPk: number; userId: string; mutedUntil: Date | null }[]> {
+    const holds = { banned: 's.banned = 1', muted: 's.mutedUntil > NOW(3)', maySpeak: 's.maySpeak = 1' }[what];
+    return this.sql.rows(
+      `SELECT s.userPk, u.userId, s.mutedUntil FROM group_sanctions s JOIN users u ON u.id = s.userPk
+        WHERE s.groupPk = ? AND s.userPk > ? AND ${holds} ORDER BY s.userPk LIMIT ?`,
+      [groupPk, after, limit],
+    );
+  }
+}

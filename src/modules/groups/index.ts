@@ -1,0 +1,2 @@
+/** The top floor's groups. */
+export { GroupsModule } from './groups.module';

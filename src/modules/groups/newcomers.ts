@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import type { AppRef } from '../../kernel/caller';
+import { AppError } from '../../kernel/errors/app-error';
+import { Recipients } from '../accounts';
+import { Members } from '../conversations';
+import { Apps, quotaExceeded } from '../tenancy';
+import { GroupMembersRepository } from './group-members.repository';
+import { GroupRequestsRepository } from './group-requests.repository';
+import type { Named, Scene } from './group-scene';
+import { GroupsRepository } from './groups.repository';
+
+/** What became of each of several users. */
+export interface Newcomer extends Named {
+  readonly refused?: AppError;
+}
+
+/** Lets users in: the one place where members come from. */
+@Injectable()
+export class Newcomers {
+  constructor(
+    private readonly apps: Apps,
+    private readonly recipients: Recipients,
+    private readonly groups: GroupsRepository,
+    private readonly members: GroupMembersRepository,
+    private readonly requests: GroupRequestsRepository,
+    private readonly windows: Members,
+  ) {}
+
+  /** Users by id, with the refusal of those who are not there. Where the mode allows it, a valid new name waits. */
+  async named(app: AppRef, userIds: readonly string[]): Promise<Newcomer[]> {
+    const found: Newcomer[] = [];
+    for (const userId of userIds) {
+      try {
+        const { userPk } = await this.recipients.find(app, userId);
+        found.push({ userPk, userId });
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code === 'RETRY') throw error;
+        found.push({ userPk: 0, userId, refused: error });
+      }
+    }
+    return found;
+  }
+
+  /** How many members the plan allows at most. */
+  async planLimit(app: AppRef): Promise<number | undefined> {
+    return (await this.apps.byPk(app.pk))?.quotas.groupMembers;
+  }
+
+  /**
+   * Opens the group to these users, none of whom is in: windows from the next seq on (or from the first, where the group
+   * says so), and what they waited for is settled. O(1) in the size of the group.
+   *
+   * @throws AppError QUOTA_EXCEEDED (`maxMembers`, or `groupMembers` by the plan), USER_NOT_FOUND
+   */
+  async enter({ tx, group, conversation, head, caller }: Scene, users: readonly Named[], owner?: number) {
+    if (users.length === 0) return;
+    const planLimit = await this.planLimit(caller.app);
+    const wanted = group.memberCount + users.length;
+    if (planLimit !== undefined && wanted > planLimit) throw quotaExceeded('groupMembers', planLimit);
+    if (wanted > group.maxMembers) {
+      throw new AppError('QUOTA_EXCEEDED', { details: { quota: 'maxMembers', limit: group.maxMembers } });
+    }
+    const pks = users.map(({ userPk }) => userPk);
+    const alive = await this.groups.standings(tx, group.id, pks);
+    if (alive.size < pks.length) throw new AppError('USER_NOT_FOUND');
+    await this.members.insert(
+      tx,
+      group,
+      pks.filter((pk) => pk !== owner),
+      'member',
+    );
+    if (owner !== undefined && pks.includes(owner)) await this.members.insert(tx, group, [owner], 'owner');
+    await this.windows.enter(tx, conversation, head, pks, group.historyForNewMembers ? 1 : head.maxSeq + 1);
+    await this.groups.change(tx, group.id, { memberCount: wanted });
+    await this.requests.settle(tx, group.id, pks, 'in');
+  }
+
+  /** Closes the group to one who is in. */
+  async leave({ tx, group, conversation, head }: Scene, userPk: number): Promise<void> {
+    await this.groups.lockUser(tx, userPk);
+    await this.members.remove(tx, group.id, userPk);
+    await this.windows.leave(tx, conversation, [userPk], head.maxSeq + 1);
+    await this.groups.change(tx, group.id, { memberCount: group.memberCount - 1 });
+  }
+}
