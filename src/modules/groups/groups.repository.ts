@@ -120,8 +120,12 @@ export class GroupsRepository {
     await tx.run('INSERT IGNORE INTO group_sanctions (groupPk, userPk, appPk) VALUES (?)', [[id, userPk, appPk]]);
     const parts: string[] = [];
     const values: SqlValue[] = [];
-    if (set.banned !== undefined) (parts.push('banned = ?'), values.push(set.banned));
-    if (set.maySpeak !== undefined) (parts.push('maySpeak = ?'), values.push(set.maySpeak));
+    for (const name of ['banned', 'maySpeak'] as const) {
+      const value = set[name];
+      if (value === undefined) continue;
+      parts.push(`${name} = ?`);
+      values.push(value);
+    }
     if (set.mutedSeconds === 'no') parts.push('mutedUntil = NULL');
     else if (set.mutedSeconds === 'for-ever') parts.push("mutedUntil = '9999-12-31 23:59:59'");
     else if (set.mutedSeconds !== undefined) {
