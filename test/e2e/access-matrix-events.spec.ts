@@ -5,7 +5,10 @@ import { connect, Refused, type Device } from '../support/socket';
 import { gapsOf, IDENTITIES, leaksIn, type Identity } from '../support/matrix/cells';
 import { Stage, type Ask, type Told } from '../support/matrix/judge';
 import { aLogKeeper } from '../support/matrix/log-keeper';
-import { EVENT_ROWS } from '../support/matrix/rows-messaging';
+import { GROUP_EVENT_ROWS } from '../support/matrix/rows-groups';
+import { EVENT_ROWS as MESSAGING_EVENT_ROWS } from '../support/matrix/rows-messaging';
+
+const EVENT_ROWS = { ...MESSAGING_EVENT_ROWS, ...GROUP_EVENT_ROWS };
 
 describe('every event', () => {
   const log = aLogKeeper();
@@ -65,15 +68,24 @@ describe('every event', () => {
 
   it('reached nobody whom it did not concern', () => {
     // Bob heard what ann and carol did to him; a stranger's doings under the same ids reached neither.
-    expect(bob.all('message:new').map(({ from }) => from)).toEqual([scenes.mine.ann.userId, scenes.mine.carol.userId]);
+    const toHim = bob.all('message:new').filter(({ conversationId }) => conversationId.startsWith('user:'));
+    expect(toHim.map(({ from }) => from)).toEqual([scenes.mine.ann.userId, scenes.mine.carol.userId]);
     expect(bob.all('typing')).toHaveLength(1);
     const strays = IDENTITIES.flatMap((identity) => {
       const heard = JSON.stringify(devices[identity]?.heard ?? []);
       return leaksIn(heard, identity, 'user', scenes.worlds, stage.marks).map((leak) => `${identity} heard ${leak}`);
     });
     expect(strays).toEqual([]);
-    expect(devices.otherUser?.heard).toEqual([]);
-    expect(devices.owner?.heard).toEqual([]);
+    // Of a group: its owner hears everything, carol of the one she made.
+    const ofGroup = ({ data }: { data: unknown }, of: string): boolean =>
+      ['groupId', 'conversationId'].some((name) =>
+        String((data as Record<string, unknown>)[name])
+          .replace('group:', '')
+          .startsWith(of),
+      );
+    expect(devices.otherUser?.heard.filter((heard) => !ofGroup(heard, 'new-'))).toEqual([]);
+    const { groupId } = scenes.mine;
+    expect(devices.owner?.heard.filter((heard) => !ofGroup(heard, 'new-') && !ofGroup(heard, groupId))).toEqual([]);
   });
 
   it('wrote nothing into the log that a tenant would not show to others', () => {

@@ -53,6 +53,8 @@ export class GroupMembersService {
 
   /** The app's server lets users in, whatever the group's rules; who is in already stays. */
   async add(caller: AppCaller, groupId: string, userIds: readonly string[]): Promise<{ items: AddedItem[] }> {
+    // A group that is not there makes no users wait for it.
+    await this.service.seen(caller, groupId);
     const named = await this.newcomers.named(caller.app, userIds);
     const traceId = randomId(16);
     return this.changes.run(caller, groupId, async (scene) => {

@@ -8,7 +8,15 @@ import { Audiences } from '../conversations';
 import { GroupChanges } from './group-changes';
 import type { RequestRecord } from './group-records';
 import { GroupRequestsRepository } from './group-requests.repository';
-import { assertManager, assertMember, type Happening, type Named, type Outcome, type Scene } from './group-scene';
+import {
+  assertManager,
+  assertMember,
+  assertVisible,
+  type Happening,
+  type Named,
+  type Outcome,
+  type Scene,
+} from './group-scene';
 import type { InvitationView } from './group-view';
 import { GroupsRepository } from './groups.repository';
 import { GroupsService } from './groups.service';
@@ -124,10 +132,12 @@ export class InvitationsService {
   }
 
   /** An invitation shows its group to the invited, and to nobody else. */
-  private async own({ tx, group }: Scene, caller: UserCaller, invitationId: string): Promise<RequestRecord> {
+  private async own(scene: Scene, caller: UserCaller, invitationId: string): Promise<RequestRecord> {
+    const { tx, group } = scene;
     const invitation = await this.requests.find(tx, group.id, 'invitation', invitationId);
     if (invitation?.userPk === caller.userPk) return invitation;
-    throw new AppError(group.visibility === 'public' ? 'INVITATION_NOT_FOUND' : 'GROUP_NOT_FOUND');
+    assertVisible(scene);
+    throw new AppError('INVITATION_NOT_FOUND');
   }
 }
 

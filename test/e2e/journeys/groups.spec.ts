@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { aConnectedUser, aGroup, anApp, type ConnectedUser, type TestApp } from '../../support/builders';
 import { startParley, type Parley } from '../../support/harness';
 import { ok, type Answer } from '../../support/http';
+import { connect } from '../../support/socket';
 
 const codeOf = ({ status, body }: Answer): unknown[] => [status, (body.error as unknown as { code?: string })?.code];
 const toGroup = (id: string, text = 'Hello', more: object = {}) => ({
@@ -141,7 +142,7 @@ describe('groups', () => {
       by.api.post(`/v1/groups/${groupId}/invitations`, { userIds: [carol.userId] });
     expect(codeOf(await invite(bob, strict.groupId))).toEqual([403, 'FORBIDDEN']);
     expect((await ok(invite(bob, open.groupId))).items).toEqual([{ userId: carol.userId, status: 'joined' }]);
-    const { items } = await ok<{ items: { status: string; invitationId: string }[] }>(invite(ann, strict.groupId));
+    const { items } = await ok(invite(ann, strict.groupId));
     expect(items).toMatchObject([{ userId: carol.userId, status: 'invited' }]);
     const invited = await carol.device.next('group:event', ({ kind }) => kind === 'invited');
     const invitationId = String(invited.invitationId);
@@ -274,7 +275,6 @@ describe('groups', () => {
   });
 
   const reconnected = async (user: ConnectedUser) => {
-    const { connect } = await import('../../support/socket');
     return { device: await connect(parley.url, user.token) };
   };
 

@@ -24,6 +24,9 @@ export interface Things {
   peerId: string;
   conversationId: string;
   sessionId: string;
+  groupId: string;
+  requestId: string;
+  invitationId: string;
   account: string;
   password: string;
   token: string;

@@ -4,6 +4,7 @@ import { aConnectedUser, aDeveloper, anApp, aUser, operator } from '../builders'
 import { ok } from '../http';
 import type { ErrorBench } from './error-bench';
 import { handshake, rest, socket, type Seen } from './failures';
+import { GROUP_CASES } from './error-cases-groups';
 import { HARD_CASES } from './error-cases-hard';
 
 /** Reaches a code through every public door that can answer it. */
@@ -153,4 +154,4 @@ const absentAddress = async (
 };
 
 /** One for each code; the catalogue and this list must agree. */
-export const ERROR_CASES: Record<ErrorCode, ErrorCase> = { ...EVERYDAY_CASES, ...HARD_CASES };
+export const ERROR_CASES: Record<ErrorCode, ErrorCase> = { ...EVERYDAY_CASES, ...HARD_CASES, ...GROUP_CASES };

@@ -44,13 +44,16 @@ export interface Subject {
 const fresh = (): string => `new-${randomBytes(8).toString('hex')}`;
 const direct = (a: string, b: string): string => (a < b ? `user:${a}:${b}` : `user:${b}:${a}`);
 
-const thingsOf = ({ world, ann }: Scenes['mine'], user: Person, peer: Person): Things => ({
+const thingsOf = ({ world, ann, apart }: Scenes['mine'], user: Person, peer: Person, groupId: string): Things => ({
   appId: world.app.appId,
   accountSid: world.developer.accountSid,
   userId: user.userId,
   peerId: peer.userId,
   conversationId: direct(ann.userId, peer.userId),
   sessionId: user.sessionId,
+  groupId,
+  requestId: apart.requestId,
+  invitationId: apart.invitationId,
   account: user.account,
   password: user.password,
   token: user.token,
@@ -59,7 +62,9 @@ const thingsOf = ({ world, ann }: Scenes['mine'], user: Person, peer: Person): T
 
 /** The owner's things that a call is about: those that the other worlds have likewise, or those only it has. */
 export const owned = ({ mine }: Pick<Scenes, 'mine'>, variant: Variant): Things =>
-  variant === 'twin' ? thingsOf(mine, mine.ann, mine.bob) : thingsOf(mine, mine.dave, mine.dave);
+  variant === 'twin'
+    ? thingsOf(mine, mine.ann, mine.bob, mine.groupId)
+    : thingsOf(mine, mine.dave, mine.dave, mine.apart.groupId);
 
 /** The same shape, and nothing there: what a foreign thing must look like. */
 export function absent({ mine }: Pick<Scenes, 'mine'>): Things {
@@ -72,6 +77,9 @@ export function absent({ mine }: Pick<Scenes, 'mine'>): Things {
     userId: ghost,
     peerId: ghost,
     conversationId: direct(mine.ann.userId, ghost),
+    groupId: ghost,
+    requestId: ghost,
+    invitationId: ghost,
     sessionId: like.sessionId.slice(0, -6) + 'absent',
     token: like.token.slice(0, -6) + 'absent',
   };
@@ -82,9 +90,17 @@ export const withoutTrace = (text: string): string => text.replace(/"traceId":"[
 /** An answer without what is new in each: its trace and the ids that were asked for. */
 function withoutIds({ text }: Told, things: Things): string {
   let plain = withoutTrace(text);
-  for (const id of [things.conversationId, things.userId, things.peerId]) plain = plain.replaceAll(id, '*');
+  for (const id of [things.conversationId, things.userId, things.peerId, things.groupId])
+    plain = plain.replaceAll(id, '*');
   return plain;
 }
+
+/** What is looked for within something that the asker may well have: only this is absent then. */
+const WITHIN: Partial<Record<Outcome, 'sessionId' | 'requestId' | 'invitationId'>> = {
+  SESSION_NOT_FOUND: 'sessionId',
+  REQUEST_NOT_FOUND: 'requestId',
+  INVITATION_NOT_FOUND: 'invitationId',
+};
 
 /** The worlds of a run, and everything in them that must not be met elsewhere. */
 export class Stage {
@@ -168,7 +184,7 @@ export class Stage {
     const blindly = blind && wanted === 'own' && variant === 'only';
     if (hidden || blindly) {
       const none = absent(scenes);
-      const nothing = wanted === 'SESSION_NOT_FOUND' ? { ...things, sessionId: none.sessionId } : none;
+      const nothing = WITHIN[wanted] ? { ...things, [WITHIN[wanted]]: none[WITHIN[wanted]] } : none;
       const toldOfNothing = await ask(identity, nothing);
       const [here, there] = [withoutIds(told, things), withoutIds(toldOfNothing, nothing)];
       if (here !== there || told.status !== toldOfNothing.status) {

@@ -1,5 +1,6 @@
 import type { RouteRow } from './cells';
 import { ACCOUNTS_ROWS } from './rows-accounts';
+import { GROUP_ROWS } from './rows-groups';
 import { MESSAGING_ROWS } from './rows-messaging';
 import { OPEN_ROWS } from './rows-open';
 import { TENANCY_ROWS } from './rows-tenancy';
@@ -10,4 +11,5 @@ export const ALL_ROWS: Record<string, RouteRow> = {
   ...TENANCY_ROWS,
   ...ACCOUNTS_ROWS,
   ...MESSAGING_ROWS,
+  ...GROUP_ROWS,
 };

@@ -9,6 +9,10 @@ const WHOSE: Record<string, string> = {
   developers: 'id = :developer',
   idempotency_keys: `owner IN (CONCAT('app:', :app), CONCAT('developer:', :developer))
     OR owner IN (SELECT CONCAT('user:', id) FROM users WHERE appPk = :app)`,
+  chat_groups: 'appPk = :app',
+  group_members: 'appPk = :app',
+  group_requests: 'appPk = :app',
+  group_sanctions: 'appPk = :app',
   members: 'appPk = :app',
   messages: 'appPk = :app',
   sessions: 'appPk = :app',

@@ -96,8 +96,12 @@ export interface Scene {
   ann: Person;
   bob: Person;
   carol: Person;
+  /** Ann's, with bob in it; private. Every world has one of this id. */
+  groupId: string;
   /** Lives in the owner's world only; the others have everybody else under the same ids. */
   dave?: Person;
+  /** Of the owner's world only: a group with dave, and dave waiting to come into the other. */
+  apart?: { groupId: string; requestId: string; invitationId: string };
 }
 
 const NAMES = ['ann', 'bob', 'carol'] as const;
@@ -136,12 +140,33 @@ async function aScene(world: World, mark: string, withDave: boolean): Promise<Sc
       }),
     );
   }
+  const groupId = `group-${mark}`;
+  const aGroup = {
+    name: talk,
+    announcement: talk,
+    visibility: 'private',
+    owner: ann.userId,
+    invitationsNeedConsent: true,
+  };
+  const { announcement, ...group } = aGroup;
+  await ok(api.post('/v1/groups', { ...group, groupId, members: [bob.userId] }));
+  await ok(api.put(`/v1/groups/${groupId}/announcement`, { text: announcement }));
+  const apart = dave && (await whatIsApart(world, groupId, group, dave));
   world.secrets.push(...people.flatMap(({ token, password }) => [token, password]));
-  return { world, ann, bob, carol, ...(dave && { dave }) };
+  return { world, ann, bob, carol, groupId, ...(dave && { dave, apart }) };
+}
+
+async function whatIsApart({ app }: World, groupId: string, group: object, { userId, token }: Person) {
+  const apart = `${groupId}-apart`;
+  await ok(app.api.post('/v1/groups', { ...group, groupId: apart, members: [userId] }));
+  const asDave = app.parley.api.as({ bearer: token });
+  const { requestId } = await ok(asDave.post(`/v1/groups/${groupId}/join-requests`, {}));
+  const { items } = await ok(app.api.post(`/v1/groups/${groupId}/invitations`, { userIds: [userId] }));
+  return { groupId: apart, requestId: String(requestId), invitationId: String(items?.[0]?.invitationId) };
 }
 
 export interface Scenes {
-  mine: Scene & { dave: Person };
+  mine: Required<Scene>;
   other: Scene;
   rival: Scene;
 }
