@@ -5,10 +5,7 @@ import { connect, Refused, type Device } from '../support/socket';
 import { gapsOf, IDENTITIES, leaksIn, type Identity } from '../support/matrix/cells';
 import { Stage, type Ask, type Told } from '../support/matrix/judge';
 import { aLogKeeper } from '../support/matrix/log-keeper';
-import { GROUP_EVENT_ROWS } from '../support/matrix/rows-groups';
-import { EVENT_ROWS as MESSAGING_EVENT_ROWS } from '../support/matrix/rows-messaging';
-
-const EVENT_ROWS = { ...MESSAGING_EVENT_ROWS, ...GROUP_EVENT_ROWS };
+import { EVENT_ROWS } from '../support/matrix/rows';
 
 describe('every event', () => {
   const log = aLogKeeper();

@@ -5,8 +5,7 @@ import { eventInputs, inputGaps, routeInputs, type Input } from '../support/matr
 import { owned, Stage } from '../support/matrix/judge';
 import { HOSTILE_JSON, negativesOf, NO_OBJECTS, ODD_JSON, type Schema } from '../support/matrix/negatives';
 import { refusal, type Refusal } from '../support/matrix/refusals';
-import { ALL_ROWS } from '../support/matrix/rows';
-import { EVENT_ROWS } from '../support/matrix/rows-messaging';
+import { ALL_ROWS, EVENT_ROWS } from '../support/matrix/rows';
 import { rowCounts, storedOf } from '../support/matrix/stored';
 
 /** Where a body takes any JSON: hostile JSON is put there, or else under a name of its own. */

@@ -46,7 +46,7 @@ export const MESSAGING_ROWS: Record<string, RouteRow> = {
 const MEMBERS: Six = ['ok', 'CONVERSATION_NOT_FOUND', TALK, TALK, 'BAD_CREDENTIALS', 'UNAUTHENTICATED'];
 const ANY_USER: Six = ['ok', 'ok', 'own', 'own', 'BAD_CREDENTIALS', 'UNAUTHENTICATED'];
 
-export const EVENT_ROWS: Record<string, EventRow> = {
+export const MESSAGING_EVENT_ROWS: Record<string, EventRow> = {
   'message:send': {
     data: message,
     cells: ['ok', 'ok', PEER, PEER, 'BAD_CREDENTIALS', 'UNAUTHENTICATED'],

@@ -1,7 +1,7 @@
-import type { RouteRow } from './cells';
+import type { EventRow, RouteRow } from './cells';
 import { ACCOUNTS_ROWS } from './rows-accounts';
-import { GROUP_ROWS } from './rows-groups';
-import { MESSAGING_ROWS } from './rows-messaging';
+import { GROUP_EVENT_ROWS, GROUP_ROWS } from './rows-groups';
+import { MESSAGING_EVENT_ROWS, MESSAGING_ROWS } from './rows-messaging';
 import { OPEN_ROWS } from './rows-open';
 import { TENANCY_ROWS } from './rows-tenancy';
 
@@ -13,3 +13,6 @@ export const ALL_ROWS: Record<string, RouteRow> = {
   ...MESSAGING_ROWS,
   ...GROUP_ROWS,
 };
+
+/** How every event treats everybody. */
+export const EVENT_ROWS: Record<string, EventRow> = { ...MESSAGING_EVENT_ROWS, ...GROUP_EVENT_ROWS };
