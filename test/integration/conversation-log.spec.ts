@@ -204,6 +204,24 @@ describe('the conversation log', () => {
     expect((await history.page(conversation, { from: 1 }, { limit: 9 })).map(({ seq }) => seq)).toEqual([1]);
   }, 60_000);
 
+  it('holds up only those who write to a locked conversation, and stores what waited in its order', async () => {
+    const stuck = await aConversation();
+    const others = await Promise.all(Array.from({ length: 10 }, aConversation));
+    const blocker = await sql.pool.getConnection();
+    await blocker.query('START TRANSACTION');
+    await blocker.query('SELECT id FROM conversations WHERE id = ? FOR UPDATE', [stuck.conversation.pk]);
+    const waiting = ['1', '2', '3'].map((text) => log.append(draft(stuck.conversation, stuck.low, text)));
+    const answered = others.map(({ conversation, low }) => log.append(draft(conversation, low)));
+    const first = await Promise.race([Promise.all(answered), ...waiting]);
+    expect(first).toHaveLength(others.length);
+    waiting.push(log.append(draft(stuck.conversation, stuck.low, '4')));
+    await blocker.query('ROLLBACK');
+    blocker.release();
+    expect((await Promise.all(waiting)).map(({ message }) => [message.seq, message.body])).toEqual(
+      ['1', '2', '3', '4'].map((text, index) => [index + 1, JSON.stringify({ text })]),
+    );
+  });
+
   it('finds the first message since a time, and pages both ways with exclusive bounds', async () => {
     const { conversation, low } = await aConversation();
     for (let index = 0; index < 7; index++) await log.append(draft(conversation, low));

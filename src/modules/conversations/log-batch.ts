@@ -5,7 +5,7 @@ import type { Outcome } from '../../platform/database/group-commit';
 import type { SqlExecutor } from '../../platform/database/sql';
 import { Audiences } from './audiences';
 import type { Appended, FingerprintedDraft } from './draft';
-import { fromRow, LogWriter, type StoredRow } from './log-writer';
+import { fromRow, type Head, LogWriter, type StoredRow } from './log-writer';
 import type { StoredMessage } from './message';
 
 /**
@@ -19,15 +19,31 @@ export class LogBatch {
     private readonly writer: LogWriter,
   ) {}
 
+  /**
+   * @param wait for conversations that somebody else holds; else their messages are left undecided
+   * @returns what became of each message, in order; undefined for the undecided
+   */
   async store(
     tx: SqlExecutor,
     batch: readonly FingerprintedDraft[],
     mayBeStored: boolean,
+    wait: boolean,
+  ): Promise<(Outcome<Appended> | undefined)[]> {
+    const conversationPks = batch.map(({ conversation }) => conversation.pk);
+    const heads = await this.writer.lock(tx, conversationPks, wait);
+    const held = batch.filter(({ conversation }) => heads.has(conversation.pk));
+    if (held.length === 0) return batch.map(() => undefined);
+    const outcomes = await this.storeUnder(tx, heads, held, mayBeStored);
+    let next = 0;
+    return batch.map(({ conversation }) => (heads.has(conversation.pk) ? outcomes[next++] : undefined));
+  }
+
+  private async storeUnder(
+    tx: SqlExecutor,
+    heads: ReadonlyMap<number, Head>,
+    batch: readonly FingerprintedDraft[],
+    mayBeStored: boolean,
   ): Promise<Outcome<Appended>[]> {
-    const heads = await this.writer.lock(
-      tx,
-      batch.map(({ conversation }) => conversation.pk),
-    );
     const outcomes = new Array<Outcome<Appended> | undefined>(batch.length);
     const firstOf = mayBeStored ? await this.answerRepeats(tx, batch, outcomes) : undefined;
     await this.admit(tx, batch, outcomes);

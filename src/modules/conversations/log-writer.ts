@@ -62,10 +62,13 @@ export class LogWriter {
     private readonly node: NodeIdentity,
   ) {}
 
-  /** Locks these conversations in ascending order. What does not exist is left out. */
-  async lock(tx: SqlExecutor, conversationPks: Iterable<number>): Promise<Map<number, Head>> {
+  /**
+   * Locks these conversations in ascending order. What does not exist is left out, and so is, unless `wait`, what somebody
+   * else holds at this moment.
+   */
+  async lock(tx: SqlExecutor, conversationPks: Iterable<number>, wait = true): Promise<Map<number, Head>> {
     const pks = [...new Set(conversationPks)].sort((a, b) => a - b);
-    const rows = await tx.rows<Head>(LOCK_HEADS, [pks]);
+    const rows = await tx.rows<Head>(wait ? LOCK_HEADS : `${LOCK_HEADS} SKIP LOCKED`, [pks]);
     return new Map(rows.map((head) => [head.id, { ...head, lastMs: Number(head.lastMs), nowMs: Number(head.nowMs) }]));
   }
 

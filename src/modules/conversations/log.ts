@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { AppRef } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
-import { GroupCommit, type Outcome } from '../../platform/database/group-commit';
+import { GroupCommit, type Outcome, type Settlement } from '../../platform/database/group-commit';
 import { Drainables } from '../../platform/lifecycle/drainables';
+import { Turnstile } from '../../platform/lifecycle/turnstile';
 import { isDuplicateKey, isOutcomeUnknown, Sql } from '../../platform/database/sql';
 import { type Appended, type Draft, type FingerprintedDraft, fingerprintOf } from './draft';
 import { type Changed, type ChangeWork, type Founding, LogChanges } from './log-changes';
@@ -15,7 +16,10 @@ const IN_FLIGHT_MAX = 2;
 const QUEUE_MAX = 20_000;
 const CONVERSATION_QUEUE_MAX = 256;
 const ATTEMPTS_MAX = 3;
+/** Transactions that wait for somebody's lock, at once: they must leave connections to the others. */
 const APART_MAX = 4;
+/** Conversations that wait for such a transaction. */
+const WAITING_MAX = 256;
 
 /**
  * The conversation log: the only writer of the message table. `append` resolves after COMMIT; what it resolved is
@@ -24,6 +28,7 @@ const APART_MAX = 4;
 @Injectable()
 export class ConversationLog {
   private readonly changing = new Set<Promise<unknown>>();
+  private readonly waiters = new Turnstile({ atOnce: APART_MAX, waitingMax: WAITING_MAX, retryAfterMs: () => 1000 });
   private readonly queue = new GroupCommit<FingerprintedDraft, Appended>({
     run: (batch) => this.commit(batch),
     lane: (draft) => draft.conversation.pk,
@@ -81,15 +86,38 @@ export class ConversationLog {
   }
 
   /**
+   * One batch for all conversations that nobody holds at this moment. The others are stored apart, each by itself, and
+   * nobody waits for them but what is sent to them next: a stuck conversation must not hold up the node.
+   */
+  private async commit(batch: FingerprintedDraft[]): Promise<Settlement<Appended>[]> {
+    const outcomes: (Settlement<Appended> | undefined)[] = await this.attempt(batch, false);
+    const byConversation = new Map<number, number[]>();
+    batch.forEach(({ conversation }, index) => {
+      if (outcomes[index]) return;
+      byConversation.set(conversation.pk, [...(byConversation.get(conversation.pk) ?? []), index]);
+    });
+    for (const indexes of byConversation.values()) {
+      const stored = this.waiters.run(() => this.waitAndStore(indexes.map((index) => batch[index])));
+      indexes.forEach((index, position) => (outcomes[index] = { later: stored.then((all) => settled(all[position])) }));
+    }
+    return outcomes as Settlement<Appended>[];
+  }
+
+  private async waitAndStore(batch: FingerprintedDraft[]): Promise<Outcome<Appended>[]> {
+    const outcomes = await this.attempt(batch, true);
+    return outcomes.map((outcome) => outcome ?? { error: new Error('a conversation of the batch is gone') });
+  }
+
+  /**
    * The straight way first: insert and let the unique key speak. Only when it does (a repeated clientMessageId), or when
    * an earlier COMMIT's outcome is unknown, are the stored ids read before inserting.
    */
-  private async commit(batch: FingerprintedDraft[]): Promise<Outcome<Appended>[]> {
+  private async attempt(batch: FingerprintedDraft[], wait: boolean): Promise<(Outcome<Appended> | undefined)[]> {
     const finished = logMetrics.startBatch(batch.length);
     let mayBeStored = false;
     for (let attempt = 1; ; attempt++) {
       try {
-        const outcomes = await this.sql.transaction((tx) => this.batches.store(tx, batch, mayBeStored));
+        const outcomes = await this.sql.transaction((tx) => this.batches.store(tx, batch, mayBeStored, wait));
         finished('stored');
         return outcomes;
       } catch (error) {
@@ -119,7 +147,7 @@ export class ConversationLog {
     const groups = parts.size > 1 ? [...parts.values()] : batch.map((_, index) => [index]);
     const outcomes = new Array<Outcome<Appended>>(batch.length);
     const store = async (indexes: number[]): Promise<void> => {
-      const stored = await this.commit(indexes.map((index) => batch[index])).catch((error: unknown) =>
+      const stored = await this.waitAndStore(indexes.map((index) => batch[index])).catch((error: unknown) =>
         indexes.map(() => ({ error })),
       );
       indexes.forEach((index, position) => (outcomes[index] = stored[position] ?? { error: new Error('no outcome') }));
@@ -136,3 +164,8 @@ export class ConversationLog {
 
 const ofOneConversation = (batch: readonly FingerprintedDraft[]): boolean =>
   batch.every(({ conversation }) => conversation.pk === batch[0]?.conversation.pk);
+
+function settled(outcome: Outcome<Appended>): Appended | Promise<Appended> {
+  if ('ok' in outcome) return outcome.ok;
+  return Promise.reject(outcome.error instanceof Error ? outcome.error : new Error(String(outcome.error)));
+}

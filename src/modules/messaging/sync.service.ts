@@ -3,8 +3,9 @@ import type { UserCaller } from '../../kernel/caller';
 import { parseConversationId } from '../../kernel/contracts/conversation';
 import type { WireMessage } from '../../kernel/contracts/message';
 import type { ClientEvents, SyncReply, SyncRequest } from '../../kernel/contracts/socket-events';
-import { AppError, invalid } from '../../kernel/errors/app-error';
+import { invalid } from '../../kernel/errors/app-error';
 import { StoreEpoch } from '../../platform/database/store-epoch';
+import { Turnstile } from '../../platform/lifecycle/turnstile';
 import { readCursor, writeCursor } from '../../platform/entry/cursor';
 import { UserEvents } from '../accounts';
 import {
@@ -36,8 +37,11 @@ const QUEUED_MAX = 2000;
  */
 @Injectable()
 export class SyncService {
-  private running = 0;
-  private readonly queue: (() => void)[] = [];
+  private readonly turnstile = new Turnstile({
+    atOnce: CONCURRENT_MAX,
+    waitingMax: QUEUED_MAX,
+    retryAfterMs: () => 1000 + Math.round(Math.random() * 4000),
+  });
 
   constructor(
     private readonly inbox: Inbox,
@@ -50,12 +54,12 @@ export class SyncService {
 
   /** @throws AppError BUSY when too many clients sync at once */
   sync(caller: UserCaller, request: SyncRequest): Promise<SyncReply> {
-    return this.inTurn(() => this.page(caller, request));
+    return this.turnstile.run(() => this.page(caller, request));
   }
 
   /** Only the heads that are above what the client holds: the cheap, regular check for a lost tail. */
   heads(caller: UserCaller, held: [string, number][]): Promise<ClientEvents['sync:heads']['reply']> {
-    return this.inTurn(async () => {
+    return this.turnstile.run(async () => {
       const have = heldSeqs(held);
       const conversations: [string, number][] = [];
       for (let cursor = 0; ;) {
@@ -132,21 +136,6 @@ export class SyncService {
       }
     }
     return messages;
-  }
-
-  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.running >= CONCURRENT_MAX) {
-      if (this.queue.length >= QUEUED_MAX)
-        throw new AppError('BUSY', { retryAfterMs: 1000 + Math.round(Math.random() * 4000) });
-      await new Promise<void>((resolve) => this.queue.push(resolve));
-    } else this.running++;
-    try {
-      return await work();
-    } finally {
-      const next = this.queue.shift();
-      if (next) next();
-      else this.running--;
-    }
   }
 }
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { GroupCommit, type Outcome } from './group-commit';
+import { GroupCommit, type Settlement } from './group-commit';
 
 interface Item {
   lane: number;
@@ -7,7 +7,7 @@ interface Item {
 }
 
 const aQueue = (
-  run: (batch: Item[]) => Promise<Outcome<number>[]>,
+  run: (batch: Item[]) => Promise<Settlement<number>[]>,
   limits: Partial<{ queueMax: number; laneMax: number }> = {},
 ) =>
   new GroupCommit<Item, number>({
@@ -47,6 +47,30 @@ describe('group commit', () => {
       ),
       { numRuns: 50 },
     );
+  });
+
+  it('lets a lane wait for what is stored later, and no other lane with it', async () => {
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const order: number[] = [];
+    const queue = aQueue((batch) =>
+      Promise.resolve(
+        batch.map(({ lane, n }) => {
+          if (lane === 1 && n === 0) return { later: gate.then(() => order.push(n)) };
+          order.push(n);
+          return { ok: n };
+        }),
+      ),
+    );
+    const stuck = [0, 1].map((n) => queue.submit({ lane: 1, n }));
+    await new Promise(setImmediate);
+    stuck.push(queue.submit({ lane: 1, n: 2 }));
+    expect(await queue.submit({ lane: 2, n: 9 })).toBe(9);
+    const rest = queue.drained().then(() => order.push(99));
+    open();
+    await Promise.all([...stuck, rest]);
+    expect(order.indexOf(0)).toBeLessThan(order.indexOf(2));
+    expect(order.at(-1)).toBe(99);
   });
 
   it('gives each item its own error, and all of a failed batch the same', async () => {

@@ -1,10 +1,12 @@
 import { AppError } from '../../kernel/errors/app-error';
 
 export type Outcome<T> = { ok: T } | { error: unknown };
+/** `later`: not in this transaction; the item's lane waits for it, the next batch does not. */
+export type Settlement<T> = Outcome<T> | { later: Promise<T> };
 
 export interface GroupCommitOptions<In, Out> {
   /** Stores a batch in one transaction and answers item by item, in order. A throw fails the whole batch. */
-  run: (batch: In[]) => Promise<Outcome<Out>[]>;
+  run: (batch: In[]) => Promise<Settlement<Out>[]>;
   /** Items of one lane are never in two batches at once, so that their order is the order of arrival. */
   lane: (item: In) => number;
   batchMax: number;
@@ -17,7 +19,7 @@ export interface GroupCommitOptions<In, Out> {
 
 interface Waiting<In, Out> {
   item: In;
-  resolve: (value: Out) => void;
+  resolve: (value: Out | Promise<Out>) => void;
   reject: (error: unknown) => void;
 }
 
@@ -30,6 +32,8 @@ export class GroupCommit<In, Out> {
   private ready: number[] = [];
   private readonly busy = new Set<number>();
   private inFlight = 0;
+  /** Lanes that wait for something later. */
+  private held = 0;
   private scheduled = false;
   private idle: (() => void)[] = [];
   /** Items accepted and not yet taken into a batch. */
@@ -62,7 +66,7 @@ export class GroupCommit<In, Out> {
 
   /** Resolves once nothing waits and nothing is under way. */
   drained(): Promise<void> {
-    if (this.waiting === 0 && this.inFlight === 0) return Promise.resolve();
+    if (this.atRest) return Promise.resolve();
     return new Promise((resolve) => this.idle.push(resolve));
   }
 
@@ -78,25 +82,42 @@ export class GroupCommit<In, Out> {
 
   private async flush(): Promise<void> {
     const { batch, laneIds } = this.take();
+    const later = new Map<number, Promise<Out>[]>();
     this.inFlight++;
     try {
       const outcomes = await this.options.run(batch.map(({ item }) => item));
-      batch.forEach(({ resolve, reject }, index) => {
+      batch.forEach(({ item, resolve, reject }, index) => {
         const outcome = outcomes[index];
         if (outcome && 'ok' in outcome) resolve(outcome.ok);
-        else reject(outcome?.error ?? new Error('the batch gave no outcome for this item'));
+        else if (outcome && 'later' in outcome) {
+          resolve(outcome.later);
+          const laneId = this.options.lane(item);
+          later.set(laneId, [...(later.get(laneId) ?? []), outcome.later]);
+        } else reject(outcome?.error ?? new Error('the batch gave no outcome for this item'));
       });
     } catch (error) {
       for (const { reject } of batch) reject(error);
     } finally {
       this.inFlight--;
+      this.held += later.size;
       for (const laneId of laneIds) {
-        this.busy.delete(laneId);
-        if (this.lanes.has(laneId)) this.ready.push(laneId);
+        const waits = later.get(laneId);
+        if (waits) void Promise.allSettled(waits).then(() => this.release(laneId, 1));
+        else this.release(laneId, 0);
       }
-      this.schedule();
-      if (this.waiting === 0 && this.inFlight === 0) this.idle.splice(0).forEach((done) => done());
     }
+  }
+
+  private release(laneId: number, held: 0 | 1): void {
+    this.held -= held;
+    this.busy.delete(laneId);
+    if (this.lanes.has(laneId)) this.ready.push(laneId);
+    this.schedule();
+    if (this.atRest) this.idle.splice(0).forEach((done) => done());
+  }
+
+  private get atRest(): boolean {
+    return this.waiting === 0 && this.inFlight === 0 && this.held === 0;
   }
 
   private take(): { batch: Waiting<In, Out>[]; laneIds: number[] } {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { AppError } from '../../kernel/errors/app-error';
+import { Turnstile } from '../lifecycle/turnstile';
 import { Vault } from './vault';
 
 interface Cost {
@@ -30,8 +30,7 @@ export interface PasswordProof {
  */
 @Injectable()
 export class Passwords {
-  private running = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly turnstile = new Turnstile({ atOnce: AT_ONCE, waitingMax: WAITING_MAX, retryAfterMs: () => 1000 });
 
   constructor(private readonly vault: Vault) {}
 
@@ -77,28 +76,17 @@ export class Passwords {
     return { ok, rehash: ok && (logN !== COST.logN || r !== COST.r || p !== COST.p) };
   }
 
-  private async stretch(password: string, salt: Buffer, { logN, r, p }: Cost): Promise<Buffer> {
-    await this.turn();
-    try {
-      // Node refuses above `maxmem`, 32 MiB by default, which is just below what the cost needs.
-      const options = { N: 2 ** logN, r, p, maxmem: 256 * 2 ** logN * r };
-      return await new Promise<Buffer>((resolve, reject) =>
-        // The same letters typed on two systems may come in two Unicode forms.
-        scrypt(password.normalize('NFC'), salt, HASH_BYTES, options, (error, key) =>
-          error ? reject(error) : resolve(key),
+  private stretch(password: string, salt: Buffer, { logN, r, p }: Cost): Promise<Buffer> {
+    // Node refuses above `maxmem`, 32 MiB by default, which is just below what the cost needs.
+    const options = { N: 2 ** logN, r, p, maxmem: 256 * 2 ** logN * r };
+    return this.turnstile.run(
+      () =>
+        new Promise<Buffer>((resolve, reject) =>
+          // The same letters typed on two systems may come in two Unicode forms.
+          scrypt(password.normalize('NFC'), salt, HASH_BYTES, options, (error, key) =>
+            error ? reject(error) : resolve(key),
+          ),
         ),
-      );
-    } finally {
-      this.running--;
-      this.waiting.shift()?.();
-    }
-  }
-
-  private async turn(): Promise<void> {
-    if (this.running >= AT_ONCE) {
-      if (this.waiting.length >= WAITING_MAX) throw new AppError('BUSY');
-      await new Promise<void>((resolve) => this.waiting.push(resolve));
-    }
-    this.running++;
+    );
   }
 }
