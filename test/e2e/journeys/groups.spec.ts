@@ -292,4 +292,38 @@ describe('groups', () => {
     expect(await carol.device.ask('typing', { conversationId })).toMatchObject({ error: { code: 'NOT_MEMBER' } });
     expect(codeOf(await carol.api.post(`/v1/groups/${groupId}/join-requests`, {}))).toEqual([429, 'QUOTA_EXCEEDED']);
   });
+
+  it('tells on no node what was said after one was removed, nor before one came, and keeps the order', async () => {
+    const other = await parley.another();
+    const eve = await aConnectedUser(app, { at: other });
+    try {
+      const { groupId, conversationId } = await aGroup(app, [ann, bob]);
+      const heardBy = ({ device }: ConnectedUser): number[] =>
+        device
+          .all('message:new')
+          .flatMap((message) => (message.conversationId === conversationId ? [message.seq ?? 0] : []));
+      const send = (text: string) => ann.device.tell('message:send', toGroup(groupId, text));
+      // Each node learns of a change from the version of the next message, whichever node made the change.
+      await send('before');
+      for (const round of [1, 2, 3]) {
+        await ok(app.api.post(`/v1/groups/${groupId}/members`, { userIds: [eve.userId] }));
+        await send(`eve is in, ${round}`);
+        await ok(other.api.as({ bearer: ann.token }).delete(`/v1/groups/${groupId}/members/${eve.userId}`));
+        await send(`eve is out, ${round}`);
+      }
+      const last = await send('the last');
+      await bob.device.next('message:new', ({ conversationId: of, seq }) => of === conversationId && seq === last.seq);
+      // Her own removal she is told apart from the log; whatever else came would have come before this.
+      await eve.device.next('group:event', ({ groupId: of, kind }) => of === groupId && kind === 'removed');
+      await ok(
+        app.api.post('/v1/messages', { ...toGroup(''), to: { kind: 'user', id: eve.userId }, from: ann.userId }),
+      );
+      await eve.device.next('message:new', ({ to }) => to.kind === 'user');
+      expect(heardBy(eve)).toEqual([3, 4, 7, 8, 11, 12]);
+      expect(heardBy(bob)).toEqual(Array.from({ length: 15 }, (_, index) => index + 1));
+    } finally {
+      eve.device.close();
+      await other.stop();
+    }
+  });
 });
