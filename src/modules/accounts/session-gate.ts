@@ -12,6 +12,10 @@ import { SessionEnder } from './session-ender';
 import { UserDirectory } from './user-directory';
 import { UserTokens, type ProvenToken } from './user-tokens.service';
 
+/** Shared by all connections: an idle one must stay small. */
+const PLAIN: ReadonlySet<string> = new Set();
+const BATCHING: ReadonlySet<string> = new Set(['batch']);
+
 interface Device {
   id: string;
   platform: string;
@@ -36,7 +40,7 @@ export class AccountsSessionGate implements SessionGate {
     return {
       caller,
       device: { id: device.id, platform: device.platform, state: device.state ?? 'foreground' },
-      features: new Set(features.filter((feature) => feature === 'batch')),
+      features: features.includes('batch') ? BATCHING : PLAIN,
       expiresAt: proven.expiresAt,
       tokenIssuedAt: proven.claims.iat,
     };
