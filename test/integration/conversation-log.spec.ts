@@ -33,9 +33,8 @@ class OpenAudience implements Audience {
   hearers(conversation: ConversationRef) {
     return [conversation.lowPk, conversation.highPk];
   }
-  // eslint-disable-next-line @typescript-eslint/require-await
   async *members(conversation: ConversationRef) {
-    yield [conversation.lowPk, conversation.highPk];
+    yield await Promise.resolve([conversation.lowPk, conversation.highPk]);
   }
   window() {
     return Promise.resolve({ from: 1 });
