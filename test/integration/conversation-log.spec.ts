@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../../src/kernel/errors/app-error';
 import { NodeIdentity } from '../../src/platform/config/node-identity';
-import { Sql } from '../../src/platform/database/sql';
+import { Sql, type SqlExecutor } from '../../src/platform/database/sql';
 import { Drainables } from '../../src/platform/lifecycle/drainables';
 import { Outbox } from '../../src/platform/queues/outbox';
 import type { Admission, Audience, ConversationRef } from '../../src/modules/conversations';
@@ -51,6 +51,7 @@ describe('the conversation log', () => {
   let database: ScratchDatabase;
   let sql: Sql;
   let log: ConversationLog;
+  let writer: LogWriter;
   let directory: ConversationDirectory;
   let history: ConversationHistory;
   let inbox: Inbox;
@@ -66,7 +67,7 @@ describe('the conversation log', () => {
     directory = new ConversationDirectory(sql, audiences, new MessageIds(database.settings));
     audience = new OpenAudience();
     audiences.register(audience);
-    const writer = new LogWriter(new Outbox(sql), new NodeIdentity());
+    writer = new LogWriter(new Outbox(sql), new NodeIdentity());
     log = new ConversationLog(sql, new LogBatch(audiences, writer), new LogChanges(sql, writer), drainables);
     history = new ConversationHistory(sql, audiences, directory);
     inbox = new Inbox(sql);
@@ -235,5 +236,67 @@ describe('the conversation log', () => {
     expect(await seqs({ before: 4 })).toEqual([3, 2]);
     expect(await seqs({ after: 4 })).toEqual([5, 6]);
     expect(await seqs({ after: 6 })).toEqual([]);
+  });
+
+  /** A database whose first answer is lost, after the COMMIT or before it. */
+  const losing = (when: 'after' | 'before'): Sql => {
+    let lost = false;
+    const gone = () => new AppError('RETRY', {}, { cause: Object.assign(new Error('gone'), { fatal: true }) });
+    const transaction = async <T>(work: (tx: SqlExecutor) => Promise<T>): Promise<T> => {
+      if (lost) return sql.transaction(work);
+      lost = true;
+      if (when === 'after') {
+        await sql.transaction(work);
+        throw gone();
+      }
+      const rollback = new Error('rolled back');
+      await sql
+        .transaction(async (tx) => {
+          await work(tx);
+          throw rollback;
+        })
+        .catch((error: unknown) => {
+          if (error !== rollback) throw error;
+        });
+      throw gone();
+    };
+    return Object.assign(Object.create(sql) as Sql, { transaction });
+  };
+
+  it.each(['after', 'before'] as const)(
+    'makes a change once, and answers what it made, when the database is lost %s the COMMIT',
+    async (when) => {
+      const { conversation } = await aConversation();
+      const changes = new LogChanges(losing(when), writer);
+      let times = 0;
+      const changed = await changes.run(app, conversation, (_tx, { head }) =>
+        Promise.resolve({
+          result: { at: head.maxSeq + 1, time: ++times },
+          notices: [{ body: '{"kind":"one"}' }, { body: '{"kind":"two"}' }],
+          membersChanged: true,
+        }),
+      );
+      expect(times).toBe(when === 'after' ? 1 : 2);
+      expect(changed.result).toEqual({ at: 1, time: times });
+      const stored = await history.page(conversation, { from: 1 }, { after: 0, limit: 10 });
+      expect(stored.map(({ seq, type, body }) => [seq, type, body])).toEqual([
+        [1, 'notice', '{"kind":"one"}'],
+        [2, 'notice', '{"kind":"two"}'],
+      ]);
+      expect(changed.appended.map(({ message }) => message.id)).toEqual(stored.map(({ id }) => id));
+      const sent = await log.append(draft(conversation, conversation.lowPk));
+      expect([sent.message.seq, sent.memberVersion]).toEqual([3, changed.memberVersion]);
+    },
+  );
+
+  it('leaves nothing of a change that is refused', async () => {
+    const { conversation, low } = await aConversation();
+    const refused = log.change(app, conversation, async (tx) => {
+      await tx.run('UPDATE members SET pinned = 1 WHERE userPk = ? AND conversationPk = ?', [low, conversation.pk]);
+      throw new AppError('FORBIDDEN');
+    });
+    await expect(refused).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    expect((await inbox.entry(low, conversation.pk))?.pinned).toBe(false);
+    expect(await history.page(conversation, { from: 1 }, { limit: 10 })).toEqual([]);
   });
 });
