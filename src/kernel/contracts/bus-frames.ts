@@ -11,6 +11,8 @@ export interface BusFrames {
     event: string;
     json: string;
     exceptSocketId?: string;
+    /** When it left, by the sender's clock; milliseconds. */
+    sentAtMs: number;
   };
   /** End these sessions' sockets, telling why. `exceptSocketId`: the connection that replaced them. */
   kick: {

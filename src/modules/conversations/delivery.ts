@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
 import { Drainables } from '../../platform/lifecycle/drainables';
 import { type EmitOptions, Encoded, Live } from '../../platform/realtime/live';
+import { fanOutHere } from '../../platform/realtime/metrics';
 import { Outbox } from '../../platform/queues/outbox';
 import { Audiences } from './audiences';
 import type { Appended } from './draft';
@@ -75,9 +76,11 @@ export class Delivery implements OnModuleInit {
     exceptSocketId?: string,
   ): Promise<void> | undefined {
     const { conversation, seq } = message;
+    const committedAt = performance.now();
     const hearers = this.audiences.of(conversation.kind)?.hearers(conversation, { seq, memberVersion }) ?? [];
     const emit = (userPks: readonly number[]): void => {
       this.tell(message, userPks, { exceptSocketId });
+      fanOutHere.observe((performance.now() - committedAt) / 1000);
       if (outboxId !== undefined) this.settled.add(outboxId);
     };
     if ('then' in hearers) return hearers.then(emit);

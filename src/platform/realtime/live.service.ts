@@ -6,6 +6,7 @@ import { Bus } from './bus';
 import type { Connection } from './connection';
 import { Connections, type PresenceChange } from './connections';
 import { type EmitOptions, Encoded, Live } from './live';
+import { fanOutByBus } from './metrics';
 import { type Frame, frameOf, Outbound, PUSH_BYTES_MAX } from './outbound';
 import { Presence } from './presence';
 import { Routes } from './routes';
@@ -33,7 +34,10 @@ export class LiveService extends Live implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.bus.on('deliver', (frame) => this.deliver(frame));
+    this.bus.on('deliver', (frame) => {
+      this.deliver(frame);
+      fanOutByBus.observe(Math.max(0, Date.now() - frame.sentAtMs) / 1000);
+    });
     this.bus.on('kick', (frame) => this.kickHere(frame));
     this.bus.on('forget', (frame) => this.forgetHere(frame));
   }
@@ -45,11 +49,12 @@ export class LiveService extends Live implements OnModuleInit {
     data: ServerEvents[E] | Encoded,
     options: EmitOptions = {},
   ): void {
-    const frame = { appPk, userPks, exceptSocketId: options.exceptSocketId, ...encode(event, data) };
-    this.deliver(frame);
+    const delivery = { appPk, userPks, exceptSocketId: options.exceptSocketId, ...encode(event, data) };
+    this.deliver(delivery);
     if (options.localOnly || this.bus.peers.length === 0) return;
-    if (userPks.length > ROUTED_USERS_MAX) this.bus.toAll('deliver', frame as BusFrames['deliver']);
-    else void this.deliverByRoute(frame as BusFrames['deliver']);
+    const frame = { ...delivery, sentAtMs: Date.now() } as BusFrames['deliver'];
+    if (userPks.length > ROUTED_USERS_MAX) this.bus.toAll('deliver', frame);
+    else void this.deliverByRoute(frame);
   }
 
   kick(
@@ -153,7 +158,7 @@ export class LiveService extends Live implements OnModuleInit {
   }
 }
 
-type Delivery = Omit<BusFrames['deliver'], 'userPks'> & { userPks: readonly number[] };
+type Delivery = Omit<BusFrames['deliver'], 'userPks' | 'sentAtMs'> & { userPks: readonly number[] };
 
 /** The event as it is written; a message too large to be pushed becomes a tip to pull it. */
 function encode(event: ServerEventName, data: unknown): { event: string; json: string } {

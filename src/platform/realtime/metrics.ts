@@ -1,4 +1,4 @@
-import { Counter, Gauge } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
 
 /** Counted as plain numbers on the hot path and turned into metrics only when somebody reads them. */
 export const counts = {
@@ -46,6 +46,15 @@ const gauge = (name: string, help: string, read: () => number): Gauge =>
       this.set(read());
     },
   });
+
+const fanOut = new Histogram({
+  name: 'parley_fanout_seconds',
+  help: 'Fan-out lag: from COMMIT to the sockets of this node; over the bus by the clocks of both nodes',
+  labelNames: ['way'] as const,
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+});
+export const fanOutHere = fanOut.labels('local');
+export const fanOutByBus = fanOut.labels('bus');
 
 /** On the default registry, which /metrics serves. */
 export const METRICS = [

@@ -26,6 +26,7 @@ const SERIES = [
   'parley_outbox_oldest_seconds',
   'parley_outbox_dead',
   // Fan-out and whoever cannot keep up.
+  'parley_fanout_seconds_bucket',
   'parley_live_frames_total',
   'parley_live_frames_held_back_total',
   'parley_lagging_sockets',
