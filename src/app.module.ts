@@ -3,6 +3,7 @@ import { AccountsModule } from './modules/accounts';
 import { ConversationsModule } from './modules/conversations';
 import { GroupsModule } from './modules/groups';
 import { MessagingModule } from './modules/messaging';
+import { PushModule } from './modules/push';
 import { TenancyModule } from './modules/tenancy';
 import { ConfigModule } from './platform/config/config.module';
 import { DatabaseModule } from './platform/database/database.module';
@@ -32,6 +33,7 @@ import { QuickstartModule } from './quickstart/quickstart.module';
     AccountsModule,
     GroupsModule,
     MessagingModule,
+    PushModule,
     QuickstartModule,
   ],
 })
