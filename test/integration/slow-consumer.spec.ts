@@ -1,4 +1,4 @@
-import { frameOf } from '../../src/platform/realtime/outbound';
+import { frameOf } from '../../src/platform/realtime/frame';
 import { RawSocket } from '../support/raw-socket';
 import { APP_PK, aRealtimeNode, hearing, type RealtimeNode, until } from '../support/realtime-node';
 

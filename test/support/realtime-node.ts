@@ -29,7 +29,7 @@ export class OpenGate implements SessionGate {
   closedUntil: Promise<void> | undefined;
 
   async admit(auth: unknown, { socketId }: { socketId: string }): Promise<AdmittedSession> {
-    const { token, device } = auth as { token?: string; device?: { id: string } };
+    const { token, device, features } = auth as { token?: string; device?: { id: string }; features?: string[] };
     await this.closedUntil;
     if (token === 'boom') throw new Error('the gate broke: secret detail');
     const userPk = Number(token);
@@ -38,7 +38,7 @@ export class OpenGate implements SessionGate {
     return {
       caller: aCaller(userPk, socketId),
       device: { id: device?.id ?? socketId, platform: 'test', state: 'foreground' },
-      features: new Set(),
+      features: new Set(features),
       expiresAt: Number.MAX_SAFE_INTEGER,
       tokenIssuedAt: 0,
     };

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
 import type { Connection } from '../../platform/realtime/connection';
 import { Live } from '../../platform/realtime/live';
-import { frameOf, Outbound } from '../../platform/realtime/outbound';
+import { frameOf } from '../../platform/realtime/frame';
+import { Outbound } from '../../platform/realtime/outbound';
 
 /** Names that one socket may watch. */
 export const WATCHED_MAX = 500;

@@ -2,8 +2,8 @@ import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server, type Socket } from 'socket.io';
 import { io } from 'socket.io-client';
+import { frameOf } from './frame';
 import { gather } from './gather';
-import { frameOf } from './outbound';
 import { engineOf } from './socket-connection';
 
 describe('packets of one turn', () => {

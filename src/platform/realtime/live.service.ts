@@ -5,9 +5,10 @@ import type { ServerEventName, ServerEvents } from '../../kernel/contracts/socke
 import { Bus } from './bus';
 import type { Connection } from './connection';
 import { Connections, type PresenceChange } from './connections';
+import { type Frame, frameOf } from './frame';
 import { type EmitOptions, Encoded, Live } from './live';
 import { fanOutByBus } from './metrics';
-import { type Frame, frameOf, Outbound, PUSH_BYTES_MAX } from './outbound';
+import { Outbound, PUSH_BYTES_MAX } from './outbound';
 import { Presence } from './presence';
 import { Routes } from './routes';
 

@@ -2,46 +2,16 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ServerEventName, ServerEvents } from '../../kernel/contracts/socket-events';
 import { Settings } from '../config/settings';
 import type { Connection } from './connection';
+import { answerFrame, type Frame, frameOf } from './frame';
 import { gather } from './gather';
 import { counts } from './metrics';
-import { type EngineSocket, engineOf } from './socket-connection';
-
-/** An event encoded once, to be written to any number of sockets: the packet's text and its ready WebSocket frame. */
-export interface Frame {
-  readonly text: string;
-  /** Engine.IO's write options; shared, never changed. */
-  readonly options: { compress: boolean; wsPreEncodedFrame: [Buffer] };
-}
+import type { Parcel } from './parcel';
+import { type EngineSocket, engineOf, type FrameSender } from './socket-connection';
 
 /** A frame larger than this is not pushed: the client is told where to pull (protocol.md §2.4). */
 export const PUSH_BYTES_MAX = 8 * 1024;
 const TIP_INTERVAL_MS = 1000;
 const SWEEP_MS = 250;
-
-/** Packet `2["event",json]` of the default namespace, exactly as `socket.emit` writes it. */
-export const frameOf = (event: string, json: string): Frame => framed(`2["${event}",${json}]`);
-
-function framed(text: string): Frame {
-  return { text, options: { compress: false, wsPreEncodedFrame: [webSocketFrame(`4${text}`)] } };
-}
-
-/** An unmasked, final text frame (RFC 6455 §5.2) in one buffer, so that it is one write. */
-function webSocketFrame(text: string): Buffer {
-  const size = Buffer.byteLength(text);
-  const head = size < 126 ? 2 : size < 65_536 ? 4 : 10;
-  const frame = Buffer.allocUnsafe(head + size);
-  frame[0] = 0x81;
-  if (head === 2) frame[1] = size;
-  else if (head === 4) {
-    frame[1] = 126;
-    frame.writeUInt16BE(size, 2);
-  } else {
-    frame[1] = 127;
-    frame.writeBigUInt64BE(BigInt(size), 2);
-  }
-  frame.write(text, head);
-  return frame;
-}
 
 /** Bytes counted per write buffer; Engine.IO starts a new array with every flush, so a count ends by itself. */
 const tallies = new WeakMap<object, { counted: number; bytes: number }>();
@@ -55,6 +25,12 @@ export function waitingBytes(engine: EngineSocket): number {
   if (!tally) tallies.set(packets, (tally = { counted: 0, bytes: 0 }));
   for (; tally.counted < packets.length; tally.counted++) tally.bytes += packets[tally.counted]?.data?.length ?? 0;
   return inTransport + tally.bytes;
+}
+
+/** Where bytes may be written directly: everything said before is with the TCP socket already, so the order stays. */
+function directSender({ readyState, transport, writeBuffer }: EngineSocket): FrameSender | undefined {
+  if (readyState !== 'open' || transport.name !== 'websocket' || writeBuffer.length > 0) return undefined;
+  return transport.socket?._sender;
 }
 
 /**
@@ -85,6 +61,26 @@ export class Outbound implements OnApplicationShutdown {
     return true;
   }
 
+  /**
+   * Writes what many sockets hear, with as little as can be done for each. A WebSocket that holds nothing back takes the
+   * shared buffer as it is, through the door by which Engine.IO writes its own frames, but without a packet, two arrays
+   * and four events a socket; all others, polling ones too, are written to as usual. False when it was held back.
+   */
+  send(connection: Connection, parcel: Parcel): boolean {
+    if (connection.laggingSince !== 0) {
+      counts.liveFramesHeldBack += parcel.frames.length;
+      return false;
+    }
+    const engine = engineOf(connection.socket);
+    const ready = connection.features.has('batch') ? parcel.batched : parcel;
+    const sender = directSender(engine);
+    if (sender) sender.sendFrame(ready.bytes);
+    else for (const { text, options } of ready.frames) engine.write(text, options);
+    counts.liveFrames += parcel.frames.length;
+    if (waitingBytes(engine) > this.settings.realtime.laggingBytes) this.hold(connection);
+    return true;
+  }
+
   /** Says something to one socket, lagging or not: for the few events about the connection itself. */
   say<E extends ServerEventName>(connection: Connection, event: E, data: ServerEvents[E]): void {
     const { text, options } = frameOf(event, JSON.stringify(data));
@@ -103,12 +99,12 @@ export class Outbound implements OnApplicationShutdown {
     } else tips.waiting.set(conversationId, Math.max(maxSeq, tips.waiting.get(conversationId) ?? 0));
   }
 
-  /** Packet `3id[answer]`: what a client's acknowledgement hears. Answers count like events do. */
+  /** What a client's acknowledgement hears. Answers count like events do. */
   answer(connection: Connection, ackId: number, json: string): void {
     const { socket } = connection;
     if (!socket.connected) return;
     const engine = engineOf(socket);
-    const { text, options } = framed(`3${ackId}[${json}]`);
+    const { text, options } = answerFrame(ackId, json);
     gather(engine);
     engine.write(text, options);
     const bytes = waitingBytes(engine);

@@ -11,6 +11,7 @@ import { Live } from './live';
 import { LiveService } from './live.service';
 import { Outbound } from './outbound';
 import { Overload } from './overload';
+import { Passes } from './passes';
 import { Presence } from './presence';
 import { Routes } from './routes';
 
@@ -32,10 +33,11 @@ import { Routes } from './routes';
     { provide: Live, useClass: LiveService },
     Outbound,
     Overload,
+    Passes,
     Presence,
     { provide: REALTIME_OPTIONS, useValue: { everyEvent: true } satisfies RealtimeOptions },
     Routes,
   ],
-  exports: [Bus, Connections, Dispatcher, Drain, Live, Outbound, Overload],
+  exports: [Bus, Connections, Dispatcher, Drain, Live, Outbound, Overload, Passes],
 })
 export class RealtimeModule {}

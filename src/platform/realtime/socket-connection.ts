@@ -29,6 +29,11 @@ export class SocketConnection implements Connection {
   }
 }
 
+/** The part of a WebSocket that writes ready frames. */
+export interface FrameSender {
+  sendFrame(list: readonly [Buffer]): void;
+}
+
 /** Engine.IO's side of a socket, as far as we look into it. */
 export interface EngineSocket {
   readonly readyState: string;
@@ -39,6 +44,7 @@ export interface EngineSocket {
     writable: boolean;
     readonly socket?: {
       readonly bufferedAmount: number;
+      readonly _sender?: FrameSender;
       readonly _socket?: { cork(): void; uncork(): void } | null;
       terminate(): void;
     };
