@@ -1,4 +1,5 @@
 import type { ProviderName } from './provider';
+import { isQuiet, type QuietHours } from './settings/quiet-hours';
 
 /** What a message says about its own push: its words, or that there is none. */
 export interface PushWords {
@@ -23,13 +24,6 @@ export interface DeviceFacts {
   readonly timeZone?: string;
 }
 
-/** From and to as `HH:MM`, in the time zone given, else in that of the device that bound last, else UTC. */
-export interface QuietHours {
-  readonly from: string;
-  readonly to: string;
-  readonly timeZone?: string;
-}
-
 export interface UserPushSettings {
   readonly nickname?: string;
   readonly language?: string;
@@ -42,6 +36,7 @@ export interface UserPushSettings {
 export interface PushFacts {
   readonly now: Date;
   readonly app: {
+    /** It runs and wants pushes. */
     readonly enabled: boolean;
     /** Whether a mention passes mute and quiet hours. */
     readonly mentionsPierce: boolean;
@@ -61,29 +56,48 @@ export interface PushFacts {
   readonly recipient: {
     /** It sent the message itself. */
     readonly own: boolean;
-    /** Deactivated users and those who left get nothing. */
+    /** Deactivated users, those who left and those who may not see it get nothing. */
     readonly entitled: boolean;
-    /** One of its devices confirmed the message (`message:received`), or read it. */
+    /** It has read the message. */
+    readonly read: boolean;
+    /** One of its devices confirmed the message (`message:received`), or it was read. */
     readonly confirmed: boolean;
     /** It wants to hear nothing of this conversation. */
     readonly muted: boolean;
     readonly settings?: UserPushSettings;
   };
+  /** The one bound last comes first. */
   readonly devices: readonly DeviceFacts[];
 }
 
-/** Why a recipient gets no push. Words for `GET /v1/push/deliveries`; a new one is an addition. */
-export type SuppressReason =
-  | 'push-disabled'
-  | 'no-credential'
-  | 'no-device'
-  | 'not-entitled'
-  | 'recalled'
-  | 'message-off'
-  | 'not-counted'
-  | 'delivered'
-  | 'muted'
-  | 'quiet-hours';
+/** How long a device in the foreground has to confirm a message before its user counts as away. */
+export const CONFIRM_MS = 5000;
+
+type Rule = (facts: PushFacts) => boolean;
+
+/**
+ * Why a recipient gets no push: the first that holds, in this order. What can never change stands before what depends on
+ * the moment, and the user's wishes before what its devices lack, so that the answer names what one would have to change.
+ */
+const REASONS = {
+  own: ({ recipient }) => recipient.own,
+  'not-entitled': ({ recipient }) => !recipient.entitled,
+  'push-disabled': ({ app }) => !app.enabled,
+  recalled: ({ message }) => message.recalled,
+  'message-off': ({ message }) => message.push === false,
+  'not-counted': ({ message }) => !message.counts,
+  read: ({ recipient }) => recipient.read,
+  delivered: (facts) => facts.recipient.confirmed && inForeground(facts),
+  muted: (facts) => facts.recipient.muted && !pierces(facts),
+  'quiet-hours': (facts) => inQuietHours(facts) && !pierces(facts),
+  'no-device': ({ devices }) => devices.every(({ pk }) => pk === undefined),
+  'credential-paused': (facts) => bound(facts, 'paused').length > 0 && bound(facts, 'ready').length === 0,
+  'no-credential': (facts) => bound(facts, 'ready').length === 0,
+} as const satisfies Record<string, Rule>;
+
+/** Words for `GET /v1/push/deliveries`; a new one is an addition. */
+export type SuppressReason = keyof typeof REASONS;
+export const SUPPRESS_REASONS = Object.keys(REASONS) as SuppressReason[];
 
 export type PushDecision =
   /** To these devices, by their keys. */
@@ -92,8 +106,31 @@ export type PushDecision =
   /** A device in the foreground may still confirm: ask again after this long. */
   | { readonly wait: number };
 
-/** How long a device in the foreground has to confirm a message before its user counts as away. */
-export const CONFIRM_MS = 5000;
+/**
+ * Whether this recipient's devices are pushed (G5, G6): in the foreground on any of them, the socket alone has a few
+ * seconds to bring the message; in the background or away, they are pushed at once. The worker and
+ * `POST /v1/push/explain` ask this same function.
+ */
+export function decide(facts: PushFacts): PushDecision {
+  const reason = SUPPRESS_REASONS.find((each) => REASONS[each](facts));
+  if (reason) return { push: false, reason };
+  const wait = inForeground(facts) ? facts.message.sentAt.getTime() + CONFIRM_MS - facts.now.getTime() : 0;
+  // A clock that runs behind the database's must not make anybody wait longer than a confirmation may take.
+  if (wait > 0) return { wait: Math.min(wait, CONFIRM_MS) };
+  return { push: true, devicePks: bound(facts, 'ready') };
+}
 
-/** Signature that `decide` of this file is to have; the worker and POST /v1/push/explain call the same one. */
-export type Decide = (facts: PushFacts) => PushDecision;
+const inForeground: Rule = ({ devices }) => devices.some(({ state }) => state === 'foreground');
+
+const pierces: Rule = ({ app, message }) => app.mentionsPierce && message.mentioned;
+
+const inQuietHours: Rule = ({ now, recipient, devices }) => {
+  const hours = recipient.settings?.quietHours;
+  return hours !== undefined && isQuiet(hours, now, devices.find(({ timeZone }) => timeZone !== undefined)?.timeZone);
+};
+
+/** The devices with a token whose vendor the app can reach, or could. */
+const bound = ({ app, devices }: PushFacts, state: 'ready' | 'paused'): number[] =>
+  devices.flatMap(({ pk, provider }) =>
+    pk !== undefined && provider !== undefined && app.providers.get(provider) === state ? [pk] : [],
+  );

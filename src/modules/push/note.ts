@@ -1,4 +1,7 @@
+import type { PushStyle, PushTemplate } from '../tenancy';
 import type { PushWords, UserPushSettings } from './decision';
+import { cut, printable } from './note-text';
+import { languageOf, wordsOf } from './note-words';
 
 /** What the words of a notification are made from. */
 export interface NoteInput {
@@ -12,9 +15,17 @@ export interface NoteInput {
   readonly mentioned: boolean;
   /** What the message says about its own push. */
   readonly words?: PushWords;
+  /** The recipient's. */
   readonly settings?: UserPushSettings;
   /** The device's language tag, where the user chose none. */
   readonly locale?: string;
+  /** The app's own defaults and templates. */
+  readonly app?: {
+    readonly style?: PushStyle;
+    readonly language?: string;
+    readonly sound?: string;
+    readonly templates?: readonly PushTemplate[];
+  };
 }
 
 export interface NoteWords {
@@ -23,5 +34,59 @@ export interface NoteWords {
   readonly sound?: string;
 }
 
-/** Signature that `compose` of this file is to have. */
-export type Compose = (input: NoteInput) => NoteWords;
+/**
+ * Vendors take 4 KB for everything: these two, in bytes of JSON, leave room for the envelope and for what a message adds
+ * for the client (`DATA_BYTES_MAX`).
+ */
+export const TITLE_BYTES_MAX = 256;
+export const BODY_BYTES_MAX = 1024;
+/** What `options.push.data` may take, keys included. */
+export const DATA_BYTES_MAX = 1536;
+
+/**
+ * The words of one notification, the same for every vendor: what the message itself says, else the app's template for its
+ * type, else ours, in the recipient's language. A recipient who hides content sees who wrote and nothing of what.
+ */
+export function compose(input: NoteInput): NoteWords {
+  const { app, settings, words, count } = input;
+  const hidden = (settings?.style ?? app?.style) === 'hidden';
+  const templates = app?.templates ?? [];
+  const language = languageOf([settings?.language, input.locale, app?.language], templates);
+  const said = wordsOf(language, templates, hidden ? 'hidden' : input.message.type);
+  const slots = slotsOf(input, said.label);
+  const own = hidden ? undefined : words;
+
+  const single = own?.body ?? fill(said.body(slots.group !== '' && slots.sender !== ''), slots);
+  const named =
+    input.mentioned && !hidden && own?.body === undefined ? fill(said.mention, { ...slots, body: single }) : single;
+  const body = count > 1 ? fill(said.burst, { ...slots, body: named }) : named;
+  const title = own?.title ?? fill(said.title ?? (slots.group === '' ? '{sender}' : '{group}'), slots);
+  const shown = cut(printable(title), TITLE_BYTES_MAX);
+  return {
+    ...(shown !== '' && { title: shown }),
+    body: cut(printable(body), BODY_BYTES_MAX) || said.label,
+    sound: app?.sound ?? 'default',
+  };
+}
+
+type Slots = Record<'sender' | 'group' | 'text' | 'count' | 'body', string>;
+
+function slotsOf({ message, sender, conversationName, count }: NoteInput, label: string): Slots {
+  const text = message.type === 'text' ? textOf(message.body) : '';
+  return {
+    sender: nonBlank(sender?.nickname) ?? sender?.userId ?? '',
+    group: conversationName ?? '',
+    text: text.trim() === '' ? label : text,
+    count: String(count),
+    body: '',
+  };
+}
+
+const nonBlank = (text: string | undefined): string | undefined => (text?.trim() ? text : undefined);
+
+const textOf = (body: unknown): string =>
+  typeof body === 'object' && body !== null && 'text' in body && typeof body.text === 'string' ? body.text : '';
+
+/** One pass over the template: what somebody wrote is never read as a template itself. */
+const fill = (template: string, slots: Slots): string =>
+  template.replace(/\{(sender|group|text|count|body)\}/g, (_, name: keyof Slots) => slots[name]).trim();

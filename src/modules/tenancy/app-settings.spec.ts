@@ -10,6 +10,7 @@ describe("an app's settings", () => {
       userIdRule: { minLength: 5, maxLength: 20, forbidLeadingG: true },
       acceptUnknownRecipients: true,
       tokenTtlSeconds: 86_400,
+      push: { enabled: true, mentionsPierce: false, style: 'full', sound: 'default', templates: [] },
     });
   });
 
@@ -18,6 +19,19 @@ describe("an app's settings", () => {
     const twice = changeAppSettings(once, { userIdRule: { minLength: 1 }, tokenTtlSeconds: undefined }, MAX);
     expect(JSON.parse(twice)).toEqual({ userIdRule: { maxLength: 32, minLength: 1 }, historyDays: 30 });
     expect(readAppSettings(twice).userIdRule).toEqual({ minLength: 1, maxLength: 32, forbidLeadingG: true });
+  });
+
+  it('hold the words of a push once for each language and type', () => {
+    const template = { language: 'zh', type: 'text', body: '{sender}: {text}' };
+    const set = changeAppSettings('{}', { push: { enabled: false, language: 'zh', templates: [template] } }, MAX);
+    expect(readAppSettings(set).push).toMatchObject({ enabled: false, language: 'zh', templates: [template] });
+    expect(readAppSettings(changeAppSettings(set, { push: { language: '' } }, MAX)).push).toEqual({
+      ...readAppSettings('{}').push,
+      enabled: false,
+      templates: [template],
+    });
+    const twice = { push: { templates: [template, { ...template, language: 'ZH' }] } };
+    expect(() => changeAppSettings('{}', twice, MAX)).toThrow('already');
   });
 
   it('lose what is set to nothing', () => {

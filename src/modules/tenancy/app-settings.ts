@@ -6,6 +6,31 @@ export type DevicePolicyKind = (typeof DEVICE_POLICIES)[number];
 /** No user token lasts longer, whatever it says of itself. */
 export const TOKEN_TTL_MAX_SECONDS = 30 * 86_400;
 
+export const PUSH_STYLES = ['full', 'hidden'] as const;
+/** `full` shows what was written, `hidden` only that something was. */
+export type PushStyle = (typeof PUSH_STYLES)[number];
+
+/** An app's own words for one type of message in one language. `{sender}`, `{group}`, `{text}` and `{count}` are filled in. */
+export interface PushTemplate {
+  readonly language: string;
+  /** A message type, or `default`, `hidden`, `mention`, `burst`. */
+  readonly type: string;
+  readonly title?: string;
+  readonly body: string;
+}
+
+/** What an app wants of its pushes; users' own settings come before `style` and `language`. */
+export interface AppPushSettings {
+  readonly enabled: boolean;
+  /** A mention passes a user's do-not-disturb and quiet hours. */
+  readonly mentionsPierce: boolean;
+  readonly style: PushStyle;
+  /** For users and devices that name no language; absent: English. */
+  readonly language?: string;
+  readonly sound: string;
+  readonly templates: readonly PushTemplate[];
+}
+
 /** An app's settings in force: what its developer set, and the default for the rest. */
 export class AppSettings {
   /** Devices a user may be logged in on at once; `max` counts for `multi`. */
@@ -27,9 +52,16 @@ export class AppSettings {
   /** Told to clients at login; absent: the deployment's. */
   readonly endpoints?: readonly string[];
   readonly callbackUrl?: string;
+  readonly push: AppPushSettings = {
+    enabled: true,
+    mentionsPierce: false,
+    style: 'full',
+    sound: 'default',
+    templates: [],
+  };
 }
 
-type Nested = 'devicePolicy' | 'userIdRule';
+type Nested = 'devicePolicy' | 'userIdRule' | 'push';
 /** Any part of the settings, as stored and as a developer sends them. */
 export type AppSettingsPart = {
   -readonly [K in keyof AppSettings]?: K extends Nested ? Partial<AppSettings[K]> : AppSettings[K];
@@ -42,6 +74,7 @@ export function readAppSettings(stored: string): AppSettings {
   return Object.assign(defaults, own, {
     devicePolicy: { ...defaults.devicePolicy, ...own.devicePolicy },
     userIdRule: { ...defaults.userIdRule, ...own.userIdRule },
+    push: { ...defaults.push, ...own.push },
   });
 }
 
@@ -51,21 +84,38 @@ export function changeAppSettings(stored: string, change: AppSettingsPart, textB
   const next: AppSettingsPart = { ...own, ...defined(change) };
   if (change.devicePolicy) next.devicePolicy = { ...own.devicePolicy, ...defined(change.devicePolicy) };
   if (change.userIdRule) next.userIdRule = { ...own.userIdRule, ...defined(change.userIdRule) };
+  if (change.push) next.push = { ...own.push, ...defined(change.push) };
   // Those without a default of their own are taken away again by what says "nothing".
   if (!next.historyDays) delete next.historyDays;
   if (!next.textBytes) delete next.textBytes;
   if (!next.endpoints?.length) delete next.endpoints;
   if (!next.callbackUrl) delete next.callbackUrl;
+  if (next.push?.language === '') {
+    const { language: _, ...rest } = next.push;
+    next.push = rest;
+  }
 
   const text = JSON.stringify(next);
-  const { userIdRule, textBytes } = readAppSettings(text);
+  const { userIdRule, textBytes, push } = readAppSettings(text);
   if (userIdRule.minLength > userIdRule.maxLength) {
     throw invalid('settings.userIdRule.minLength', 'minLength must not be greater than maxLength.');
   }
   if (textBytes !== undefined && textBytes > textBytesMax) {
     throw invalid('settings.textBytes', `This deployment allows ${textBytesMax} bytes at most.`);
   }
+  assertOneTemplateEach(push.templates);
   return text;
+}
+
+function assertOneTemplateEach(templates: readonly PushTemplate[]): void {
+  const seen = new Set<string>();
+  templates.forEach(({ language, type }, index) => {
+    const key = `${language.toLowerCase()} ${type}`;
+    if (seen.has(key)) {
+      throw invalid(`settings.push.templates[${index}]`, 'There is a template for this language and type already.');
+    }
+    seen.add(key);
+  });
 }
 
 /** Days that an app's messages are kept: the lesser of the app's wish and the plan. Undefined: for ever. */

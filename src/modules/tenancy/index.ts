@@ -1,6 +1,15 @@
 /** The ground floor's tenancy: developers, their apps, and what proves that somebody speaks for them. */
 export { Apps, type App, type SigningKey } from './apps';
-export { AppSettings, historyDaysOf, TOKEN_TTL_MAX_SECONDS, type DevicePolicyKind } from './app-settings';
+export {
+  AppSettings,
+  historyDaysOf,
+  PUSH_STYLES,
+  TOKEN_TTL_MAX_SECONDS,
+  type AppPushSettings,
+  type DevicePolicyKind,
+  type PushStyle,
+  type PushTemplate,
+} from './app-settings';
 export type { AccountMode, AppStatus } from './app.entity';
 export { quotaExceeded, type QuotaName, type Quotas } from './plans';
 export { Provisioning } from './provisioning';

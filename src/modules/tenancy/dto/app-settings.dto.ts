@@ -11,9 +11,16 @@ import {
   Max,
   MaxLength,
   Min,
+  MinLength,
   ValidateNested,
 } from 'class-validator';
-import { DEVICE_POLICIES, TOKEN_TTL_MAX_SECONDS, type DevicePolicyKind } from '../app-settings';
+import {
+  DEVICE_POLICIES,
+  PUSH_STYLES,
+  TOKEN_TTL_MAX_SECONDS,
+  type DevicePolicyKind,
+  type PushStyle,
+} from '../app-settings';
 
 /** How many devices a user may be logged in on at once; whoever is too many is kicked, the oldest first. */
 export class DevicePolicyDto {
@@ -47,6 +54,71 @@ export class UserIdRuleDto {
   @IsOptional()
   @IsBoolean()
   forbidLeadingG?: boolean;
+}
+
+/** A language tag: `zh`, `en`, `pt-BR`. */
+const LANGUAGE = /^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8}){0,3}$/;
+
+/** The app's own words for one type of message in one language. */
+export class PushTemplateDto {
+  @IsString()
+  @Matches(LANGUAGE)
+  language!: string;
+
+  /** A message type; or `default` for all others, `hidden`, `mention` (around `{body}`), `burst` (around `{body}`). */
+  @IsString()
+  @Matches(/^[A-Za-z0-9_.-]{1,32}$/)
+  type!: string;
+
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(128)
+  title?: string;
+
+  /** Filled in: `{sender}`, `{group}`, `{text}`, `{count}`. */
+  @IsString()
+  @MinLength(1)
+  @MaxLength(512)
+  body!: string;
+}
+
+/** Any part of what the app wants of its pushes. */
+export class AppPushSettingsDto {
+  /** Off: nobody of this app is pushed. */
+  @IsOptional()
+  @IsBoolean()
+  enabled?: boolean;
+
+  /** A mention passes a user's do-not-disturb and quiet hours. */
+  @IsOptional()
+  @IsBoolean()
+  mentionsPierce?: boolean;
+
+  /** `hidden`: a push says who wrote, not what; unless a user wishes otherwise. */
+  @IsOptional()
+  @IsIn(PUSH_STYLES)
+  style?: PushStyle;
+
+  /** For users and devices that name none; empty: English. */
+  @IsOptional()
+  @IsString()
+  @Matches(new RegExp(`^$|${LANGUAGE.source}`))
+  language?: string;
+
+  /** A sound file in the client's bundle, or `default`. */
+  @IsOptional()
+  @IsString()
+  @Matches(/^[A-Za-z0-9_. -]{1,64}$/)
+  sound?: string;
+
+  /** All of them: what is not in the list is ours. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(60)
+  @ValidateNested({ each: true })
+  @Type(() => PushTemplateDto)
+  templates?: PushTemplateDto[];
 }
 
 /** Any part of an app's settings; what is left out stays as it is, and unknown ones are refused. */
@@ -101,4 +173,9 @@ export class AppSettingsDto {
   @MaxLength(512)
   @Matches(/^(https?:\/\/\S+)?$/)
   callbackUrl?: string;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => AppPushSettingsDto)
+  push?: AppPushSettingsDto;
 }
