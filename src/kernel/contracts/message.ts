@@ -54,12 +54,25 @@ export interface Mentions {
   all?: true;
 }
 
+/** What the push of a message says, instead of what is made from the message. */
+export interface PushWords {
+  title?: string;
+  body?: string;
+  /** For the client, handed over as it is. */
+  data?: Record<string, string>;
+  /** None at all: the same as `push: false`. */
+  off?: boolean;
+}
+
+/** False: this message is not pushed. */
+export type PushOption = PushWords | false;
+
 export interface SendOptions {
   /** Reaches who is connected now; not stored, no seq, not deduplicated. */
   onlineOnly?: boolean;
   /** Decides what is refused first under load; `normal` when absent. */
   priority?: Priority;
-  push?: Json;
+  push?: PushOption;
   /** Groups only: nobody but these members (and the sender) sees it. */
   recipients?: string[];
   /** Groups only. */

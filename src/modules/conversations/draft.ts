@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AppRef } from '../../kernel/caller';
-import type { Mentions } from '../../kernel/contracts/message';
+import type { Mentions, PushOption } from '../../kernel/contracts/message';
 import type { ConversationRef, Recipients, Sender } from './audience';
 import type { StoredMessage } from './message';
 
@@ -20,6 +20,8 @@ export interface Draft {
   /** Only these members of a group may see it; everybody when absent. */
   readonly recipients?: Recipients | null;
   readonly mentions?: Mentions | null;
+  /** What its push says, or that there is none. */
+  readonly push?: PushOption;
 }
 
 export interface Appended {

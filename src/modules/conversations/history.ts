@@ -29,13 +29,14 @@ interface MessageColumns {
   ext: string | null;
   recipients: string | null;
   mentions: string | null;
+  push: string | null;
   sentAt: Date;
   revision: number;
   recalledAt: Date | null;
 }
 
 const COLUMNS =
-  'conversationPk, seq, senderPk, clientMessageId, type, body, ext, recipients, mentions, sentAt, revision, recalledAt';
+  'conversationPk, seq, senderPk, clientMessageId, type, body, ext, recipients, mentions, push, sentAt, revision, recalledAt';
 
 /** Reads the log. Who may read what is decided before: every call takes the window. */
 @Injectable()

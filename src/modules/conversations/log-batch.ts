@@ -140,6 +140,6 @@ function repeated(draft: FingerprintedDraft, stored: Buffer, message: () => Stor
   return { ok: { message: message(), duplicate: true } };
 }
 
-const FIND_BY_CLIENT_ID = `SELECT conversationPk, seq, appPk, senderPk, clientMessageId, fingerprint, type, body, ext, recipients, mentions,
+const FIND_BY_CLIENT_ID = `SELECT conversationPk, seq, appPk, senderPk, clientMessageId, fingerprint, type, body, ext, recipients, mentions, push,
     ROUND(UNIX_TIMESTAMP(sentAt) * 1000) AS sentMs, revision, ROUND(UNIX_TIMESTAMP(recalledAt) * 1000) AS recalledMs
   FROM messages WHERE (appPk, senderPk, clientMessageId) IN (?)`;

@@ -49,6 +49,7 @@ export interface StoredRow {
   ext: string | null;
   recipients: string | null;
   mentions: string | null;
+  push: string | null;
   sentMs: number;
   revision: number;
   recalledMs: number | null;
@@ -161,6 +162,7 @@ function number(draft: FingerprintedDraft, head: Head): StoredMessage {
     ext: draft.ext,
     ...(draft.recipients && { recipients: draft.recipients }),
     ...(draft.mentions && { mentions: draft.mentions }),
+    ...(draft.push !== undefined && { push: draft.push }),
     sentAt: head.lastMs,
     revision: 0,
     recalledAt: null,
@@ -168,7 +170,7 @@ function number(draft: FingerprintedDraft, head: Head): StoredMessage {
 }
 
 function toRow(draft: FingerprintedDraft, head: Head, message: StoredMessage): SqlValue[] {
-  const { recipients, mentions } = writeScope(draft);
+  const { recipients, mentions, push } = writeScope(draft);
   return [
     draft.conversation.pk,
     message.seq,
@@ -181,6 +183,7 @@ function toRow(draft: FingerprintedDraft, head: Head, message: StoredMessage): S
     draft.ext,
     recipients,
     mentions,
+    push,
     head.countSeq,
     draft.conversation.kind === 'group' ? (draft.counts ? 1 : 0) : head.lowCount,
     sqlTime(message.sentAt),
@@ -214,4 +217,4 @@ const WRITE_HEADS = `INSERT INTO conversations (id, appPk, kind, lowPk, highPk, 
   ON DUPLICATE KEY UPDATE maxSeq = VALUES(maxSeq), countSeq = VALUES(countSeq), lowCount = VALUES(lowCount), lastAt = VALUES(lastAt)`;
 
 const INSERT_MESSAGES = `INSERT INTO messages (conversationPk, seq, appPk, senderPk, clientMessageId, fingerprint, type, body, ext,
-    recipients, mentions, countSeq, lowCount, sentAt) VALUES ?`;
+    recipients, mentions, push, countSeq, lowCount, sentAt) VALUES ?`;

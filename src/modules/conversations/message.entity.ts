@@ -20,6 +20,8 @@ export class MessageRow {
   @Column(jsonText({ nullable: true })) recipients!: string | null;
   /** Whom it names, JSON as it is sent on. */
   @Column(jsonText({ nullable: true })) mentions!: string | null;
+  /** What its push says, or `false` for none: JSON as it was sent. */
+  @Column(jsonText({ nullable: true })) push!: string | null;
   /**
    * The conversation's counters after this message (see ConversationRow). kind group: lowCount is 1 where the message
    * counts as unread for somebody, else 0.

@@ -1,6 +1,12 @@
 import type { Address } from '../../kernel/contracts/address';
 import type { ConversationKind } from '../../kernel/contracts/conversation';
-import { HIDDEN_TYPE, type Json, type Mentions, type WireMessage } from '../../kernel/contracts/message';
+import {
+  HIDDEN_TYPE,
+  type Json,
+  type Mentions,
+  type PushOption,
+  type WireMessage,
+} from '../../kernel/contracts/message';
 import { notedText, withText } from '../../kernel/ready-text';
 import type { ConversationRef, Recipients } from './audience';
 
@@ -19,6 +25,8 @@ export interface StoredMessage {
   /** Who alone may see it. Absent: everybody in its window. */
   readonly recipients?: Recipients;
   readonly mentions?: Mentions;
+  /** What its push says; nobody who reads the log is told. */
+  readonly push?: PushOption;
   /** Milliseconds since the epoch, by the database's clock. */
   readonly sentAt: number;
   readonly revision: number;

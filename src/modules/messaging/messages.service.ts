@@ -168,6 +168,7 @@ export class MessagesService {
       ...content,
       recipients,
       mentions: command.options?.mentions,
+      push: command.options?.push,
     };
     if (command.options?.onlineOnly) return this.ephemeral.send(draft, command, socketId);
 

@@ -13,8 +13,10 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { Address, AddressKind } from '../../../kernel/contracts/address';
-import type { Json, Mentions, Priority, SendCommand, SendOptions } from '../../../kernel/contracts/message';
+import type { Json, Mentions, Priority, PushOption, SendCommand, SendOptions } from '../../../kernel/contracts/message';
 import { CLIENT_MESSAGE_ID_PATTERN, ID_PATTERN } from '../../../kernel/ids';
+import { Documented } from '../../../platform/entry/rules';
+import { IsPushOption } from './push-option';
 
 export class AddressDto implements Address {
   @IsIn(['user', 'group', 'chatroom'])
@@ -52,9 +54,11 @@ export class SendOptionsDto implements SendOptions {
   @IsIn(['high', 'normal', 'low'])
   priority?: Priority;
 
-  /** What the push of this message says, or false for none. */
+  /** What the push of this message says: `{ title?, body?, data?, off? }`, or false for none. 2 KB of JSON. */
   @IsOptional()
-  push?: Json;
+  @IsPushOption()
+  @Documented({ description: 'The words { title?, body?, data?, off? } of its push, or false for none.' })
+  push?: PushOption;
 
   /** Only these members of a group see it. */
   @IsOptional()
