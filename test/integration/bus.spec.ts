@@ -147,13 +147,44 @@ describe('two nodes and a bus', () => {
     const second = await b.connect(14);
     first.disconnect();
     await until('gone from a', () => !a.connections.has(14));
-    await until('routes agree', async () => (await outsider.smembers('parley:r:14')).length === 1);
+    await until('routes agree', async () => (await outsider.hkeys('parley:at:14')).length === 1);
     expect(await a.live.online(APP_PK, [14])).toEqual(new Set([14]));
     second.disconnect();
     await until('both heard the end', () => [changes.a, changes.b].every((list) => list?.at(-1)?.online === false));
     expect(changes.a?.map(({ online }) => online)).toEqual([true, false]);
     expect(changes.b?.map(({ online }) => online)).toEqual([true, false]);
     await until('uncounted', async () => (await a.live.onlineCount(APP_PK)).online === 0);
+  });
+
+  it('know which devices somebody looks at, wherever they are', async () => {
+    const as = (id: string) => ({ auth: { token: '15', device: { id } } });
+    const phone = await a.connect(15, as('phone'));
+    const laptop = await b.connect(15, as('laptop'));
+    const told = async (node: RealtimeNode): Promise<string[]> =>
+      ((await node.live.devices(APP_PK, [15, 16])).get(15) ?? []).map(({ deviceId, state }) => `${deviceId} ${state}`);
+    const both = (...states: string[]) =>
+      until(`both nodes say ${states.join()}`, async () =>
+        [await told(a), await told(b)].every((each) => each.sort().join() === states.join()),
+      );
+    await both('laptop foreground', 'phone foreground');
+    const set = (node: RealtimeNode, state: 'foreground' | 'background'): void => {
+      for (const connection of node.connections.ofUser(15)) node.connections.setState(connection, state);
+    };
+    set(a, 'background');
+    await both('laptop foreground', 'phone background');
+    // A second device of the same node, and the first one gone again.
+    const tablet = await a.connect(15, as('tablet'));
+    await both('laptop foreground', 'phone background', 'tablet foreground');
+    phone.disconnect();
+    await both('laptop foreground', 'tablet foreground');
+    await outsider.flushall();
+    await both('laptop foreground', 'tablet foreground');
+    laptop.disconnect();
+    set(a, 'background');
+    await both('tablet background');
+    tablet.disconnect();
+    await until('nobody', async () => (await b.live.devices(APP_PK, [15])).size === 0);
+    expect(await a.live.devices(APP_PK + 1, [15])).toEqual(new Map());
   });
 
   it('believe nobody else on the same Redis', async () => {
@@ -209,6 +240,8 @@ describe('two nodes and a bus', () => {
     await until('delivered here', () => heardHere.length === 1);
     expect(await here.emitWithAck('typing', { conversationId: 'c' })).toMatchObject({ ok: true });
     expect(await a.live.onlineCount(APP_PK)).toEqual({ online: 1, exact: false });
+    // Whom nobody can ask for counts as away.
+    expect([...(await a.live.devices(APP_PK, [19, 20])).keys()]).toEqual([19]);
     const newcomer = await a.connect(21);
     await redis.start();
     await met();

@@ -24,6 +24,10 @@ export class QuietLive extends Live {
     return Promise.resolve(new Set());
   }
 
+  devices(): Promise<ReadonlyMap<number, never[]>> {
+    return Promise.resolve(new Map<number, never[]>());
+  }
+
   onlineCount(): Promise<{ online: number; exact: boolean }> {
     return Promise.resolve({ online: 0, exact: true });
   }

@@ -23,8 +23,7 @@ export class AccountsGateway {
 
   @On('device:state')
   state(_caller: UserCaller, { state }: DeviceStateDto, connection: Connection) {
-    connection.state = state;
-    return {};
+    return this.presence.setState(connection, state);
   }
 
   @On('presence:subscribe')

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AppCaller, AppRef, UserCaller } from '../../kernel/caller';
-import type { Connection } from '../../platform/realtime/connection';
+import type { Connection, DeviceState } from '../../platform/realtime/connection';
+import { Connections } from '../../platform/realtime/connections';
 import { Live } from '../../platform/realtime/live';
 import { PresenceWatch } from './presence-watch';
 import { UserDirectory } from './user-directory';
@@ -17,7 +18,14 @@ export class PresenceService {
     private readonly live: Live,
     private readonly directory: UserDirectory,
     private readonly watch: PresenceWatch,
+    private readonly connections: Connections,
   ) {}
+
+  /** Whether somebody looks at the device; whoever decides about pushes hears of it, on any node. */
+  setState(connection: Connection, state: DeviceState): Record<string, never> {
+    this.connections.setState(connection, state);
+    return {};
+  }
 
   async of(caller: AppCaller, userIds: readonly string[]): Promise<{ items: PresenceState[] }> {
     return { items: await this.states(caller.app, userIds) };

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Connection } from './connection';
+import type { Connection, DeviceState } from './connection';
 
 export interface PresenceChange {
   appPk: number;
@@ -14,6 +14,7 @@ export class Connections {
   private readonly byUser = new Map<number, Connection | Set<Connection>>();
   private readonly onlineUsers = new Map<number, number>();
   private readonly listeners: ((change: PresenceChange) => void)[] = [];
+  private readonly deviceListeners: ((userPk: number) => void)[] = [];
   /** Sockets of this node. */
   count = 0;
 
@@ -25,8 +26,11 @@ export class Connections {
       this.byUser.set(userPk, connection);
       this.onlineUsers.set(app.pk, this.onlineIn(app.pk) + 1);
       this.tell({ appPk: app.pk, userPk, userId, online: true });
-    } else if (known instanceof Set) known.add(connection);
+      return;
+    }
+    if (known instanceof Set) known.add(connection);
     else this.byUser.set(userPk, new Set([known, connection]));
+    this.tellDevices(userPk);
   }
 
   remove(connection: Connection): void {
@@ -35,6 +39,7 @@ export class Connections {
     if (known instanceof Set) {
       if (!known.delete(connection)) return;
       if (known.size === 1) this.byUser.set(userPk, [...known][0]);
+      this.tellDevices(userPk);
     } else {
       // Closing a connection that is not (or no longer) here must not change the count (D3).
       if (known !== connection) return;
@@ -43,6 +48,13 @@ export class Connections {
       this.tell({ appPk: app.pk, userPk, userId, online: false });
     }
     this.count--;
+  }
+
+  /** The device says whether somebody looks at it. */
+  setState(connection: Connection, state: DeviceState): void {
+    if (connection.state === state) return;
+    connection.state = state;
+    this.tellDevices(connection.caller.userPk);
   }
 
   ofUser(userPk: number): Iterable<Connection> {
@@ -70,6 +82,14 @@ export class Connections {
     }
   }
 
+  /** Each user once, with its app. */
+  *users(): Iterable<[userPk: number, appPk: number]> {
+    for (const [userPk, known] of this.byUser) {
+      const [connection] = known instanceof Set ? known : [known];
+      if (connection) yield [userPk, connection.caller.app.pk];
+    }
+  }
+
   userPks(): Iterable<number> {
     return this.byUser.keys();
   }
@@ -79,7 +99,16 @@ export class Connections {
     this.listeners.push(listener);
   }
 
+  /** The same for what changes while the user stays: another device, one less, one in another state. */
+  onDevices(listener: (userPk: number) => void): void {
+    this.deviceListeners.push(listener);
+  }
+
   private tell(change: PresenceChange): void {
     for (const listener of this.listeners) listener(change);
+  }
+
+  private tellDevices(userPk: number): void {
+    for (const listener of this.deviceListeners) listener(userPk);
   }
 }

@@ -10,7 +10,7 @@ import { type EmitOptions, Encoded, Live } from './live';
 import { fanOutByBus } from './metrics';
 import { Outbound, PUSH_BYTES_MAX } from './outbound';
 import { Presence } from './presence';
-import { Routes } from './routes';
+import { type LiveDevice, Routes } from './routes';
 
 type Tip = ServerEvents['conversation:tip'];
 type ForgetListener = (appPk: number, pk: number) => void;
@@ -98,6 +98,17 @@ export class LiveService extends Live implements OnModuleInit {
     return online;
   }
 
+  async devices(appPk: number, userPks: readonly number[]): Promise<Map<number, LiveDevice[]>> {
+    const elsewhere = await this.devicesElsewhere(userPks);
+    const devices = new Map<number, LiveDevice[]>();
+    userPks.forEach((userPk, i) => {
+      const here = [...this.connections.ofUser(userPk)].filter(({ caller }) => caller.app.pk === appPk);
+      const all = [...here.map(({ deviceId, state }) => ({ deviceId, state })), ...(elsewhere[i] ?? [])];
+      if (all.length > 0) devices.set(userPk, all);
+    });
+    return devices;
+  }
+
   async onlineCount(appPk: number): Promise<{ online: number; exact: boolean }> {
     const here = this.connections.onlineIn(appPk);
     if (!this.bus.healthy) return { online: here, exact: false };
@@ -106,6 +117,16 @@ export class LiveService extends Live implements OnModuleInit {
       return { online: await this.routes.countOnline(appPk), exact: true };
     } catch {
       return { online: here, exact: false };
+    }
+  }
+
+  private async devicesElsewhere(userPks: readonly number[]): Promise<LiveDevice[][]> {
+    if (userPks.length === 0 || !this.bus.healthy) return [];
+    try {
+      return await this.routes.devicesOf(userPks);
+    } catch {
+      // Redis went away meanwhile: what nobody can tell counts as away, as documented.
+      return [];
     }
   }
 

@@ -1,6 +1,7 @@
 import type { KickReason, BusFrames } from '../../kernel/contracts/bus-frames';
 import type { ServerEventName, ServerEvents } from '../../kernel/contracts/socket-events';
 import type { PresenceChange } from './connections';
+import type { LiveDevice } from './routes';
 
 /** JSON text made once and written to many sockets as it is. */
 export class Encoded {
@@ -48,6 +49,12 @@ export abstract class Live {
 
   /** Which of these users, all of this app, are connected anywhere. Exact with one node or with Redis; else what this node knows. */
   abstract online(appPk: number, userPks: readonly number[]): Promise<Set<number>>;
+
+  /**
+   * The devices of these users that are connected anywhere, and whether somebody looks at them. Users without any are
+   * left out, and so is what other nodes cannot tell: who is unknown is away.
+   */
+  abstract devices(appPk: number, userPks: readonly number[]): Promise<ReadonlyMap<number, readonly LiveDevice[]>>;
 
   /** Users of an app online now. `exact` is false when other nodes could not be asked. */
   abstract onlineCount(appPk: number): Promise<{ online: number; exact: boolean }>;

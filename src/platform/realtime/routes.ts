@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import { LRUCache } from 'lru-cache';
 import { Settings } from '../config/settings';
 import { Bus } from './bus';
+import type { DeviceState } from './connection';
 import { Connections, type PresenceChange } from './connections';
 import { count, counts } from './metrics';
 
@@ -12,9 +13,15 @@ const REFRESH_CHUNK = 500;
 const KNOWN_MAX = 100_000;
 const KNOWN_MS = 30_000;
 
+/** A device that is connected somewhere. */
+export interface LiveDevice {
+  readonly deviceId: string;
+  readonly state: DeviceState;
+}
+
 /**
- * Who is where, in Redis: `r:{userPk}` holds the nodes of a user, `on:{appPk}` the users of an app who are online (scored
- * by when that must have been said again). A convenience: written without waiting, said again every 30 s and as soon as
+ * Who is where, in Redis: `at:{userPk}` holds the nodes of a user with its devices on each, `on:{appPk}` the users of an
+ * app who are online (scored by when that must have been said again). A convenience: written without waiting, said again every 30 s and as soon as
  * Redis is found to have lost it, and never needed for a message to arrive in the end.
  */
 @Injectable()
@@ -35,6 +42,7 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
 
   onModuleInit(): void {
     this.bus.onBeat(() => this.verify());
+    this.connections.onDevices((userPk) => this.write(userPk));
     this.bus.on('route', ({ userPk }) => this.changed(userPk));
     this.bus.onGap((reason) => {
       this.changed(undefined);
@@ -50,9 +58,8 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
   /** A user's first socket of this node opened. Resolves with whether the user is on another node; never rejects. */
   arrived({ appPk, userPk }: PresenceChange): Promise<boolean> {
     const { redis } = this.bus;
-    const before = this.bus.peers.length > 0 ? redis.smembers(this.route(userPk)) : undefined;
-    this.forget(redis.sadd(this.route(userPk), this.bus.nodeId));
-    this.forget(redis.expire(this.route(userPk), TTL_S));
+    const before = this.bus.peers.length > 0 ? redis.hkeys(this.route(userPk)) : undefined;
+    this.write(userPk);
     this.forget(redis.zadd(this.online(appPk), this.deadline(), userPk));
     // Published on the same connection, so behind what was written.
     this.bus.toAll('route', { userPk });
@@ -62,9 +69,9 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
   /** The last one closed. The same answer. */
   async left({ appPk, userPk }: PresenceChange): Promise<boolean> {
     const { redis } = this.bus;
-    this.forget(redis.srem(this.route(userPk), this.bus.nodeId));
+    this.forget(redis.hdel(this.route(userPk), this.bus.nodeId));
     this.bus.toAll('route', { userPk });
-    const after = this.bus.peers.length > 0 ? redis.smembers(this.route(userPk)) : undefined;
+    const after = this.bus.peers.length > 0 ? redis.hkeys(this.route(userPk)) : undefined;
     const elsewhere = await this.elsewhere(after);
     if (!elsewhere && !this.connections.has(userPk)) this.forget(redis.zrem(this.online(appPk), userPk));
     return elsewhere;
@@ -83,6 +90,17 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
     return found.map((nodes) => nodes.filter((node) => peers.includes(node)));
   }
 
+  /**
+   * The devices of each user that are connected to other live nodes, in their order; asked anew each time, because a
+   * device's state tells nobody to ask again. Rejects when Redis cannot be asked.
+   */
+  async devicesOf(userPks: readonly number[]): Promise<LiveDevice[][]> {
+    const peers = this.bus.peers;
+    if (peers.length === 0) return userPks.map(() => []);
+    const found = await Promise.all(userPks.map((userPk) => this.bus.redis.hgetall(this.route(userPk))));
+    return found.map((nodes) => peers.flatMap((peer) => readDevices(nodes[peer])));
+  }
+
   /** Users of an app online on any node. Rejects when Redis cannot be asked. */
   countOnline(appPk: number): Promise<number> {
     return this.bus.redis.zcount(this.online(appPk), Date.now(), '+inf');
@@ -92,7 +110,7 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
     const asked = this.asked.get(userPk);
     if (asked) return asked;
     const answer: Promise<string[]> = this.bus.redis
-      .smembers(this.route(userPk))
+      .hkeys(this.route(userPk))
       .then((nodes) => {
         if (this.asked.get(userPk) === answer) this.known.set(userPk, nodes);
         return nodes;
@@ -142,10 +160,11 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
       let chunk = redis.pipeline().set(this.key(`node:${nodeId}`), 1, 'EX', TTL_S);
       this.written = true;
       const apps = new Set<number>();
-      for (const { caller } of this.connections.all()) {
-        const route = this.route(caller.userPk);
-        chunk.sadd(route, nodeId).expire(route, TTL_S).zadd(this.online(caller.app.pk), this.deadline(), caller.userPk);
-        apps.add(caller.app.pk);
+      for (const [userPk, appPk] of this.connections.users()) {
+        const route = this.route(userPk);
+        chunk.hset(route, nodeId, this.devicesHere(userPk)).expire(route, TTL_S);
+        chunk.zadd(this.online(appPk), this.deadline(), userPk);
+        apps.add(appPk);
         if (chunk.length < REFRESH_CHUNK * 3) continue;
         await chunk.exec();
         chunk = redis.pipeline();
@@ -160,6 +179,17 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
     } finally {
       this.refreshing = false;
     }
+  }
+
+  /** What this node knows of a user, whole: said late or twice it is as true. */
+  private write(userPk: number): void {
+    const { redis, nodeId } = this.bus;
+    this.forget(redis.hset(this.route(userPk), nodeId, this.devicesHere(userPk)));
+    this.forget(redis.expire(this.route(userPk), TTL_S));
+  }
+
+  private devicesHere(userPk: number): string {
+    return writeDevices(this.connections.ofUser(userPk));
   }
 
   private async elsewhere(nodes: Promise<string[]> | undefined): Promise<boolean> {
@@ -182,7 +212,7 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
   }
 
   private route(userPk: number): string {
-    return this.key(`r:${userPk}`);
+    return this.key(`at:${userPk}`);
   }
 
   private online(appPk: number): string {
@@ -193,3 +223,20 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
     return `${this.settings.stores.redisPrefix}:${name}`;
   }
 }
+
+/** `+phone,-laptop`: in the foreground, and not. No device's id has a comma in it. */
+function writeDevices(devices: Iterable<LiveDevice>): string {
+  let text = '';
+  for (const { deviceId, state } of devices) {
+    text += `${text === '' ? '' : ','}${state === 'foreground' ? '+' : '-'}${deviceId}`;
+  }
+  return text;
+}
+
+const readDevices = (text: string | undefined): LiveDevice[] =>
+  text
+    ? text.split(',').map((each) => ({
+        deviceId: each.slice(1),
+        state: each.startsWith('+') ? ('foreground' as const) : ('background' as const),
+      }))
+    : [];
