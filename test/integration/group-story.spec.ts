@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../../src/kernel/errors/app-error';
 import type { TenantCaller, UserCaller } from '../../src/kernel/caller';
+import { GroupAudience } from '../../src/modules/groups/group.audience';
+import { GroupDirectory } from '../../src/modules/groups/group-directory';
+import { ConversationHistory } from '../../src/modules/conversations';
 import { GroupMembersService } from '../../src/modules/groups/group-members.service';
 import { GroupsService } from '../../src/modules/groups/groups.service';
 import { InvitationsService } from '../../src/modules/groups/invitations.service';
@@ -11,7 +14,6 @@ import { HistoryService } from '../../src/modules/messaging/history.service';
 import { MarksService } from '../../src/modules/messaging/marks.service';
 import { MessagesService } from '../../src/modules/messaging/messages.service';
 import { anApp, aSession, aUser, type TestApp } from '../support/builders';
-import { aCallerOf } from '../support/caller';
 import { startParley, type Parley } from '../support/harness';
 
 const SEED = Number(process.env.GROUP_SEED ?? 20_261_121);
@@ -114,7 +116,18 @@ describe('the story of a group', () => {
     for (const node of nodes) await node.stop();
   });
 
-  const aCaller = async (): Promise<UserCaller> => aCallerOf(parley, await aSession(await aUser(app)));
+  async function aCaller(): Promise<UserCaller> {
+    const user = await aUser(app);
+    const { sessionId } = await aSession(user);
+    const [row] = await parley.sql.rows<Omit<UserCaller, 'kind' | 'app'> & { appPk: number; version: number }>(
+      `SELECT u.id AS userPk, u.userId, s.id AS sessionPk, s.sessionId, u.authVersion, a.id AS appPk, a.version
+         FROM sessions s JOIN users u ON u.id = s.userPk JOIN apps a ON a.id = u.appPk WHERE s.sessionId = ?`,
+      [sessionId],
+    );
+    if (!row) throw new Error('no session');
+    const { appPk, version, ...rest } = row;
+    return { kind: 'user', ...rest, app: { pk: appPk, appId: app.appId, version } };
+  }
 
   const one = <T>(from: readonly T[]): T => {
     const picked = from[next(from.length)];
@@ -220,6 +233,18 @@ describe('the story of a group', () => {
     if ((row?.status === 'dissolved') !== model.dissolvedAt > 0) problems.push(`it is ${row?.status}`);
     return problems;
   }
+
+  it('goes on without who was removed, though it was about to read a page', async () => {
+    const [owner, member] = users;
+    if (!owner || !member) throw new Error('nobody there');
+    const groupId = 'story-window';
+    await use(GroupsService).create(owner, { groupId, name: groupId, visibility: 'public', members: [member.userId] });
+    const conversation = await use(GroupDirectory).find(owner.app, groupId);
+    const window = await use(GroupAudience).window(conversation, member.userPk);
+    await use(GroupMembersService).remove(owner, groupId, member.userId);
+    const page = await use(ConversationHistory).page(conversation, window ?? { from: 9 }, { after: 0, limit: 10 });
+    expect(page.map(({ seq }) => seq)).toEqual([1]);
+  });
 
   it(`is one, whatever happens at once (seed ${SEED})`, async () => {
     const problems: string[] = [];

@@ -91,12 +91,16 @@ export class Members {
     }
   }
 
-  /** What this member may read; undefined when it is not in. */
-  async window({ pk }: ConversationRef, userPk: number): Promise<{ from: number } | undefined> {
-    const [row] = await this.sql.rows<{ joinSeq: number }>(
-      'SELECT joinSeq FROM members WHERE userPk = ? AND conversationPk = ? AND leaveSeq IS NULL',
+  /**
+   * What this member may read; undefined when it is not in. Up to the head of this moment: what is said after it, when
+   * the member may be gone already, is none of a page that is read by this answer.
+   */
+  async window({ pk }: ConversationRef, userPk: number): Promise<{ from: number; to: number } | undefined> {
+    const [row] = await this.sql.rows<{ joinSeq: number; maxSeq: number }>(
+      `SELECT m.joinSeq, c.maxSeq FROM members m JOIN conversations c ON c.id = m.conversationPk
+        WHERE m.userPk = ? AND m.conversationPk = ? AND m.leaveSeq IS NULL`,
       [userPk, pk],
     );
-    return row && { from: row.joinSeq };
+    return row && { from: row.joinSeq, to: row.maxSeq };
   }
 }

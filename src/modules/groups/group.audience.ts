@@ -70,7 +70,7 @@ export class GroupAudience implements Audience {
   }
 
   /** A member's own; the whole log to others where the group says so. Who was removed is one of the others. */
-  async window(conversation: ConversationRef, userPk: number): Promise<{ from: number } | undefined> {
+  async window(conversation: ConversationRef, userPk: number): Promise<{ from: number; to?: number } | undefined> {
     const own = await this.membership.window(conversation, userPk);
     if (own) return own;
     const [open] = await this.sql.rows(

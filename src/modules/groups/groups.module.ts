@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts';
 import { ConversationsModule } from '../conversations';
 import { TenancyModule } from '../tenancy';
-import { Departed } from './departed';
 import { GroupAudience } from './group.audience';
 import { GroupChanges } from './group-changes';
 import { GroupDirectory } from './group-directory';
@@ -35,7 +34,6 @@ import { UserGroupsController } from './user-groups.controller';
     UserGroupsController,
   ],
   providers: [
-    Departed,
     GroupAudience,
     GroupChanges,
     GroupDirectory,
