@@ -4,7 +4,6 @@ import { Audiences, ConversationsModule } from '../conversations';
 import { TenancyModule } from '../tenancy';
 import { AccountsGateway } from './accounts.gateway';
 import { BearerVerifier } from './bearer.verifier';
-import { Departures } from './departures';
 import { DirectAudience } from './direct.audience';
 import { Endpoints } from './endpoints';
 import { LoginThrottle } from './login-throttle';
@@ -40,7 +39,6 @@ import { Users } from './users.service';
     AccountsSessionGate,
     { provide: SESSION_GATE, useExisting: AccountsSessionGate },
     BearerVerifier,
-    Departures,
     DirectAudience,
     Endpoints,
     LoginThrottle,
@@ -63,7 +61,7 @@ import { Users } from './users.service';
     Users,
     UsersRepository,
   ],
-  exports: [Departures, Recipients, SenderAdmission, SessionCheck, SessionEnder, UserDirectory, UserEvents, Users],
+  exports: [Recipients, SenderAdmission, SessionCheck, SessionEnder, UserDirectory, UserEvents, Users],
 })
 export class AccountsModule {
   constructor(audiences: Audiences, names: UserDirectory) {

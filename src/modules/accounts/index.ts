@@ -1,6 +1,5 @@
 /** The middle floor: users, their sessions and devices, presence. */
 export { AccountsModule } from './accounts.module';
-export { Departures, type DepartedUser } from './departures';
 export { Recipients } from './recipients';
 export { SenderAdmission, type Standing } from './sender-admission';
 export { SessionCheck } from './session-check.service';
