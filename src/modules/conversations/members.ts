@@ -11,7 +11,7 @@ export interface MemberSnapshot {
   readonly since: readonly number[];
 }
 
-const PAGE = 1000;
+const PAGE = 500;
 
 /** The windows of a conversation's members. Rows are never deleted: marks written late then find their row closed. */
 @Injectable()
@@ -76,9 +76,9 @@ export class Members {
     return row?.memberVersion ?? 0;
   }
 
-  /** Everybody who is in, a page at a time. */
-  async *pages({ pk }: ConversationRef): AsyncIterable<number[]> {
-    for (let after = 0; ;) {
+  /** Everybody who is in, a page at a time, in ascending order from the first beyond `start`. */
+  async *pages({ pk }: ConversationRef, start = 0): AsyncIterable<number[]> {
+    for (let after = start; ;) {
       const rows = await this.sql.rows<{ userPk: number }>(
         `SELECT userPk FROM members WHERE conversationPk = ? AND userPk > ? AND leaveSeq IS NULL
           ORDER BY userPk LIMIT ${PAGE}`,

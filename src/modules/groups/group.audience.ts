@@ -65,8 +65,8 @@ export class GroupAudience implements Audience {
     return this.groupHearers.of(conversation, at);
   }
 
-  members(conversation: ConversationRef): AsyncIterable<number[]> {
-    return this.membership.pages(conversation);
+  members(conversation: ConversationRef, start?: number): AsyncIterable<number[]> {
+    return this.membership.pages(conversation, start);
   }
 
   /** A member's own; the whole log to others where the group says so. Who was removed is one of the others. */
