@@ -29,6 +29,7 @@ const SCENARIOS = [
   'p3-latency',
   'p13-overhead',
   'p12-rest',
+  'p5-fan-out',
   'p9-connect',
   'p11-history',
   'p4-slow-disk',

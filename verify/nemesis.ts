@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { AppNode } from './app-node';
 import type { Cluster } from './cluster';
 import type { History } from './history';
 import { Random } from './random';
@@ -9,7 +8,6 @@ import type { Workload } from './workload';
 
 export const FAULTS = [
   'app-kill',
-  'worker-kill',
   'database-kill',
   'commit-kill',
   'redis-flush',
@@ -39,7 +37,6 @@ export interface PlannedFault {
 /** How long each lasts, at least and at most, in milliseconds. */
 const LASTS: Readonly<Record<FaultName, [number, number]>> = {
   'app-kill': [200, 2500],
-  'worker-kill': [200, 2500],
   'database-kill': [200, 2500],
   'commit-kill': [300, 1200],
   'redis-flush': [0, 0],
@@ -97,10 +94,7 @@ export class Nemesis {
   }
 
   private readonly faults: Readonly<Record<FaultName, (lasts: number, random: Random) => Promise<void>>> = {
-    'app-kill': (lasts, random) => this.restart(random.pick(this.cluster.nodes), lasts),
-    'worker-kill': async (lasts) => {
-      for (const worker of this.cluster.workers) await this.restart(worker, lasts);
-    },
+    'app-kill': (lasts, random) => this.restartNode(random, lasts),
     'database-kill': async (lasts) => {
       const { database } = this.cluster.stores;
       await database.kill();
@@ -127,7 +121,7 @@ export class Nemesis {
     // A node also starts without it, as a deployment might for a whole day.
     'redis-absent': (lasts, random) =>
       this.withoutRedis(async () => {
-        await this.restart(random.pick(this.cluster.nodes), 300);
+        await this.restartNode(random, 300);
         await sleep(lasts);
       }),
     'lock-waits': (lasts, random) =>
@@ -159,7 +153,8 @@ export class Nemesis {
     },
   };
 
-  private async restart(node: AppNode, downMs: number): Promise<void> {
+  private async restartNode(random: Random, downMs: number): Promise<void> {
+    const node = random.pick(this.cluster.nodes);
     await node.kill();
     await sleep(downMs);
     await node.start();

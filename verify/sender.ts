@@ -18,8 +18,6 @@ export interface Outgoing {
   from?: string;
   id: string;
   text: string;
-  /** Members of a group to whom alone it is directed. */
-  recipients?: string[];
   /** How many times it is sent at once, on both nodes. */
   copies: number;
   via: 'socket' | 'rest';
@@ -123,13 +121,12 @@ export class Sender {
   }
 }
 
-const commandOf = ({ to, id, text, from, recipients }: Outgoing): SendCommand => ({
+const commandOf = ({ to, id, text, from }: Outgoing): SendCommand => ({
   to,
   clientMessageId: id,
   type: 'text',
   body: { text },
   ...(from !== undefined && { from }),
-  ...(recipients && { options: { recipients } }),
 });
 
 function stored(message: { seq?: number; duplicate?: boolean } & Omit<LoggedMessage, 'seq'>): Reply {

@@ -66,6 +66,14 @@ export class AppServer {
     });
   }
 
+  /** A group of these users; the first owns it. @param {string} groupId @param {string[]} userIds */
+  async group(groupId, userIds) {
+    const [owner] = userIds;
+    await this.call('POST', '/v1/groups', { groupId, name: groupId, visibility: 'private', owner, maxMembers: 10_000 });
+    for (let at = 1; at < userIds.length; at += USERS_A_CALL)
+      await this.call('POST', `/v1/groups/${groupId}/members`, { userIds: userIds.slice(at, at + USERS_A_CALL) });
+  }
+
   /** @param {string[]} userIds */
   removeUsers(userIds) {
     return inParallel(userIds, CALLS_AT_ONCE, (userId) => this.call('DELETE', `/v1/users/${userId}`));

@@ -18,6 +18,8 @@ export class Context {
   #deployment;
   /** @type {Promise<import('./api.mjs').LoadUser[]> | undefined} */
   #pairs;
+  /** @type {import('./api.mjs').LoadUser[]} */
+  #crowd = [];
   /** Durable sends a second of the first P1; P3 offers half of it. */
   sendRate = 0;
 
@@ -31,7 +33,7 @@ export class Context {
     this.sets = options.sets;
   }
 
-  /** @param {'echo' | 'post'} name */
+  /** @param {'echo' | 'post' | 'room'} name */
   reference(name) {
     let started = this.#references.get(name);
     if (!started) this.#references.set(name, (started = startReference(name)));
@@ -55,6 +57,33 @@ export class Context {
     const deployment = await this.deployment();
     this.#pairs ??= deployment.users(CONNECTIONS);
     return this.#pairs;
+  }
+
+  /** The first `count` of the users that fill groups, rooms and idle connections. @param {number} count */
+  async crowd(count) {
+    const deployment = await this.deployment();
+    if (count > this.#crowd.length) this.#crowd.push(...(await deployment.users(count - this.#crowd.length)));
+    return this.#crowd.slice(0, count);
+  }
+
+  /**
+   * One speaks, all others listen: with some messages under way at any time, or at a steady rate.
+   * @param {{ url: string, pids: Record<string, number>, auths: (object | null)[], text: string, outstanding?: number, rate?: number,
+   *   windowMs?: number, durable?: boolean }} how durable: what is acknowledged is a row, and everybody hears it
+   * @returns {Promise<Sample>} counted by deliveries
+   */
+  async broadcast({ url, pids, auths, text, outstanding, rate, windowMs, durable = false }) {
+    await this.generator.open(url, auths);
+    await this.generator.start({ texts: [text], outstanding, rate });
+    try {
+      return await measure(this.generator, pids, { delivers: 'all', windowMs });
+    } finally {
+      if (durable) await this.settle(auths.length - 1);
+      else {
+        await this.generator.stop();
+        await this.generator.close();
+      }
+    }
   }
 
   /** Reference R: raw Socket.IO echo with acknowledgement of the very same commands. @returns {Promise<Sample>} */
@@ -88,12 +117,12 @@ export class Context {
     try {
       return await measure(this.generator, deployment.pids, { delivers: true, windowMs });
     } finally {
-      await this.settle(true);
+      await this.settle(1);
     }
   }
 
-  /** Stops the load and adds what was acknowledged to the account. @param {boolean} delivers */
-  async settle(delivers) {
+  /** Stops the load and adds what was acknowledged to the account. @param {number} hearers of each message, all of whom are connected; 0: nobody is */
+  async settle(hearers) {
     const totals = await this.generator.stop();
     await this.generator.close();
     const deployment = await this.deployment();
@@ -101,8 +130,10 @@ export class Context {
     if (totals.refused > 0)
       throw new Error(`Parley refused ${totals.refused} messages: ${JSON.stringify(totals.refusals)}`);
     if (totals.unanswered > 0) throw new Error(`Parley did not answer ${totals.unanswered} messages`);
-    if (delivers && totals.delivered !== totals.acked)
-      throw new Error(`${totals.acked} messages were acknowledged and ${totals.delivered} delivered`);
+    if (hearers > 0 && totals.delivered !== totals.acked * hearers)
+      throw new Error(
+        `${totals.acked} messages were acknowledged and ${totals.delivered} delivered, to ${hearers} each`,
+      );
   }
 
   /** @returns {Promise<{ rows: number, acknowledged: number } | undefined>} undefined where nothing was sent */

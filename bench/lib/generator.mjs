@@ -119,16 +119,39 @@ function startRate(/** @type {number} */ rate, /** @type {number} */ rampMs) {
 }
 
 /**
- * @param {{ texts: string[], over?: 'socket' | 'http', rate?: number, rampMs?: number, timed?: boolean, summary?: boolean }} what
- *   texts: what each client sends, client i with client i^1 as its receiver; rate: messages a second of all together,
- *   without it every client sends as soon as it is answered
+ * The first client speaks and all others listen. The next message goes when fewer than `outstanding` are still on their
+ * way to some of them.
  */
-function start({ texts, over = 'socket', rate, rampMs = 0, timed = false, summary = false }) {
+function startBroadcast(/** @type {number} */ outstanding) {
+  const [speaker, ...listeners] = sockets;
+  let heard = 0;
+  let due = 0;
+  const speak = () => {
+    speaker.send(performance.now(), true);
+    due = (speaker.sent - outstanding + 1) * listeners.length;
+  };
+  const count = (/** @type {number} */ messages) => {
+    heard += messages;
+    while (running && heard >= due) speak();
+  };
+  for (const client of listeners) client.onDelivery = count;
+  speaker.onAck = undefined;
+  for (let i = 0; i < outstanding; i++) speak();
+}
+
+/**
+ * @param {{ texts: string[], over?: 'socket' | 'http', rate?: number, rampMs?: number, timed?: boolean,
+ *   summary?: boolean, outstanding?: number }} what
+ *   texts: what each client sends, client i with client i^1 as its receiver; rate: messages a second of all together,
+ *   without it every client sends as soon as it is answered; outstanding: see startBroadcast
+ */
+function start({ texts, over = 'socket', rate, rampMs = 0, timed = false, summary = false, outstanding }) {
   const all = over === 'http' ? https : sockets;
   senders = texts.map((_, index) => all[index]);
   refusals.clear();
   sockets.forEach((client, index) => {
     client.delivered = 0;
+    client.onDelivery = undefined;
     client.timed = timed;
     client.peer = sockets[index ^ 1];
   });
@@ -139,7 +162,8 @@ function start({ texts, over = 'socket', rate, rampMs = 0, timed = false, summar
   acks.take();
   deliveries.take();
   running = true;
-  if (rate) startRate(rate, rampMs);
+  if (outstanding) startBroadcast(outstanding);
+  else if (rate) startRate(rate, rampMs);
   else startWindow();
   return {};
 }

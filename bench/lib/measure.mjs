@@ -10,13 +10,14 @@ const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(
  * @typedef {import('./generator-process.mjs').Latency} Latency
  * @typedef {{ seconds: number, acked: number, delivered: number, rate: number, cpu: Record<string, number>, cpuAll: number,
  *   generatorCpu: number, ack: Latency, delivery: Latency }} Sample
- *   rate: acknowledged (and delivered, where something is) a second; cpu: microseconds a message, by process
+ *   rate: acknowledged (and delivered, where something is) a second; cpu: microseconds a message (or delivery), by process
  */
 
 /**
  * The load is running; `pids` are the processes that serve it.
  * @param {import('./generator-process.mjs').Generator} generator @param {Record<string, number>} pids
- * @param {{ delivers?: boolean, warmMs?: number, windowMs?: number }} [options] delivers: every message has a receiver
+ * @param {{ delivers?: boolean | 'all', warmMs?: number, windowMs?: number }} [options] delivers: every message has a receiver;
+ *   'all': it has many, and what is counted is deliveries
  * @returns {Promise<Sample>}
  */
 export async function measure(generator, pids, { delivers = false, warmMs = WARM_UP_MS, windowMs = WINDOW_MS } = {}) {
@@ -30,7 +31,7 @@ export async function measure(generator, pids, { delivers = false, warmMs = WARM
   const seconds = (after.atMs - before.atMs) / 1000;
   const acked = after.acked - before.acked;
   const delivered = after.delivered - before.delivered;
-  const messages = delivers ? Math.min(acked, delivered) : acked;
+  const messages = delivers === 'all' ? delivered : delivers ? Math.min(acked, delivered) : acked;
   if (messages === 0) throw new Error(`nothing was served: ${JSON.stringify(after)}`);
   const cpu = Object.fromEntries(
     Object.keys(pids).map((name) => [name, (cpuAfter[name] - cpuBefore[name]) / messages]),

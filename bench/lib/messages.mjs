@@ -16,6 +16,9 @@ export const command = (round, index, to, text = TEXT) => ({
   body: { text },
 });
 
+/** The only one who speaks in a group or room. @param {'group' | 'chatroom'} kind @param {string} id */
+export const speech = (kind, id) => packet('message:send', { ...command(newRound(), 0, ''), to: { kind, id } });
+
 /** The Socket.IO packet of an event that wants an acknowledgement. @param {string} event @param {object} data */
 export const packet = (event, data) => `421["${event}",${JSON.stringify(data)}]`;
 

@@ -7,7 +7,7 @@ const GC = fileURLToPath(new URL('./gc-on-signal.cjs', import.meta.url));
 /** What every measured server is started with, the product too. */
 export const MEASURED = ['--expose-gc', '--require', GC];
 
-/** @param {'echo' | 'post'} name @returns {Promise<{ pid: number, url: string, end: () => void }>} */
+/** @param {'echo' | 'post' | 'room'} name @returns {Promise<{ pid: number, url: string, end: () => void }>} */
 export function startReference(name) {
   const child = fork(fileURLToPath(new URL(`../references/${name}.mjs`, import.meta.url)), {
     execArgv: MEASURED,

@@ -12,6 +12,7 @@ export const SLOT = '000000000';
 const CLIENT_ID = Buffer.from('"clientMessageId":"');
 /** `message:new` as it begins on the wire. */
 const DELIVERY = Buffer.from('42["message:new"');
+const BATCH = Buffer.from('42["message:batch"');
 /** Send times kept per client; more can be under way only where the server has long lost its footing. */
 const RING = 4096;
 
@@ -34,6 +35,8 @@ export class SocketClient {
   peer;
   /** @type {((client: SocketClient) => void) | undefined} */
   onAck;
+  /** @type {((messages: number) => void) | undefined} */
+  onDelivery;
   closed = false;
   #reader = new FrameReader();
   #times = new Float64Array(RING);
@@ -153,14 +156,26 @@ export class SocketClient {
 
   /** @param {Buffer} buffer @param {number} from @param {number} to */
   #onEvent(buffer, from, to) {
-    if (buffer.compare(DELIVERY, 0, DELIVERY.length, from, from + DELIVERY.length) !== 0) return;
+    if (buffer.compare(DELIVERY, 0, DELIVERY.length, from, from + DELIVERY.length) !== 0)
+      return this.#onBatch(buffer, from, to);
     this.delivered++;
+    this.onDelivery?.(1);
     const { peer } = this;
     if (!peer?.timed) return;
     const id = buffer.indexOf(CLIENT_ID, from);
     if (id === -1 || id > to) return;
     const number = numberAt(buffer, id + CLIENT_ID.length + peer.#idSlot, SLOT.length);
     this.deliveries.add(performance.now() - peer.#times[number % RING]);
+  }
+
+  /** @param {Buffer} buffer @param {number} from @param {number} to */
+  #onBatch(buffer, from, to) {
+    if (buffer.compare(BATCH, 0, BATCH.length, from, from + BATCH.length) !== 0) return;
+    let messages = 0;
+    for (let at = buffer.indexOf(CLIENT_ID, from); at !== -1 && at < to; at = buffer.indexOf(CLIENT_ID, at + 1))
+      messages++;
+    this.delivered += messages;
+    this.onDelivery?.(messages);
   }
 
   /** Whether the way of each message to its receiver is timed; it costs the generator a search per delivery. */

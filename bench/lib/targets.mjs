@@ -31,6 +31,14 @@ export const TARGETS = {
     against: 'itself without the delay',
     unit: '× rate',
   },
+  P5: {
+    what: 'deliveries to 1,000 online members of a group',
+    floor: 0.85,
+    goal: 1,
+    better: 'higher',
+    against: 'raw Socket.IO room broadcast, same run',
+    unit: '× rate',
+  },
   P8: {
     what: 'memory of an idle connection',
     floor: 1.6,

@@ -50,7 +50,7 @@ export async function run(context) {
     try {
       return await load(deployment, deployment.pids, delivers);
     } finally {
-      await context.settle(false);
+      await context.settle(0);
     }
   };
   const gauge = (/** @type {import('../lib/measure.mjs').Sample} */ { cpu }) => cpu.server;

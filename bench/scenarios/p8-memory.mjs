@@ -23,7 +23,7 @@ export async function run(context) {
     context.say(`only ${count} connections: raise the limit of open files (ulimit -n) for ${WANTED}`);
   const deployment = await context.deployment();
   context.say(`${count} users and their tokens …`);
-  const users = await deployment.users(count);
+  const users = await context.crowd(count);
   const auths = handshakes(users);
   const nobody = new Array(count).fill(null);
 

@@ -11,6 +11,8 @@ export interface BusFrames {
     event: string;
     json: string;
     exceptSocketId?: string;
+    /** Frames of one stream keep their order. */
+    stream?: number;
     /** When it left, by the sender's clock; milliseconds. */
     sentAtMs: number;
   };

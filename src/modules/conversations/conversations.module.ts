@@ -5,7 +5,6 @@ import { ConversationHistory } from './history';
 import { Inbox } from './inbox';
 import { ConversationLog } from './log';
 import { Delivery } from './delivery';
-import { Followers } from './followers';
 import { LogBatch } from './log-batch';
 import { LogChanges } from './log-changes';
 import { LogWriter } from './log-writer';
@@ -22,7 +21,6 @@ const services = [
   Inbox,
   ConversationLog,
   Delivery,
-  Followers,
   Marks,
   Members,
   Retention,

@@ -131,13 +131,13 @@ export class GroupChanges {
   }
 
   private async announce<T>({ conversation, appended, memberVersion, result }: Changed<Done<T>>): Promise<void> {
-    const { appPk } = conversation;
+    const { appPk, pk: stream } = conversation;
     for (const { event, to } of result.told) this.live.toUsers(appPk, to, 'group:event', event);
     const last = appended[appended.length - 1];
     if (!last) return;
     const hearers = await this.hearers.of(conversation, { seq: last.message.seq, memberVersion });
     const inside = new Set(hearers);
     const everybody = [...hearers, ...new Set(result.also.filter((userPk) => !inside.has(userPk)))];
-    for (const event of result.logged) this.live.toUsers(appPk, everybody, 'group:event', event);
+    for (const event of result.logged) this.live.toUsers(appPk, everybody, 'group:event', event, { stream });
   }
 }

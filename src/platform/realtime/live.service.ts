@@ -3,9 +3,8 @@ import type { BusFrames, KickReason } from '../../kernel/contracts/bus-frames';
 import type { WireMessage } from '../../kernel/contracts/message';
 import type { ServerEventName, ServerEvents } from '../../kernel/contracts/socket-events';
 import { Bus } from './bus';
-import type { Connection } from './connection';
 import { Connections, type PresenceChange } from './connections';
-import { type Frame, frameOf } from './frame';
+import { FanOut } from './fan-out';
 import { type EmitOptions, Encoded, Live } from './live';
 import { fanOutByBus } from './metrics';
 import { Outbound, PUSH_BYTES_MAX } from './outbound';
@@ -17,8 +16,6 @@ type ForgetListener = (appPk: number, pk: number) => void;
 
 /** Beyond this many users, asking where each one is costs more than telling every node. */
 const ROUTED_USERS_MAX = 64;
-/** Sockets written in one turn of the event loop; a large group must not hold up everybody else. */
-const WRITES_PER_TURN = 1000;
 
 @Injectable()
 export class LiveService extends Live implements OnModuleInit {
@@ -26,6 +23,7 @@ export class LiveService extends Live implements OnModuleInit {
 
   constructor(
     private readonly connections: Connections,
+    private readonly fanOut: FanOut,
     private readonly outbound: Outbound,
     private readonly bus: Bus,
     private readonly routes: Routes,
@@ -35,9 +33,9 @@ export class LiveService extends Live implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.bus.on('deliver', (frame) => {
-      this.deliver(frame);
-      fanOutByBus.observe(Math.max(0, Date.now() - frame.sentAtMs) / 1000);
+    this.bus.on('deliver', ({ stream, sentAtMs, ...delivery }) => {
+      const onWritten = (): void => fanOutByBus.observe(Math.max(0, Date.now() - sentAtMs) / 1000);
+      this.fanOut.deliver({ ...delivery, onWritten }, stream);
     });
     this.bus.on('kick', (frame) => this.kickHere(frame));
     this.bus.on('forget', (frame) => this.forgetHere(frame));
@@ -50,10 +48,11 @@ export class LiveService extends Live implements OnModuleInit {
     data: ServerEvents[E] | Encoded,
     options: EmitOptions = {},
   ): void {
-    const delivery = { appPk, userPks, exceptSocketId: options.exceptSocketId, ...encode(event, data) };
-    this.deliver(delivery);
+    const { exceptSocketId, stream, onWritten } = options;
+    const delivery = { appPk, userPks, exceptSocketId, ...encode(event, data) };
+    this.fanOut.deliver({ ...delivery, onWritten }, stream);
     if (options.localOnly || this.bus.peers.length === 0) return;
-    const frame = { ...delivery, sentAtMs: Date.now() } as BusFrames['deliver'];
+    const frame = { ...delivery, stream, sentAtMs: Date.now() } as BusFrames['deliver'];
     if (userPks.length > ROUTED_USERS_MAX) this.bus.toAll('deliver', frame);
     else void this.deliverByRoute(frame);
   }
@@ -130,23 +129,6 @@ export class LiveService extends Live implements OnModuleInit {
     }
   }
 
-  /** To this node's sockets, at once for the first thousand. */
-  private deliver({ appPk, userPks, event, json, exceptSocketId }: Delivery, from = 0): void {
-    let frame: Frame | undefined;
-    const tip = event === 'conversation:tip' ? (JSON.parse(json) as Tip) : undefined;
-    const write = (connection: Connection): void => {
-      if (connection.caller.app.pk !== appPk || connection.socket.id === exceptSocketId) return;
-      if (tip) this.outbound.tip(connection, tip.conversationId, tip.maxSeq);
-      else this.outbound.write(connection, (frame ??= frameOf(event, json)));
-    };
-    const proceed = (at: number): void => {
-      const end = Math.min(userPks.length, at + WRITES_PER_TURN);
-      for (let i = at; i < end; i++) for (const each of this.connections.ofUser(userPks[i])) write(each);
-      if (end < userPks.length) setImmediate(() => proceed(end));
-    };
-    proceed(from);
-  }
-
   private async deliverByRoute(frame: BusFrames['deliver']): Promise<void> {
     try {
       const nodes = await this.routes.nodesOf(frame.userPks);
@@ -179,8 +161,6 @@ export class LiveService extends Live implements OnModuleInit {
     for (const listener of this.forgetters.get(cache) ?? []) listener(appPk, pk);
   }
 }
-
-type Delivery = Omit<BusFrames['deliver'], 'userPks' | 'sentAtMs'> & { userPks: readonly number[] };
 
 /** The event as it is written; a message too large to be pushed becomes a tip to pull it. */
 function encode(event: ServerEventName, data: unknown): { event: string; json: string } {

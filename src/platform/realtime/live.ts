@@ -17,6 +17,10 @@ export interface EmitOptions {
   exceptSocketId?: string;
   /** Only this node's sockets: every other node reads for its own. */
   localOnly?: boolean;
+  /** The conversation that this is said in: what it says is heard in the order of the calls, however many hear it. */
+  stream?: number;
+  /** Called when all of this node's sockets have it. */
+  onWritten?: () => void;
 }
 
 /**

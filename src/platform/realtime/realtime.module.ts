@@ -6,12 +6,14 @@ import { Connections } from './connections';
 import { Dispatcher, REALTIME_OPTIONS, type RealtimeOptions } from './dispatcher';
 import { Drain } from './drain';
 import { EventHandlers } from './event-handlers';
+import { FanOut } from './fan-out';
 import { GapHints } from './gap-hints';
 import { Live } from './live';
 import { LiveService } from './live.service';
 import { Outbound } from './outbound';
 import { Overload } from './overload';
 import { Passes } from './passes';
+import { Present } from './present';
 import { Presence } from './presence';
 import { Routes } from './routes';
 
@@ -29,11 +31,13 @@ import { Routes } from './routes';
     Dispatcher,
     Drain,
     EventHandlers,
+    FanOut,
     GapHints,
     { provide: Live, useClass: LiveService },
     Outbound,
     Overload,
     Passes,
+    Present,
     Presence,
     { provide: REALTIME_OPTIONS, useValue: { everyEvent: true } satisfies RealtimeOptions },
     Routes,
