@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { identityOf, type Identity, sleep } from '../scripts/lib/processes.mjs';
 
 const READY_MS = 60_000;
+/** What a node logs when it has lost track of something. It goes on, and it should not have come to that. */
+const COMPLAINTS = ['a rejection that nobody handled', 'an error that nobody caught'];
 const STOP_MS = 15_000;
 
 export interface AppNodeOptions {
@@ -93,6 +95,13 @@ export class AppNode {
       // Not listening yet, or not any more.
       return false;
     }
+  }
+
+  /** What it logs only when it has a bug. */
+  get complaints(): string[] {
+    const lines = readFileSync(this.options.logFile, 'utf8').split('\n');
+    const bad = lines.filter((line) => COMPLAINTS.some((complaint) => line.includes(complaint)));
+    return bad.map((line) => `${this.name} logged: ${line.slice(0, 500)}`);
   }
 
   /** The last of its log. */

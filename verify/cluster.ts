@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Role } from '../src/platform/config/settings';
 import type { Guard } from '../scripts/lib/guard.mjs';
 import { AppNode } from './app-node';
 import { LoadBalancer } from './load-balancer';
 import { sideConnection, type Stores } from './stores';
 
-const NODES = 2;
 /** Rates are no part of what is checked here; all load comes from one address and few credentials. */
 const CEILINGS = [
   'USER_SENDS_PER_SECOND',
@@ -25,14 +25,17 @@ export interface ClusterOptions {
   dir: string;
   guard: Guard;
   stores: Stores;
+  /** Background work in a process of its own, besides what the second node does of it. */
+  worker: boolean;
   /** Changes the schema after it was made, as a planted bug may want. */
   schemaChange?: string;
 }
 
-/** Two real application processes on shared stores, behind a load balancer. */
+/** Two real application processes on shared stores, behind a load balancer; and a worker, where it is wished. */
 export class Cluster {
   private constructor(
     readonly nodes: readonly AppNode[],
+    readonly workers: readonly AppNode[],
     readonly balancer: LoadBalancer,
     readonly stores: Stores,
     readonly mysqlUrl: string,
@@ -46,7 +49,6 @@ export class Cluster {
     const env: Record<string, string> = {
       PATH: process.env.PATH ?? '',
       NODE_ENV: 'development',
-      ROLE: 'all',
       LOG_LEVEL: 'warn',
       DATA_DIR: dir,
       MYSQL_URL: mysqlUrl,
@@ -57,16 +59,18 @@ export class Cluster {
       AUTO_VERIFY_DEVELOPERS: 'true',
       ...Object.fromEntries(CEILINGS.map((ceiling) => [`LIMIT_${ceiling}`, '1000000'])),
     };
-    const nodes: AppNode[] = [];
-    for (let index = 0; index < NODES; index++) {
-      const nodeName = `${name}-${'ab'[index]}`;
+    const node = (suffix: string, role: Role): Promise<AppNode> => {
+      const nodeName = `${name}-${suffix}`;
+      const logFile = join(dir, `${nodeName}.log`);
       const onSpawn: Parameters<typeof AppNode.at>[0]['onSpawn'] = (identity) => guard.watch(nodeName, identity, 'app');
-      nodes.push(await AppNode.at({ name: nodeName, root, logFile: join(dir, `${nodeName}.log`), env, onSpawn }));
-    }
+      return AppNode.at({ name: nodeName, root, logFile, env: { ...env, ROLE: role }, onSpawn });
+    };
+    const nodes = [await node('a', options.worker ? 'api' : 'all'), await node('b', 'all')];
+    const workers = options.worker ? [await node('w', 'worker')] : [];
     const balancer = await LoadBalancer.start(nodes.map(({ port }) => port));
-    const cluster = new Cluster(nodes, balancer, stores, mysqlUrl);
+    const cluster = new Cluster(nodes, workers, balancer, stores, mysqlUrl);
     try {
-      await Promise.all(nodes.map((node) => node.start()));
+      await Promise.all([...nodes, ...workers].map((one) => one.start()));
       if (options.schemaChange) await cluster.change(options.schemaChange);
       return cluster;
     } catch (error) {
@@ -79,13 +83,13 @@ export class Cluster {
     return this.balancer.url;
   }
 
-  /** What ended without having been told to. */
+  /** What ended without having been told to, or lost track of something. */
   get unexpected(): string[] {
-    return this.nodes.flatMap(({ unexpected }) => unexpected);
+    return [...this.nodes, ...this.workers].flatMap(({ unexpected, complaints }) => [...unexpected, ...complaints]);
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.kill()));
+    await Promise.all([...this.nodes, ...this.workers].map((node) => node.kill()));
     await this.balancer.stop();
   }
 

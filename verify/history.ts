@@ -1,3 +1,5 @@
+import type { GroupEvent } from '../src/kernel/contracts/socket-events';
+
 /**
  * What the virtual clients did and saw, in the vocabulary of protocol.md §2.14: `ok` was acknowledged, `fail` was
  * refused for good, `info` has an unknown outcome. Times are milliseconds of one monotonic clock, since all clients live
@@ -18,6 +20,8 @@ export interface Named {
   messageId: string;
   sender: string;
   id: string;
+  /** Nothing but its place was shown: it is directed to others. */
+  hidden?: true;
 }
 
 export type SendInvoke = Seen & {
@@ -40,7 +44,7 @@ export type SendInfo = Outcome & { type: 'send.info'; reason: string };
 export type Via = 'live' | 'pull' | 'sync' | 'ack' | 'fresh';
 export type Received = Seen & Named & { type: 'recv'; via: Via; text: string };
 export type Applied = Seen & Named & { type: 'apply' };
-export type Pulled = Seen & { type: 'pull'; conversation: string; after: number; seqs: number[] };
+export type Pulled = Seen & { type: 'pull'; began: number; conversation: string; after: number; seqs: number[] };
 export type Head = Seen & { type: 'head'; began: number; conversation: string; maxSeq: number; storeEpoch: string };
 export type ReadOk = Seen & {
   type: 'read.ok';
@@ -64,6 +68,14 @@ export type MarkSeen = Seen & {
 };
 /** The end of this device's session was acknowledged to whoever asked for it. */
 export type Revoked = Seen & { type: 'revoked'; began: number };
+/** A change of a group that somebody asked for: as its notice must tell it, and what became of it. */
+export type Change = Seen & {
+  type: 'change';
+  began: number;
+  conversation: string;
+  outcome: 'ok' | 'fail' | 'info';
+  code?: string;
+} & Happening;
 /** The device was let in, or turned away. */
 export type Connected = Seen & { type: 'conn'; began: number };
 export type Disconnected = Seen & { type: 'disc'; reason: string };
@@ -78,6 +90,15 @@ export type Probe = Seen & {
   expected: string;
   got: string;
 };
+/** What a notice of a group's log says. */
+export interface Happening {
+  kind: GroupEvent['kind'];
+  users: string[];
+  all?: true;
+  admin?: boolean;
+  maySpeak?: boolean;
+  banned?: true;
+}
 export type FaultSeen = Seen & { type: 'fault'; fault: string; phase: 'begin' | 'end' };
 
 export type Event =
@@ -92,6 +113,7 @@ export type Event =
   | ReadOk
   | MarkSeen
   | Revoked
+  | Change
   | Connected
   | Disconnected
   | Kicked
@@ -108,6 +130,20 @@ export interface StoredRow {
   sender: string;
   id: string;
   text: string;
+  /** The users to whom alone it is directed. */
+  recipients?: readonly string[];
+  /** A line of a group's log that tells a change of the group. */
+  notice?: Happening;
+}
+
+/** A group as its own tables know it; the checker compares that with what the group's log tells. */
+export interface StoredGroup {
+  /** Who comes in may read what was before. */
+  history: boolean;
+  /** Users with a role. */
+  members: readonly string[];
+  /** By user. */
+  windows: ReadonlyMap<string, { joinSeq: number; hearSeq: number; leaveSeq: number | null }>;
 }
 
 /** How everything stood once the faults were healed and the clients had come to rest. */
@@ -118,6 +154,8 @@ export interface FinalState {
   heads: ReadonlyMap<string, number>;
   /** `tenant/user` of everybody who may read a conversation. */
   members: ReadonlyMap<string, readonly string[]>;
+  /** The groups among the conversations. */
+  groups: ReadonlyMap<string, StoredGroup>;
   /** Devices that were connected to the end, and entitled to everything of their user. */
   online: readonly string[];
   /** Devices that logged in after the rest with nothing in their store. */
@@ -127,6 +165,7 @@ export interface FinalState {
 }
 
 export const userOf = (device: string): string => device.slice(0, device.lastIndexOf('/'));
+export const userIdOf = (device: string): string => userOf(device).slice(device.indexOf('/') + 1);
 export const tenantOf = (deviceOrUser: string): string => deviceOrUser.slice(0, deviceOrUser.indexOf('/'));
 /** Names a message for ever: its sender and the id that the sender gave it. */
 export const messageKey = (conversation: string, sender: string, id: string): string =>

@@ -12,6 +12,7 @@ class Story {
     rows: [],
     heads: new Map([[C, 0]]),
     members: new Map([[C, ['t1/ann', 't1/bob']]]),
+    groups: new Map(),
     online: [ANN, BOB],
     fresh: [],
     behind: new Map(),
@@ -97,7 +98,15 @@ describe('a history in which everything went well', () => {
       story.show(device, 'c', 3, { via: 'pull' });
       story.apply(device, 'c', 3);
     }
-    story.events.push({ type: 'pull', at: story.now(), device: BOB, conversation: C, after: 1, seqs: [2, 3] });
+    story.events.push({
+      type: 'pull',
+      began: story.now(),
+      at: story.now(),
+      device: BOB,
+      conversation: C,
+      after: 1,
+      seqs: [2, 3],
+    });
     story.read(BOB, 2);
     story.mark(BOB, 2, 1, { final: true });
     story.mark(ANN, 0, 0, { final: true });
@@ -162,7 +171,16 @@ const DAMAGES: [InvariantName, string, (story: Story) => void][] = [
   [
     'I4',
     'a page with a hole',
-    (s) => void s.events.push({ type: 'pull', at: s.now(), device: BOB, conversation: C, after: 0, seqs: [2] }),
+    (s) =>
+      void s.events.push({
+        type: 'pull',
+        began: s.now(),
+        at: s.now(),
+        device: BOB,
+        conversation: C,
+        after: 0,
+        seqs: [2],
+      }),
   ],
   [
     'I4',

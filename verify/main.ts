@@ -11,7 +11,7 @@ import { Stores } from './stores';
 import { runTrial, type TrialResult } from './trial';
 
 const USERS_PER_TENANT = 15;
-const LOAD = { devicesPerUser: 2, revocations: 30 };
+const LOAD = { devicesPerUser: 2, revocations: 30, changesEveryMs: 700 };
 
 /** Runs what was asked for, and tells the exit code. */
 export async function verify(root: string, options: VerifyOptions): Promise<number> {
@@ -68,6 +68,7 @@ async function mainTrial(options: VerifyOptions, place: Place): Promise<TrialRes
     catchUp: 30,
     usersPerTenant: USERS_PER_TENANT,
     load: { ...LOAD, rate },
+    worker: true,
     faults: planFaults(seed, faults, faultCount),
   });
   if (options.history !== undefined)

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { AppNode } from './app-node';
 import type { Cluster } from './cluster';
 import type { History } from './history';
 import { Random } from './random';
@@ -8,6 +9,7 @@ import type { Workload } from './workload';
 
 export const FAULTS = [
   'app-kill',
+  'worker-kill',
   'database-kill',
   'commit-kill',
   'redis-flush',
@@ -37,6 +39,7 @@ export interface PlannedFault {
 /** How long each lasts, at least and at most, in milliseconds. */
 const LASTS: Readonly<Record<FaultName, [number, number]>> = {
   'app-kill': [200, 2500],
+  'worker-kill': [200, 2500],
   'database-kill': [200, 2500],
   'commit-kill': [300, 1200],
   'redis-flush': [0, 0],
@@ -94,7 +97,10 @@ export class Nemesis {
   }
 
   private readonly faults: Readonly<Record<FaultName, (lasts: number, random: Random) => Promise<void>>> = {
-    'app-kill': (lasts, random) => this.restartNode(random, lasts),
+    'app-kill': (lasts, random) => this.restart(random.pick(this.cluster.nodes), lasts),
+    'worker-kill': async (lasts) => {
+      for (const worker of this.cluster.workers) await this.restart(worker, lasts);
+    },
     'database-kill': async (lasts) => {
       const { database } = this.cluster.stores;
       await database.kill();
@@ -121,7 +127,7 @@ export class Nemesis {
     // A node also starts without it, as a deployment might for a whole day.
     'redis-absent': (lasts, random) =>
       this.withoutRedis(async () => {
-        await this.restartNode(random, 300);
+        await this.restart(random.pick(this.cluster.nodes), 300);
         await sleep(lasts);
       }),
     'lock-waits': (lasts, random) =>
@@ -153,8 +159,7 @@ export class Nemesis {
     },
   };
 
-  private async restartNode(random: Random, downMs: number): Promise<void> {
-    const node = random.pick(this.cluster.nodes);
+  private async restart(node: AppNode, downMs: number): Promise<void> {
     await node.kill();
     await sleep(downMs);
     await node.start();

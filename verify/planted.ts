@@ -114,7 +114,9 @@ const loadOn = (bug: PlantedBug, root: string, { dir, guard, stores }: PlantedOp
     patience: 3,
     catchUp: bug.catchUp,
     usersPerTenant: 5,
-    load: { rate: RATE, devicesPerUser: 2, revocations: 80 },
+    load: { rate: RATE, devicesPerUser: 2, revocations: 80, changesEveryMs: 200 },
+    // Only where it is part of what goes wrong: it takes its time to start.
+    worker: bug.faults.includes('worker-kill'),
     faults: planFaults(seed, bug.faults, bug.faultCount),
     ...(bug.schema && { schemaChange: bug.schema }),
     say: () => undefined,

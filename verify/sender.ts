@@ -18,6 +18,8 @@ export interface Outgoing {
   from?: string;
   id: string;
   text: string;
+  /** Members of a group to whom alone it is directed. */
+  recipients?: string[];
   /** How many times it is sent at once, on both nodes. */
   copies: number;
   via: 'socket' | 'rest';
@@ -121,12 +123,13 @@ export class Sender {
   }
 }
 
-const commandOf = ({ to, id, text, from }: Outgoing): SendCommand => ({
+const commandOf = ({ to, id, text, from, recipients }: Outgoing): SendCommand => ({
   to,
   clientMessageId: id,
   type: 'text',
   body: { text },
   ...(from !== undefined && { from }),
+  ...(recipients && { options: { recipients } }),
 });
 
 function stored(message: { seq?: number; duplicate?: boolean } & Omit<LoggedMessage, 'seq'>): Reply {

@@ -30,6 +30,8 @@ export interface TrialOptions {
   catchUp: number;
   usersPerTenant: number;
   load: LoadOptions;
+  /** Whether there is a worker process. */
+  worker: boolean;
   faults: readonly PlannedFault[];
   schemaChange?: string;
   say: (line: string) => void;
@@ -44,14 +46,15 @@ export interface TrialResult {
   unknown: number;
   faults: number;
   seconds: number;
-  /** Processes that ended without having been told to. */
+  /** Processes that ended without having been told to, or logged what only a bug logs. */
   unexpected: string[];
 }
 
 /** One deployment, loaded, broken, healed and checked. */
 export async function runTrial(options: TrialOptions): Promise<TrialResult> {
-  const { name, root, dir, guard, stores, schemaChange, seed } = options;
-  const cluster = await Cluster.start({ name, root, dir, guard, stores, ...(schemaChange && { schemaChange }) });
+  const { name, root, dir, guard, stores, worker, schemaChange, seed } = options;
+  const place = { name, root, dir, guard, stores, worker };
+  const cluster = await Cluster.start({ ...place, ...(schemaChange && { schemaChange }) });
   const history = new History();
   const random = new Random(seed, 'tenants');
   const names = ['north', 'south'];

@@ -1,16 +1,16 @@
+import { pester, type Text } from './pest';
 import { rest } from './rest';
 import type { Random } from './random';
-import { type Outgoing, pause, Sender } from './sender';
+import { pause, Sender } from './sender';
 import { authorizationOf, logIn, revoking, type Login, type Tenant, type World } from './tenants';
 import { VirtualClient } from './virtual-client';
 
 const BEFORE_MS = 600;
 const AFTER_MS = 1500;
+const PAUSE_MS = 20;
 
 /** A login that is ended while it sends through every door; it does not give up by itself. */
 export class Victim {
-  private over = false;
-
   constructor(
     private readonly world: World,
     private readonly tenant: Tenant,
@@ -20,13 +20,12 @@ export class Victim {
   ) {}
 
   /** From the login to some time after its end. Does nothing when the login itself fails, as it may during a fault. */
-  async live(write: (label: string) => Omit<Outgoing, 'via' | 'copies'>): Promise<void> {
+  async live(write: (label: string) => Text): Promise<void> {
     const { world, tenant, userId, deviceId } = this;
     const login = await logIn(world.url, tenant, userId).catch(() => undefined);
     if (!login) return;
     const client = new VirtualClient({ world, tenant, login, deviceId, reads: false });
     client.connect();
-    const doors = ['socket', ...world.nodeUrls];
     const sender = new Sender({
       world,
       tenant,
@@ -36,13 +35,7 @@ export class Victim {
       client,
       goesOn: () => false,
     });
-    const sending = doors.map(async (way, door) => {
-      for (let count = 0; !this.over; count++) {
-        const message = { ...write(`${userId}/${deviceId} ${door}.${count}`), copies: 1, via: 'rest' as const };
-        await sender.attempt(message, 1, way);
-        await pause(20);
-      }
-    });
+    const stop = pester(sender, world.nodeUrls, PAUSE_MS, (label) => write(`${userId}/${deviceId} ${label}`));
     await pause(BEFORE_MS);
     const revoked = await this.revoke(client, login);
     if (revoked) {
@@ -50,8 +43,7 @@ export class Victim {
       client.returnAnyway();
     }
     await pause(AFTER_MS / 2);
-    this.over = true;
-    await Promise.all(sending);
+    await stop();
     client.close();
   }
 

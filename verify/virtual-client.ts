@@ -1,9 +1,11 @@
-import type { Ack, ClientEventName, ClientEvents } from '../src/kernel/contracts/socket-events';
+import type { WireMessage } from '../src/kernel/contracts/message';
+import type { Ack, ClientEventName, ClientEvents, GroupEvent } from '../src/kernel/contracts/socket-events';
 import { DeviceSocket } from './device-socket';
+import { Diary } from './diary';
 import { Random } from './random';
 import { type LoggedMessage, Replica } from './replica';
 import { type Login, type Tenant, watchCanaries, type World } from './tenants';
-import type { Via } from './history';
+import { userIdOf, type Via } from './history';
 
 const GAP_MS = 500;
 const PAGE = 100;
@@ -27,6 +29,7 @@ export interface DeviceOptions {
  */
 export class VirtualClient {
   readonly device: string;
+  private readonly diary: Diary;
   private readonly socket: DeviceSocket;
   private readonly replicas = new Map<string, Replica>();
   private readonly random: Random;
@@ -39,6 +42,7 @@ export class VirtualClient {
   constructor(private readonly options: DeviceOptions) {
     const { world, tenant, login, deviceId } = options;
     this.device = `${tenant.name}/${login.userId}/${deviceId}`;
+    this.diary = new Diary(world.history, tenant.name, this.device);
     this.random = new Random(world.seed, `client ${this.device}`);
     this.socket = new DeviceSocket({
       url: world.url,
@@ -87,23 +91,25 @@ export class VirtualClient {
 
   /** Takes a message in, whichever way it came. */
   take(message: LoggedMessage, via: Via): void {
-    const { history } = this.options.world;
-    const named = this.named(message);
-    history.add({
-      type: 'recv',
-      at: history.now(),
-      device: this.device,
-      ...named,
-      via,
-      text: (message.body as { text?: string } | null)?.text ?? '',
-    });
-    const replica = this.replica(message.conversationId);
+    this.diary.received(message, via);
+    const { conversationId } = message;
+    const replica = this.replica(conversationId);
     const applied = replica.take(message);
-    for (const one of applied)
-      history.add({ type: 'apply', at: history.now(), device: this.device, ...this.named(one) });
-    if (replica.incomplete) this.later(GAP_MS, () => this.pull(message.conversationId));
+    this.diary.applied(applied);
+    if (replica.incomplete) this.later(GAP_MS, () => this.pull(conversationId));
     if (applied.length > 0 && this.options.reads && this.random.chance(READ_CHANCE))
-      this.background(this.read(message.conversationId));
+      this.background(this.read(conversationId));
+  }
+
+  /** Asks for the last of what it holds once more, whether it may or not; what it is given is written down. */
+  async peek(conversationId: string): Promise<void> {
+    const after = Math.max(0, this.have(conversationId) - 3);
+    const began = this.diary.now();
+    const reply = await this.call('conversation:pull', { conversationId, after, limit: 20 });
+    if (!reply.ok) return;
+    const items = logged(reply.data.items);
+    this.diary.pulled(began, conversationId, after, items);
+    for (const item of items) this.diary.received(item, 'pull');
   }
 
   /** Reads everything from nothing, as a new login does. */
@@ -116,8 +122,7 @@ export class VirtualClient {
 
   /** Asks for the user's marks in all conversations. */
   async marks(final: boolean): Promise<void> {
-    const { history } = this.options.world;
-    const began = history.now();
+    const began = this.diary.now();
     for (let page: string | undefined, first = true; first || page !== undefined; first = false) {
       const reply = await this.call('sync', {
         userSeq: this.userSeq,
@@ -140,6 +145,14 @@ export class VirtualClient {
       this.background(this.pull(conversationId));
     });
     socket.on('sync:hint', () => this.background(this.sync()));
+    socket.on('group:event', (event) => this.groupChanged(event));
+  }
+
+  /** Who came in asks from where on it may read; who went has all that it will get. */
+  private groupChanged({ groupId, kind, users }: GroupEvent): void {
+    if (!users.includes(userIdOf(this.device))) return;
+    if (kind === 'created' || kind === 'joined') this.background(this.sync());
+    else if (kind === 'left' || kind === 'removed') this.replica(`group:${groupId}`).end();
   }
 
   private takeLive(message: { seq?: number } & Omit<LoggedMessage, 'seq'>): void {
@@ -165,11 +178,10 @@ export class VirtualClient {
   }
 
   private async syncPages(): Promise<void> {
-    const { history } = this.options.world;
     const conversations = [...this.replicas].map(([id, { have }]): [string, number] => [id, have]);
     const { userSeq, storeEpoch } = this;
     for (let page: string | undefined, first = true; first || page !== undefined; first = false) {
-      const began = history.now();
+      const began = this.diary.now();
       const request = { userSeq, conversations, ...(storeEpoch !== undefined && { storeEpoch }) };
       const reply = await this.call('sync', { ...request, ...(page !== undefined && { page }) });
       if (!reply.ok) {
@@ -186,17 +198,13 @@ export class VirtualClient {
     }
   }
 
-  /** Heads and marks of a sync's answer, for the history. */
+  /** Heads, marks, and from where on each conversation is for this user. */
   private note(reply: ClientEvents['sync']['reply'], began: number, final: boolean): void {
-    const { history } = this.options.world;
-    const { storeEpoch } = reply;
-    for (const { conversationId, maxSeq, readSeq, unread, peer } of reply.conversations) {
-      const seen = { at: history.now(), began, device: this.device, conversation: this.qualified(conversationId) };
-      history.add({ type: 'head', ...seen, maxSeq, storeEpoch });
-      const marks = { readSeq, unread, maxSeq, ...(peer && { peerReadSeq: peer.readSeq }) };
-      history.add({ type: 'mark', ...seen, ...marks, ...(final && { final: true as const }) });
+    this.diary.synced(reply, began, final);
+    for (const { conversationId, maxSeq, minSeq } of reply.conversations) {
       const replica = this.replica(conversationId);
       replica.known = Math.max(replica.known, maxSeq);
+      this.diary.applied(replica.beginAt(minSeq));
     }
   }
 
@@ -205,25 +213,22 @@ export class VirtualClient {
     const replica = this.replica(conversationId);
     if (replica.pulling || !replica.incomplete) return;
     replica.pulling = true;
-    const { history } = this.options.world;
     try {
       while (replica.incomplete) {
         const after = replica.have;
+        const began = this.diary.now();
         const reply = await this.call('conversation:pull', { conversationId, after, limit: PAGE });
         if (!reply.ok) {
           if (reply.error.retryAfterMs !== undefined)
             this.later(reply.error.retryAfterMs, () => this.pull(conversationId));
           return;
         }
-        const items = reply.data.items.flatMap((item) =>
-          item.seq === undefined ? [] : [{ ...item, seq: item.seq } satisfies LoggedMessage],
-        );
-        const conversation = this.qualified(conversationId);
-        const seqs = items.map(({ seq }) => seq);
-        history.add({ type: 'pull', at: history.now(), device: this.device, conversation, after, seqs });
+        const items = logged(reply.data.items);
+        this.diary.pulled(began, conversationId, after, items);
         for (const item of items) this.take(item, this.options.via ?? 'pull');
         if (replica.have === after) {
-          this.later(GAP_MS, () => this.pull(conversationId));
+          // Nothing of it could be applied: perhaps what lies before the page is not for this user, which a sync tells.
+          this.later(GAP_MS, () => this.sync());
           return;
         }
       }
@@ -234,19 +239,16 @@ export class VirtualClient {
 
   /** Usually all that is there; at times less than before, or more than there is, which must change nothing. */
   private async read(conversationId: string): Promise<void> {
-    const { history } = this.options.world;
     const { have } = this.replica(conversationId);
     const dice = this.random.next();
     const seq = dice < 0.75 ? have : dice < 0.92 ? this.random.between(0, have) : have + 1000;
-    const began = history.now();
+    const began = this.diary.now();
     const reply = await this.call('conversation:read', { conversationId, seq });
     if (!reply.ok) return;
-    const conversation = this.qualified(conversationId);
     const { readSeq } = reply.data;
-    history.add({
-      ...{ type: 'read.ok', at: history.now(), began, device: this.device, conversation },
-      ...{ asked: seq, have, readSeq },
-    });
+    // Who was removed meanwhile has no mark there.
+    if (readSeq > 0 || !conversationId.startsWith('group:'))
+      this.diary.read(began, conversationId, { asked: seq, have, readSeq });
     await this.call('message:received', { conversationId, seq: have });
   }
 
@@ -286,14 +288,7 @@ export class VirtualClient {
     if (!replica) this.replicas.set(conversationId, (replica = new Replica()));
     return replica;
   }
-
-  private qualified = (conversationId: string): string => `${this.options.tenant.name}|${conversationId}`;
-
-  private named = ({ conversationId, seq, id, from, clientMessageId }: LoggedMessage) => ({
-    conversation: this.qualified(conversationId),
-    seq,
-    messageId: id,
-    sender: from ?? '-',
-    id: clientMessageId,
-  });
 }
+
+const logged = (items: readonly WireMessage[]): LoggedMessage[] =>
+  items.flatMap((item) => (item.seq === undefined ? [] : [{ ...item, seq: item.seq }]));

@@ -1,7 +1,10 @@
-import { createHash } from 'node:crypto';
+import { type Actor, foundGroups, GroupLife, GROUPS, type GroupWorld } from './group-life';
+import { PassingGroups } from './passing-groups';
+import type { Text } from './pest';
 import { Random } from './random';
-import { type Outgoing, pause, Sender, type SendResult } from './sender';
+import { pause, Sender, type SendResult } from './sender';
 import { authorizationOf, logIn, type Tenant, type World } from './tenants';
+import { directMessage, groupMessage, notice } from './texts';
 import { VirtualClient } from './virtual-client';
 import { Victim } from './victim';
 
@@ -11,11 +14,18 @@ export interface LoadOptions {
   devicesPerUser: number;
   /** Ends of sessions a minute, both tenants together. */
   revocations: number;
+  /** Milliseconds between two changes of a group, on average. */
+  changesEveryMs: number;
 }
 
 /** Strands of one device send at the same time, each in conversations of its own: one message at a time in each. */
 const STRANDS = 2;
 const REST_SHARE = 0.2;
+const GROUP_SHARE = 0.2;
+/** Of a group's messages, how many are directed to some members. */
+const DIRECTED_SHARE = 0.15;
+/** A group for a moment comes this many changes after the one before. */
+const MOMENT_CHANGES = 8;
 const COPIES_SHARE = 0.04;
 /** How often a device does not wait for the acknowledgement: several messages leave at once, on its one socket. */
 const BURST_SHARE = 0.04;
@@ -50,6 +60,7 @@ export class Workload {
         }
       }
     }
+    for (const tenant of this.world.tenants) await foundGroups(this.world.url, tenant);
     for (const end = performance.now() + 20_000; !this.clients.every(({ connected }) => connected); await pause(50)) {
       if (performance.now() > end) throw new Error('not all clients could connect');
     }
@@ -65,6 +76,7 @@ export class Workload {
     for (const tenant of tenants) {
       this.strands.push(this.serverStrand(tenant, meanPause));
       if (this.options.revocations > 0) this.strands.push(this.revocations(tenant));
+      this.strands.push(...this.groupStrands(tenant));
     }
   }
 
@@ -86,17 +98,10 @@ export class Workload {
     const [tenantName, userId = ''] = client.device.split('/');
     const tenant = this.world.tenants.find(({ name }) => name === tenantName);
     if (!tenant) throw new Error(`no tenant ${tenantName}`);
+    const groups = GROUPS.filter((_, index) => index % STRANDS === strand);
     const random = new Random(this.world.seed, `strand ${client.device} ${strand}`);
     const peers = peersOf(tenant, userId).filter((_, index) => index % STRANDS === strand);
-    const sender = new Sender({
-      world: this.world,
-      tenant,
-      device: client.device,
-      authorization: this.authorizations.get(client) ?? '',
-      random,
-      client,
-      goesOn: () => this.repeats,
-    });
+    const sender = this.senderOf(client, tenant, random, () => this.repeats);
     for (let count = 0; this.active && peers.length > 0; count++) {
       await pause(random.exponential(meanPause));
       if (!this.active) return;
@@ -105,9 +110,13 @@ export class Workload {
       // All drawn whether they are used or not, so that a changed share does not change every choice after it.
       const [dice, many, burst] = [random.next(), random.between(2, 5), random.chance(BURST_SHARE)];
       const copies = dice < this.copiesShare ? many : 1;
-      const messages = Array.from({ length: burst && via === 'socket' ? 3 : 1 }, (_, index) =>
-        directMessage(tenant, userId, peer, `${labelOf(client.device)} ${strand}.${count}.${index}`),
-      );
+      const group = userId !== tenant.ownUser && random.chance(GROUP_SHARE) ? random.pick(groups) : undefined;
+      const recipients = random.chance(DIRECTED_SHARE) ? random.shuffle(tenant.users).slice(0, 2) : undefined;
+      const messages = Array.from({ length: burst && via === 'socket' ? 3 : 1 }, (_, index) => {
+        const label = `${labelOf(client.device)} ${strand}.${count}.${index}`;
+        if (!group) return directMessage(tenant, userId, peer, label);
+        return groupMessage(tenant, userId, group.groupId, label, recipients);
+      });
       for (const result of await Promise.all(messages.map((message) => sender.send({ ...message, via, copies }))))
         this.results[result]++;
     }
@@ -130,11 +139,49 @@ export class Workload {
       if (!this.active) return;
       const userId = random.pick(tenant.users);
       const label = `${labelOf(device)} ${count}`;
-      const message = random.chance(0.5)
-        ? { ...directMessage(tenant, userId, random.pick(peersOf(tenant, userId)), label), from: userId }
-        : notice(tenant, userId, label);
+      const message = this.serverMessage(tenant, userId, label, random);
       this.results[await sender.send({ ...message, via: 'rest', copies: random.chance(0.1) ? 2 : 1 })]++;
     }
+  }
+
+  /** In a user's name to another or to a group, or a notice of the app's own. */
+  private serverMessage(tenant: Tenant, userId: string, label: string, random: Random): Text & { from?: string } {
+    const dice = random.next();
+    if (dice < 0.4)
+      return { ...directMessage(tenant, userId, random.pick(peersOf(tenant, userId)), label), from: userId };
+    if (dice < 0.7) return notice(tenant, userId, label);
+    const { groupId } = random.pick(GROUPS);
+    return dice < 0.85
+      ? { ...groupMessage(tenant, userId, groupId, label), from: userId }
+      : groupMessage(tenant, '-', groupId, label);
+  }
+
+  /** The groups that stay, and those of a moment. */
+  private groupStrands(tenant: Tenant): Promise<void>[] {
+    const actorOf = (userId: string, random: Random): Actor => {
+      const client = random.pick(this.clients.filter(({ device }) => device.startsWith(`${tenant.name}/${userId}/`)));
+      return { client, device: client.device, authorization: this.authorizations.get(client) ?? '' };
+    };
+    const senderOf = (userId: string, random: Random): Sender => {
+      const { client } = actorOf(userId, random);
+      if (!client) throw new Error(`${userId} has no device`);
+      return this.senderOf(client, tenant, random, () => false);
+    };
+    const server = { device: `${tenant.name}/-/server`, authorization: tenant.server };
+    const place: GroupWorld = { world: this.world, tenant, actorOf, senderOf, server };
+    const { changesEveryMs } = this.options;
+    const active = (): boolean => this.active;
+    const lives = GROUPS.map((group) => new GroupLife(place, group));
+    for (const life of lives) life.founded();
+    return [
+      ...lives.map((life) => life.live(active, changesEveryMs)),
+      new PassingGroups(place).live(active, changesEveryMs * MOMENT_CHANGES),
+    ];
+  }
+
+  private senderOf(client: VirtualClient, tenant: Tenant, random: Random, goesOn: () => boolean): Sender {
+    const authorization = this.authorizations.get(client) ?? '';
+    return new Sender({ world: this.world, tenant, device: client.device, authorization, random, client, goesOn });
   }
 
   /** Users whose extra login is ended in the middle of what it does. */
@@ -161,21 +208,3 @@ function peersOf({ users, ownUser }: Tenant, userId: string): string[] {
 }
 
 const labelOf = (device: string): string => device.slice(device.indexOf('/') + 1);
-
-type Text = Omit<Outgoing, 'via' | 'copies'>;
-
-/** The same label gives the same clientMessageId in every tenant, on purpose: ids are no wall. */
-const content = ({ canary }: Tenant, label: string) => ({
-  id: createHash('sha256').update(label).digest('base64url').slice(0, 24),
-  text: `${canary} ${label}`,
-});
-
-export function directMessage(tenant: Tenant, from: string, to: string, label: string): Text {
-  const conversationId = from < to ? `user:${from}:${to}` : `user:${to}:${from}`;
-  return { to: { kind: 'user', id: to }, conversationId, sender: from, ...content(tenant, label) };
-}
-
-function notice(tenant: Tenant, userId: string, label: string): Text {
-  const conversationId = `system:${userId}`;
-  return { to: { kind: 'user', id: userId }, conversationId, sender: '-', ...content(tenant, label) };
-}

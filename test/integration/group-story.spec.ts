@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../../src/kernel/errors/app-error';
 import type { TenantCaller, UserCaller } from '../../src/kernel/caller';
+import { GroupAudience } from '../../src/modules/groups/group.audience';
+import { GroupDirectory } from '../../src/modules/groups/group-directory';
+import { ConversationHistory } from '../../src/modules/conversations';
 import { GroupMembersService } from '../../src/modules/groups/group-members.service';
 import { GroupsService } from '../../src/modules/groups/groups.service';
 import { InvitationsService } from '../../src/modules/groups/invitations.service';
@@ -230,6 +233,18 @@ describe('the story of a group', () => {
     if ((row?.status === 'dissolved') !== model.dissolvedAt > 0) problems.push(`it is ${row?.status}`);
     return problems;
   }
+
+  it('goes on without who was removed, though it was about to read a page', async () => {
+    const [owner, member] = users;
+    if (!owner || !member) throw new Error('nobody there');
+    const groupId = 'story-window';
+    await use(GroupsService).create(owner, { groupId, name: groupId, visibility: 'public', members: [member.userId] });
+    const conversation = await use(GroupDirectory).find(owner.app, groupId);
+    const window = await use(GroupAudience).window(conversation, member.userPk);
+    await use(GroupMembersService).remove(owner, groupId, member.userId);
+    const page = await use(ConversationHistory).page(conversation, window ?? { from: 9 }, { after: 0, limit: 10 });
+    expect(page.map(({ seq }) => seq)).toEqual([1]);
+  });
 
   it(`is one, whatever happens at once (seed ${SEED})`, async () => {
     const problems: string[] = [];

@@ -1,4 +1,5 @@
-import { type MarkSeen, type ReadOk, tenantOf, userOf } from '../history';
+import { type Applied, type MarkSeen, type ReadOk, type StoredRow, tenantOf, userIdOf, userOf } from '../history';
+import { veiledWrongly } from './groups';
 import { falls, keyOf, push, type View, type Violation } from './view';
 
 /** I7: in time after healing every device holds the log, and one that starts from nothing holds the same. */
@@ -8,14 +9,13 @@ export function convergence(view: View): Violation[] {
     says: `${device} had not caught up in time: ${lacks}`,
     evidence: view.events.filter((event) => event.type === 'apply' && event.device === device).slice(-1),
   }));
+  violations.push(...veiledWrongly(view));
   for (const device of [...view.final.online, ...view.final.fresh]) {
     for (const conversation of view.conversationsOf(userOf(device))) {
-      const log = view.logs.get(conversation) ?? [];
-      const applied = view.appliedBy(device, conversation);
-      const at = log.findIndex((row, index) => {
-        const one = applied[index];
-        return !one || one.seq !== row.seq || keyOf(one) !== keyOf(row);
-      });
+      const log = view.logOf(conversation, userIdOf(device));
+      const [first] = log;
+      const applied = view.appliedBy(device, conversation).filter(({ seq }) => !first || seq >= first.seq);
+      const at = log.findIndex((row, index) => !holds(view, device, row, applied[index]));
       const differs = at >= 0 ? at : applied.length > log.length ? log.length : -1;
       if (differs < 0) continue;
       const row = log[differs];
@@ -28,6 +28,12 @@ export function convergence(view: View): Violation[] {
     }
   }
   return violations;
+}
+
+/** The message, or its place where it is directed to others. */
+function holds(view: View, device: string, row: StoredRow, one: Applied | undefined): boolean {
+  if (one?.seq !== row.seq) return false;
+  return view.maySee(row, userIdOf(device)) ? keyOf(one) === keyOf(row) : one.hidden === true;
 }
 
 /** A read mark of one user in one conversation, from whichever side it was seen. */
@@ -83,9 +89,10 @@ function finalMarks(view: View, seen: readonly MarkSeen[]): Violation[] {
       evidence: [first, other],
     });
   const user = userOf(first.device);
-  const recount = (view.logs.get(first.conversation) ?? []).filter(
-    ({ seq, sender }) => seq > first.readSeq && `${tenantOf(user)}/${sender}` !== user,
-  ).length;
+  const recount = view
+    .logOf(first.conversation, userIdOf(first.device))
+    .filter((row) => row.seq > first.readSeq && !row.notice && view.maySee(row, userIdOf(first.device)))
+    .filter(({ sender }) => `${tenantOf(user)}/${sender}` !== user).length;
   if (recount !== first.unread)
     violations.push({
       invariant: 'I8',

@@ -1,4 +1,4 @@
-import type { Received, SendInvoke, SendOk, StoredRow } from '../history';
+import { type Received, type SendInvoke, type SendOk, type StoredRow, userIdOf } from '../history';
 import { keyOf, push, type View, type Violation } from './view';
 
 /** I5: a place holds the same message for everybody and for ever; devices apply place after place. */
@@ -12,21 +12,26 @@ export function oneOrder(view: View): Violation[] {
     const place = `${event.conversation}#${event.seq}`;
     const holder = holders.get(place);
     const named = ids.get(place);
-    const other = holder && keyOf(holder) !== keyOf(event) ? holder : named;
+    const hidden = event.type === 'recv' && event.hidden === true;
+    const other = !hidden && holder && keyOf(holder) !== keyOf(event) ? holder : named;
     if (other && (other === holder || named?.messageId !== event.messageId))
       violations.push({
         invariant: 'I5',
         says: `seq ${event.seq} of ${event.conversation} is two messages: ${keyOf(other)} and ${keyOf(event)}`,
         evidence: [other, event],
       });
-    if (!holder) holders.set(place, event);
+    if (!holder && !hidden) holders.set(place, event);
     if (!named) ids.set(place, event);
   }
   for (const [device, conversations] of view.applied) {
     for (const [conversation, applied] of conversations) {
       applied.forEach((one, index) => {
         const before = applied[index - 1];
-        if (one.seq !== (before?.seq ?? 0) + 1)
+        const jumped = one.seq !== (before?.seq ?? 0) + 1;
+        if (
+          jumped &&
+          !(one.seq > (before?.seq ?? 0) && view.groups.get(conversation)?.begins(userIdOf(device), one.seq))
+        )
           violations.push({
             invariant: 'I5',
             says: `${device} applied seq ${one.seq} of ${conversation} after ${before?.seq ?? 'nothing'}`,

@@ -1,9 +1,10 @@
-import { type Applied, type Head, type Pulled, userOf } from '../history';
+import { type Applied, type Head, type Pulled, userIdOf, userOf } from '../history';
+import { changesTold } from './groups';
 import { falls, keyOf, push, type Story, type View, type Violation } from './view';
 
 /** I1: every acknowledged message is in the final log and on every entitled device that stayed. */
 export function noAckedMessageLost(view: View): Violation[] {
-  const violations: Violation[] = [];
+  const violations = changesTold(view, 'I1');
   for (const { key, invokes, oks } of view.stories.values()) {
     const [ok] = oks;
     if (ok && !view.rowsByKey.has(key)) {
@@ -19,7 +20,7 @@ export function noAckedMessageLost(view: View): Violation[] {
     for (const conversation of view.conversationsOf(userOf(device))) {
       const applied = view.appliedBy(device, conversation);
       const held = new Set(applied.map(({ seq }) => seq));
-      for (const row of view.logs.get(conversation) ?? []) {
+      for (const row of view.logOf(conversation, userIdOf(device))) {
         const [ok] = view.stories.get(keyOf(row))?.oks ?? [];
         if (!ok || held.has(row.seq)) continue;
         const last = applied.at(-1);
@@ -36,8 +37,9 @@ export function noAckedMessageLost(view: View): Violation[] {
 
 /** I2: nothing from nowhere. What is stored or shown was sent, with that content, and was not refused. */
 export function nothingFromNowhere(view: View): Violation[] {
-  const violations: Violation[] = [];
+  const violations = changesTold(view, 'I2');
   for (const row of view.final.rows) {
+    if (row.notice) continue;
     const story = view.stories.get(keyOf(row));
     const [invoke] = story?.invokes ?? [];
     if (!story || !invoke)
@@ -56,7 +58,7 @@ export function nothingFromNowhere(view: View): Violation[] {
       });
   }
   for (const event of view.events) {
-    if (event.type !== 'recv') continue;
+    if (event.type !== 'recv' || event.hidden || view.rowsByKey.get(keyOf(event))?.[0]?.notice) continue;
     const [invoke] = view.stories.get(keyOf(event))?.invokes ?? [];
     if (!invoke)
       violations.push({ invariant: 'I2', says: `${event.device} was shown what was never sent`, evidence: [event] });
@@ -82,7 +84,7 @@ const refused = ({ invokes, oks, fails, infos }: Story): boolean =>
 
 /** I3: one message, one place: one row, equal acknowledgements, applied once on each device. */
 export function noDuplicate(view: View): Violation[] {
-  const violations: Violation[] = [];
+  const violations = changesTold(view, 'I3');
   for (const [key, rows] of view.rowsByKey) {
     if (rows.length > 1)
       violations.push({ invariant: 'I3', says: `${key} is stored ${rows.length} times`, evidence: rows.slice(0, 2) });
@@ -143,7 +145,7 @@ export function gapless(view: View): Violation[] {
   }
   const heads = new Map<string, Head[]>();
   for (const event of view.events) {
-    if (event.type === 'pull' && !contiguous(event))
+    if (event.type === 'pull' && !contiguous(view, event))
       violations.push({
         invariant: 'I4',
         says: `a page of ${event.conversation} after ${event.after} has a hole`,
@@ -162,4 +164,9 @@ export function gapless(view: View): Violation[] {
   return violations;
 }
 
-const contiguous = ({ after, seqs }: Pulled): boolean => seqs.every((seq, index) => seq === after + index + 1);
+/** From the place asked for on; in a group also from the beginning of a window. */
+function contiguous(view: View, { device, conversation, after, seqs }: Pulled): boolean {
+  const [first = after + 1] = seqs;
+  const expected = first > after && view.groups.get(conversation)?.begins(userIdOf(device), first) ? first : after + 1;
+  return seqs.every((seq, index) => seq === expected + index);
+}

@@ -1,5 +1,6 @@
 import {
   type Applied,
+  type Change,
   type Event,
   type FinalState,
   type InvariantName,
@@ -9,7 +10,9 @@ import {
   type SendInvoke,
   type SendOk,
   type StoredRow,
+  tenantOf,
 } from '../history';
+import { changeKey, GroupStory } from './group-story';
 
 /** A broken promise and the shortest piece of history that shows it. */
 export interface Violation {
@@ -35,6 +38,13 @@ export class View {
   readonly rowsByKey = new Map<string, StoredRow[]>();
   /** What each device applied, by conversation, in its order. */
   readonly applied = new Map<string, Map<string, Applied[]>>();
+  /** What the log of each group tells. */
+  readonly groups = new Map<string, GroupStory>();
+  /** The notices of all groups by `changeKey`, and the changes that were asked for. */
+  readonly notices = new Map<string, StoredRow[]>();
+  readonly changes: Change[] = [];
+  private readonly changesByGroup = new Map<string, Change[]>();
+  private readonly places = new Map<string, StoredRow>();
 
   constructor(
     readonly events: readonly Event[],
@@ -45,13 +55,42 @@ export class View {
       else if (event.type === 'send.ok') this.story(event).oks.push(event);
       else if (event.type === 'send.fail') this.story(event).fails.push(event);
       else if (event.type === 'send.info') this.story(event).infos.push(event);
+      else if (event.type === 'change') this.changes.push(event);
       else if (event.type === 'apply') push(inner(this.applied, event.device), event.conversation, event);
     }
     for (const row of final.rows) {
       push(this.logs, row.conversation, row);
       push(this.rowsByKey, keyOf(row), row);
+      this.places.set(`${row.conversation}#${row.seq}`, row);
+      if (row.notice) push(this.notices, changeKey(row.conversation, row.notice), row);
     }
     for (const log of this.logs.values()) log.sort((a, b) => a.seq - b.seq);
+    for (const change of this.changes) push(this.changesByGroup, change.conversation, change);
+    for (const [conversation, group] of final.groups)
+      this.groups.set(conversation, new GroupStory(this.logs.get(conversation) ?? [], group, this.bySelf));
+  }
+
+  rowAt({ conversation, seq }: { conversation: string; seq: number }): StoredRow | undefined {
+    return this.places.get(`${conversation}#${seq}`);
+  }
+
+  /** Whether a user is shown what a message says, and not only its place. */
+  maySee({ recipients, sender }: StoredRow, userId: string): boolean {
+    return !recipients || sender === userId || recipients.includes(userId);
+  }
+
+  changesOf(conversation: string): readonly Change[] {
+    return this.changesByGroup.get(conversation) ?? [];
+  }
+
+  /** The app's own server, which no rule of a group binds. */
+  byServer = (device: string): boolean => device.startsWith(`${tenantOf(device)}/-/`);
+
+  /** What a member holds of a log when it holds everything it may: in a group from its present window on. */
+  logOf(conversation: string, userId: string): readonly StoredRow[] {
+    const log = this.logs.get(conversation) ?? [];
+    const from = this.groups.get(conversation)?.present(userId)?.from ?? 1;
+    return from === 1 ? log : log.filter(({ seq }) => seq >= from);
   }
 
   appliedBy(device: string, conversation: string): readonly Applied[] {
@@ -62,6 +101,9 @@ export class View {
   conversationsOf(user: string): string[] {
     return [...this.final.members].filter(([, users]) => users.includes(user)).map(([conversation]) => conversation);
   }
+
+  private bySelf = (row: StoredRow): boolean =>
+    row.sender !== '-' && !this.stories.get(keyOf(row))?.invokes.some(({ device }) => this.byServer(device));
 
   private story(event: { conversation: string; sender: string; id: string }): Story {
     const key = keyOf(event);

@@ -1,4 +1,5 @@
 import { type Probe, type Revoked, userOf } from '../history';
+import { groupEntitlement } from './groups';
 import type { View, Violation } from './view';
 
 const wrongAnswers = (view: View, invariant: 'I11' | 'I12'): Violation[] =>
@@ -27,7 +28,7 @@ export function tenantsApart(view: View): Violation[] {
 
 /** I12: who is no member is shown nothing; who was shut out, and the asker told so, sends and connects no more. */
 export function entitlement(view: View): Violation[] {
-  const violations = wrongAnswers(view, 'I12');
+  const violations = [...wrongAnswers(view, 'I12'), ...groupEntitlement(view)];
   const revoked = new Map<string, Revoked>();
   for (const event of view.events) if (event.type === 'revoked') revoked.set(event.device, event);
   for (const { oks, invokes } of view.stories.values()) {
@@ -54,7 +55,7 @@ export function entitlement(view: View): Violation[] {
         });
     }
     if (event.type === 'recv') {
-      const members = view.final.members.get(event.conversation);
+      const members = view.groups.has(event.conversation) ? undefined : view.final.members.get(event.conversation);
       if (members && !members.includes(userOf(event.device)))
         violations.push({
           invariant: 'I12',

@@ -72,8 +72,11 @@ export interface Audience {
    */
   hearers(conversation: ConversationRef, at?: HeardAt): readonly number[] | Promise<readonly number[]>;
 
-  /** All entitled users, in pages, so that a large group never sits in memory. */
-  members(conversation: ConversationRef): AsyncIterable<number[]>;
+  /**
+   * All entitled users in pages, so that a large group never sits in memory: ascending, beginning beyond `start` where
+   * given.
+   */
+  members(conversation: ConversationRef, start?: number): AsyncIterable<number[]>;
 
   /** May this user read the conversation, and from and to which seq? Undefined: to this user it does not exist. */
   window(conversation: ConversationRef, userPk: number): Promise<{ from: number; to?: number } | undefined>;

@@ -5,6 +5,7 @@ import { ConversationHistory } from './history';
 import { Inbox } from './inbox';
 import { ConversationLog } from './log';
 import { Delivery } from './delivery';
+import { Followers } from './followers';
 import { LogBatch } from './log-batch';
 import { LogChanges } from './log-changes';
 import { LogWriter } from './log-writer';
@@ -21,6 +22,7 @@ const services = [
   Inbox,
   ConversationLog,
   Delivery,
+  Followers,
   Marks,
   Members,
   Retention,

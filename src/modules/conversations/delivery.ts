@@ -1,14 +1,17 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { AppError } from '../../kernel/errors/app-error';
 import { Drainables } from '../../platform/lifecycle/drainables';
 import { type EmitOptions, Encoded, Live } from '../../platform/realtime/live';
 import { fanOutHere } from '../../platform/realtime/metrics';
-import { Outbox } from '../../platform/queues/outbox';
 import { Audiences } from './audiences';
 import type { Appended } from './draft';
+import { Followers, type StoredPlace } from './followers';
 import { encodeMessage, maySee, type StoredMessage, veiled } from './message';
 
 const SETTLE_MS = 200;
+/** By far more than the rows that a relay takes three seconds to find. */
+const LEFT_MAX = 20_000;
 
 /**
  * Hands stored messages to whoever is connected. A courtesy: never awaited by a send, and whatever it misses is found by
@@ -19,15 +22,18 @@ export class Delivery implements OnModuleInit {
   private readonly logger = new Logger(Delivery.name);
   /** Conversations whose hearers are being read: what is stored next waits behind it, so that order is kept. */
   private readonly turns = new Map<number, Promise<void>>();
-  private readonly settled = new Set<number>();
+  /** Outbox rows of which something was delivered, with what it was. */
+  private readonly settled = new Map<number, StoredPlace[]>();
   /** Outbox rows of which some message still waits for its hearers. */
   private readonly held = new Map<number, number>();
+  /** Outbox rows of which some message could not be told: not settled here, so that the relay finds them. */
+  private readonly left = new LRUCache<number, true>({ max: LEFT_MAX });
   private timer?: NodeJS.Timeout;
 
   constructor(
     private readonly audiences: Audiences,
     private readonly live: Live,
-    private readonly outbox: Outbox,
+    private readonly followers: Followers,
     drainables: Drainables,
   ) {
     drainables.register('workers', () => this.stop());
@@ -60,14 +66,22 @@ export class Delivery implements OnModuleInit {
   ): void {
     if (outboxId !== undefined) this.held.set(outboxId, (this.held.get(outboxId) ?? 0) + 1);
     const turn = (next ? ahead.then(next) : ahead)
-      .catch((error: unknown) => this.logger.warn(`a delivery is left to the relay: ${String(error)}`))
+      .catch((error: unknown) => {
+        if (outboxId !== undefined) this.left.set(outboxId, true);
+        this.logger.warn(`a delivery is left to the relay: ${String(error)}`);
+      })
       .finally(() => {
+        this.release(outboxId);
         if (this.turns.get(pk) === turn) this.turns.delete(pk);
-        const more = (this.held.get(outboxId ?? 0) ?? 1) - 1;
-        if (more > 0) this.held.set(outboxId ?? 0, more);
-        else this.held.delete(outboxId ?? 0);
       });
     this.turns.set(pk, turn);
+  }
+
+  private release(outboxId: number | undefined): void {
+    if (outboxId === undefined) return;
+    const more = (this.held.get(outboxId) ?? 1) - 1;
+    if (more > 0) this.held.set(outboxId, more);
+    else this.held.delete(outboxId);
   }
 
   /** Without a promise when the hearers are in memory, which is the rule. */
@@ -81,7 +95,8 @@ export class Delivery implements OnModuleInit {
     const emit = (userPks: readonly number[]): void => {
       const onWritten = (): void => fanOutHere.observe((performance.now() - committedAt) / 1000);
       this.tell(message, userPks, { exceptSocketId, onWritten });
-      if (outboxId !== undefined) this.settled.add(outboxId);
+      if (outboxId !== undefined)
+        this.note(outboxId, { appPk: conversation.appPk, conversationPk: conversation.pk, seq });
     };
     if ('then' in hearers) return hearers.then(emit);
     emit(hearers);
@@ -102,12 +117,21 @@ export class Delivery implements OnModuleInit {
     });
   }
 
+  private note(outboxId: number, place: StoredPlace): void {
+    const places = this.settled.get(outboxId);
+    if (places) places.push(place);
+    else this.settled.set(outboxId, [place]);
+  }
+
   private async settle(): Promise<void> {
-    if (this.settled.size === 0) return;
-    const done = [...this.settled].filter((id) => !this.held.has(id));
-    for (const id of done) this.settled.delete(id);
+    const done = new Map([...this.settled].filter(([id]) => !this.held.has(id)));
+    if (done.size === 0) return;
+    for (const id of done.keys()) {
+      this.settled.delete(id);
+      if (this.left.has(id)) done.delete(id);
+    }
     try {
-      await this.outbox.done(done);
+      await this.followers.settle(done);
     } catch (error) {
       // The rows stay owed and the relay tips their readers once more: harmless.
       if (!(error instanceof AppError)) this.logger.warn(`outbox rows could not be settled: ${String(error)}`);

@@ -2,6 +2,7 @@ export * from './audience';
 export * from './audiences';
 export { ConversationsModule } from './conversations.module';
 export { Delivery } from './delivery';
+export { Followers, type Follower, type StoredPlace } from './followers';
 export { ConversationDirectory } from './directory';
 export { ConversationHistory, type PageBounds, type Window } from './history';
 export { Inbox, type InboxEntry } from './inbox';

@@ -11,7 +11,7 @@ export interface MemberSnapshot {
   readonly since: readonly number[];
 }
 
-const PAGE = 1000;
+const PAGE = 500;
 
 /** The windows of a conversation's members. Rows are never deleted: marks written late then find their row closed. */
 @Injectable()
@@ -76,9 +76,9 @@ export class Members {
     return row?.memberVersion ?? 0;
   }
 
-  /** Everybody who is in, a page at a time. */
-  async *pages({ pk }: ConversationRef): AsyncIterable<number[]> {
-    for (let after = 0; ;) {
+  /** Everybody who is in, a page at a time, in ascending order from the first beyond `start`. */
+  async *pages({ pk }: ConversationRef, start = 0): AsyncIterable<number[]> {
+    for (let after = start; ;) {
       const rows = await this.sql.rows<{ userPk: number }>(
         `SELECT userPk FROM members WHERE conversationPk = ? AND userPk > ? AND leaveSeq IS NULL
           ORDER BY userPk LIMIT ${PAGE}`,
@@ -91,12 +91,16 @@ export class Members {
     }
   }
 
-  /** What this member may read; undefined when it is not in. */
-  async window({ pk }: ConversationRef, userPk: number): Promise<{ from: number } | undefined> {
-    const [row] = await this.sql.rows<{ joinSeq: number }>(
-      'SELECT joinSeq FROM members WHERE userPk = ? AND conversationPk = ? AND leaveSeq IS NULL',
+  /**
+   * What this member may read; undefined when it is not in. Up to the head of this moment: what is said after it, when
+   * the member may be gone already, is none of a page that is read by this answer.
+   */
+  async window({ pk }: ConversationRef, userPk: number): Promise<{ from: number; to: number } | undefined> {
+    const [row] = await this.sql.rows<{ joinSeq: number; maxSeq: number }>(
+      `SELECT m.joinSeq, c.maxSeq FROM members m JOIN conversations c ON c.id = m.conversationPk
+        WHERE m.userPk = ? AND m.conversationPk = ? AND m.leaveSeq IS NULL`,
       [userPk, pk],
     );
-    return row && { from: row.joinSeq };
+    return row && { from: row.joinSeq, to: row.maxSeq };
   }
 }

@@ -65,12 +65,12 @@ export class GroupAudience implements Audience {
     return this.groupHearers.of(conversation, at);
   }
 
-  members(conversation: ConversationRef): AsyncIterable<number[]> {
-    return this.membership.pages(conversation);
+  members(conversation: ConversationRef, start?: number): AsyncIterable<number[]> {
+    return this.membership.pages(conversation, start);
   }
 
   /** A member's own; the whole log to others where the group says so. Who was removed is one of the others. */
-  async window(conversation: ConversationRef, userPk: number): Promise<{ from: number } | undefined> {
+  async window(conversation: ConversationRef, userPk: number): Promise<{ from: number; to?: number } | undefined> {
     const own = await this.membership.window(conversation, userPk);
     if (own) return own;
     const [open] = await this.sql.rows(

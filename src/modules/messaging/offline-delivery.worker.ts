@@ -4,7 +4,7 @@ import { Live } from '../../platform/realtime/live';
 import type { JobHandler } from '../../platform/queues/job-queue';
 import { Outbox } from '../../platform/queues/outbox';
 import { WorkerHost } from '../../platform/queues/worker-host';
-import { Audiences, ConversationDirectory, type OwedMessages } from '../conversations';
+import { Audiences, ConversationDirectory, Followers, type OwedMessages } from '../conversations';
 
 /**
  * Finishes what a node owed when it died between its commit and its delivery: everybody who is connected gets a tip and
@@ -20,6 +20,7 @@ export class OfflineDeliveryWorker implements JobHandler<'offline-delivery'> {
     private readonly directory: ConversationDirectory,
     private readonly audiences: Audiences,
     private readonly live: Live,
+    private readonly followers: Followers,
     host: WorkerHost,
   ) {
     host.register(this);
@@ -41,6 +42,11 @@ export class OfflineDeliveryWorker implements JobHandler<'offline-delivery'> {
         this.live.toUsers(appPk, userPks, 'conversation:tip', { conversationId, maxSeq });
       }
     }
-    await this.outbox.done(rows.map(({ id }) => id));
+    const places = (messages: OwedMessages['messages']) =>
+      messages.flatMap(([pk, seq]) => {
+        const conversation = conversations.get(pk);
+        return conversation ? [{ appPk: conversation.appPk, conversationPk: pk, seq }] : [];
+      });
+    await this.followers.settle(new Map(rows.map(({ id, payload }) => [id, places(payload.messages)])));
   }
 }

@@ -57,7 +57,11 @@ export class BullMqJobQueue extends JobQueue {
   }
 }
 
-const optionsOf = ({ jobId, delayMs }: JobOptions): JobsOptions => ({
+/** A key whose job was lost with its worker holds others up for this long. */
+const ONCE_MS = 5000;
+
+const optionsOf = ({ jobId, delayMs, once }: JobOptions): JobsOptions => ({
   ...(jobId !== undefined && { jobId }),
   ...(delayMs !== undefined && { delay: delayMs }),
+  ...(once !== undefined && { deduplication: { id: once, ttl: ONCE_MS } }),
 });

@@ -4,6 +4,11 @@ export interface JobOptions {
   /** Run once however often it is added while it waits. No colon, not only digits (BullMQ refuses them). */
   jobId?: string;
   delayMs?: number;
+  /**
+   * At most one job under this key waits; what is added meanwhile is dropped. As soon as it begins, another may be added,
+   * so whoever added in vain is served by a job that began later than that.
+   */
+  once?: string;
 }
 
 /** Adds jobs. Never awaited between a commit and its acknowledgement; Redis may be away (the outbox is the truth). */

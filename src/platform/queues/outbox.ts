@@ -48,6 +48,18 @@ export class Outbox {
       .reverse();
   }
 
+  /** Marks those of the given rows that are still owed as done, inside the caller's transaction; answers which. */
+  async take(tx: SqlExecutor, ids: readonly number[]): Promise<number[]> {
+    if (ids.length === 0) return [];
+    const owed = await tx.rows<{ id: number }>(
+      'SELECT id FROM outbox WHERE id IN (?) AND state = ? ORDER BY id FOR UPDATE',
+      [[...ids], OUTBOX_NEW],
+    );
+    const taken = owed.map(({ id }) => id);
+    if (taken.length > 0) await tx.run('UPDATE outbox SET state = ? WHERE id IN (?)', [OUTBOX_DONE, taken]);
+    return taken;
+  }
+
   /** Marks rows as done; those that are done already stay so. One statement, however many. */
   async done(ids: readonly number[]): Promise<void> {
     if (ids.length === 0) return;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import { Worker } from 'bullmq';
+import { type Job, Worker } from 'bullmq';
 import { JOB_NAMES, type JobName, type Jobs } from '../../kernel/contracts/jobs';
 import { Settings } from '../config/settings';
 import { Drainables } from '../lifecycle/drainables';
@@ -46,7 +46,7 @@ export class WorkerHost implements OnApplicationBootstrap {
   }
 
   private open({ job: name, concurrency = 1 }: JobHandler): Worker {
-    const worker = new Worker(name, (job) => this.run(name, job.data as never), {
+    const worker = new Worker(name, (job) => this.begin(name, job), {
       connection: this.redis.forWorker(),
       prefix: this.redis.prefix,
       concurrency,
@@ -58,6 +58,12 @@ export class WorkerHost implements OnApplicationBootstrap {
       else this.logger.warn(`the job ${name} ${job?.id ?? ''} failed and will be tried again: ${error.message}`);
     });
     return worker;
+  }
+
+  private async begin(name: JobName, job: Job): Promise<void> {
+    // Whoever adds from now on is heard: what it wrote may be too late for this job.
+    if (job.deduplicationId !== undefined) await job.removeDeduplicationKey();
+    await this.run(name, job.data as never);
   }
 
   /**
