@@ -1,13 +1,14 @@
 /** Parley under measurement: its own process from dist, configured as `npm start` does, with only the rate ceilings raised. */
 import { spawn } from 'node:child_process';
-import { openSync, closeSync, readFileSync } from 'node:fs';
+import { openSync, closeSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../../scripts/lib/network.mjs';
+import { freePort, waitUntil } from '../../scripts/lib/network.mjs';
 import { endProcess, identityOf, sleep } from '../../scripts/lib/processes.mjs';
 import { MEASURED } from './references.mjs';
 
 const START_MS = 60_000;
 const STOP_MS = 20_000;
+const PROFILE_MS = 10_000;
 const UNLIMITED = '1000000000';
 const CEILINGS = [
   'USER_SENDS_PER_SECOND',
@@ -33,6 +34,7 @@ export async function startProduct({ root, dir, mysqlUrl, redisUrl, encryptionKe
   const url = `http://127.0.0.1:${port}`;
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)));
   const logFile = join(dir, 'server.log');
+  const profileFile = join(dir, 'server.cpuprofile');
   const log = openSync(logFile, 'a');
   const args = [...MEASURED, ...nodeArgs, '--enable-source-maps', join(root, 'dist', 'src', 'main.js')];
   const child = spawn(process.execPath, args, {
@@ -49,6 +51,7 @@ export async function startProduct({ root, dir, mysqlUrl, redisUrl, encryptionKe
       REDIS_URL: redisUrl,
       ENCRYPTION_KEY: encryptionKey,
       PARLEY_EMBEDDED: '1',
+      BENCH_PROFILE: profileFile,
     },
   });
   closeSync(log);
@@ -67,6 +70,20 @@ export async function startProduct({ root, dir, mysqlUrl, redisUrl, encryptionKe
     url,
     /** Collects garbage and lets it settle, so that what stays is what is held. */
     collect: () => process.kill(identity.pid, 'SIGURG'),
+    /** Where its CPU goes in the next `ms`. @param {number} ms @returns {Promise<import('./cpu-share.mjs').Profile>} */
+    async profile(ms) {
+      rmSync(profileFile, { force: true });
+      process.kill(identity.pid, 'SIGWINCH');
+      await sleep(ms);
+      process.kill(identity.pid, 'SIGWINCH');
+      const written = await waitUntil(
+        async () => existsSync(profileFile),
+        () => ended,
+        PROFILE_MS,
+      );
+      if (!written) throw new Error(`the server wrote no ${profileFile}`);
+      return JSON.parse(readFileSync(profileFile, 'utf8'));
+    },
     stop: () => endProcess(identity, STOP_MS),
   };
 }

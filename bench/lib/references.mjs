@@ -2,10 +2,10 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const GC = fileURLToPath(new URL('./gc-on-signal.cjs', import.meta.url));
+const PRELOAD = fileURLToPath(new URL('./measured.cjs', import.meta.url));
 
 /** What every measured server is started with, the product too. */
-export const MEASURED = ['--expose-gc', '--require', GC];
+export const MEASURED = ['--expose-gc', '--require', PRELOAD];
 
 /** @param {'echo' | 'post' | 'room'} name @returns {Promise<{ pid: number, url: string, end: () => void }>} */
 export function startReference(name) {

@@ -72,7 +72,7 @@ export const TARGETS = {
     unit: 'ms',
   },
   P12: {
-    what: 'CPU of a REST send, server only',
+    what: 'CPU of a REST send, server without SQL client',
     floor: 4,
     goal: 2,
     better: 'lower',

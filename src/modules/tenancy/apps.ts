@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { AppRef } from '../../kernel/caller';
@@ -34,6 +35,8 @@ interface AppSecret extends SigningKey {
   hash: Buffer;
   /** Milliseconds since the epoch; undefined for the current one. */
   expiresAt?: number;
+  /** The secret itself once somebody proved it, so that an app server's next call is not hashed again. */
+  proven?: Buffer;
 }
 
 /** What proves that somebody speaks for an app; kept apart from App, so that it cannot be logged or sent by accident. */
@@ -114,7 +117,16 @@ export class Apps {
 
   /** Whether this is one of the app's live secrets. */
   verifyAppSecret(app: App, secret: string): boolean {
-    return this.liveSecrets(app).filter(({ hash }) => this.vault.matches(secret, hash)).length > 0;
+    return this.liveSecrets(app).filter((known) => this.proves(secret, known)).length > 0;
+  }
+
+  /** Takes the same time however close a wrong secret is. */
+  private proves(secret: string, known: AppSecret): boolean {
+    const given = Buffer.from(secret);
+    if (known.proven?.length === given.length && timingSafeEqual(known.proven, given)) return true;
+    if (!this.vault.matches(secret, known.hash)) return false;
+    known.proven = given;
+    return true;
   }
 
   private liveSecrets(app: App): AppSecret[] {
