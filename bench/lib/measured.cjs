@@ -1,15 +1,20 @@
 /**
  * Preloaded with --expose-gc into the servers that are measured. Signals that nobody else uses (frameworks end a process
- * on SIGUSR2): SIGURG collects garbage, twice, so that it settles; SIGWINCH starts a CPU profile, and a second one ends it
- * and writes it to the file that BENCH_PROFILE names.
+ * on SIGUSR2): SIGURG collects garbage, twice, so that it settles, and puts half-empty pages together, so that what stays
+ * is what is held and not what the way there left behind; SIGWINCH starts a CPU profile, and a second one ends it and
+ * writes it to the file that BENCH_PROFILE names.
  */
 const { renameSync, writeFileSync } = require('node:fs');
 const { Session } = require('node:inspector');
+const { setFlagsFromString } = require('node:v8');
 
 process.on('SIGURG', () => {
-  if (typeof globalThis.gc !== 'function') return;
-  globalThis.gc();
-  setTimeout(() => globalThis.gc(), 200);
+  setFlagsFromString('--compact-on-every-full-gc');
+  globalThis.gc?.();
+  setTimeout(() => {
+    globalThis.gc?.();
+    setFlagsFromString('--no-compact-on-every-full-gc');
+  }, 200);
 });
 
 /** @type {Session | undefined} */

@@ -1,4 +1,7 @@
-/** P8: memory of an idle, authenticated connection, against one of raw Socket.IO. */
+/**
+ * P8: memory that an idle, authenticated connection holds, against one of raw Socket.IO: the growth of the process, measured
+ * after garbage was collected and half-empty pages were put together (docs/performance.md says what that leaves out).
+ */
 import { openFilesMax, pssOf } from '../lib/cpu.mjs';
 import { handshakes } from '../lib/messages.mjs';
 import { startReference } from '../lib/references.mjs';
@@ -36,7 +39,7 @@ export async function run(context) {
       await sleep(SETTLE_MS);
       return pssOf(pid);
     };
-    // From the first fifth to all of them: code, caches and grown buffers are nobody's in particular.
+    // From the first fifth to all of them: code, caches and after buffers are nobody's in particular.
     const first = Math.floor(count / 5);
     await context.generator.open(url, all.slice(0, first));
     const before = await settled();
@@ -67,6 +70,10 @@ export async function run(context) {
     say: context.say,
   });
   const found = medians(sets, gauge);
-  const details = { connections: count, 'KiB each': found.product, 'reference KiB': found.reference };
+  const details = {
+    connections: count,
+    'KiB each': found.product,
+    'reference KiB': found.reference,
+  };
   return [{ id: 'P8', value: ratio(sets, gauge), details, discarded, trusted }];
 }
