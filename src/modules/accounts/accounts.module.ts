@@ -4,6 +4,7 @@ import { Audiences, ConversationsModule } from '../conversations';
 import { TenancyModule } from '../tenancy';
 import { AccountsGateway } from './accounts.gateway';
 import { BearerVerifier } from './bearer.verifier';
+import { DeviceLogins } from './device-logins';
 import { DirectAudience } from './direct.audience';
 import { Endpoints } from './endpoints';
 import { LoginThrottle } from './login-throttle';
@@ -22,6 +23,7 @@ import { SessionProofs } from './session-proofs';
 import { SessionsController } from './sessions.controller';
 import { SessionsService } from './sessions.service';
 import { SystemAudience } from './system.audience';
+import { UserCards } from './user-cards';
 import { UserDirectory } from './user-directory';
 import { UserEvents } from './user-events.service';
 import { UserRegistry } from './user-registry';
@@ -39,6 +41,7 @@ import { Users } from './users.service';
     AccountsSessionGate,
     { provide: SESSION_GATE, useExisting: AccountsSessionGate },
     BearerVerifier,
+    DeviceLogins,
     DirectAudience,
     Endpoints,
     LoginThrottle,
@@ -54,6 +57,7 @@ import { Users } from './users.service';
     SessionProofs,
     SessionsService,
     SystemAudience,
+    UserCards,
     UserDirectory,
     UserEvents,
     UserRegistry,
@@ -61,7 +65,17 @@ import { Users } from './users.service';
     Users,
     UsersRepository,
   ],
-  exports: [Recipients, SenderAdmission, SessionCheck, SessionEnder, UserDirectory, UserEvents, Users],
+  exports: [
+    DeviceLogins,
+    Recipients,
+    SenderAdmission,
+    SessionCheck,
+    SessionEnder,
+    UserCards,
+    UserDirectory,
+    UserEvents,
+    Users,
+  ],
 })
 export class AccountsModule {
   constructor(audiences: Audiences, names: UserDirectory) {

@@ -90,6 +90,18 @@ export class BindingBatch {
     return [...this.lost].sort((a, b) => a - b);
   }
 
+  /** By user, the devices that others drove out; one whose user logged in on it again has only changed its login. */
+  devicesDrivenOut(): Map<number, string[]> {
+    const devices = new Map<number, string[]>();
+    for (const { userPk, deviceId, endReason } of this.dirty) {
+      if (endReason !== 'multi-login' || deviceId === null) continue;
+      const known = devices.get(userPk);
+      if (known) known.push(deviceId);
+      else devices.set(userPk, [deviceId]);
+    }
+    return devices;
+  }
+
   authVersionOf(userPk: number): number {
     return (this.users.get(userPk)?.authVersion ?? 0) + (this.lost.has(userPk) ? 1 : 0);
   }

@@ -1,8 +1,10 @@
 /** The middle floor: users, their sessions and devices, presence. */
 export { AccountsModule } from './accounts.module';
+export { DeviceLogins, type KeptWithLogin, type LoginsEnding } from './device-logins';
 export { Recipients } from './recipients';
 export { SenderAdmission, type Standing } from './sender-admission';
 export { SessionCheck } from './session-check.service';
+export { UserCards, type UserCard } from './user-cards';
 export { UserDirectory, type KnownUser } from './user-directory';
 export { UserEvents, type UserEventBounds } from './user-events.service';
 export { Users } from './users.service';

@@ -3,6 +3,7 @@ import { AppError } from '../../kernel/errors/app-error';
 import { GroupCommit, type Outcome } from '../../platform/database/group-commit';
 import { Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
 import { BindingBatch, type BatchUser, type BindRequest, type BoundRow, type Seat } from './binding-batch';
+import { DeviceLogins } from './device-logins';
 import type { SessionEndReason } from './session.entity';
 
 /** What a connection was bound to, and whom it drove out. */
@@ -30,7 +31,10 @@ export class SessionBinder {
     laneMax: 500,
   });
 
-  constructor(private readonly sql: Sql) {}
+  constructor(
+    private readonly sql: Sql,
+    private readonly deviceLogins: DeviceLogins,
+  ) {}
 
   /** Throws TOKEN_REVOKED, USER_DEACTIVATED, BUSY or RETRY. */
   bind(request: BindRequest): Promise<Binding> {
@@ -76,6 +80,9 @@ export class SessionBinder {
     }
     const touched = batch.usersWithLosers();
     if (touched.length > 0) await tx.run('UPDATE users SET authVersion = authVersion + 1 WHERE id IN (?)', [touched]);
+    for (const [userPk, deviceIds] of batch.devicesDrivenOut()) {
+      await this.deviceLogins.end(tx, { userPk, reason: 'multi-login', all: false, loginIds: [], deviceIds });
+    }
   }
 }
 

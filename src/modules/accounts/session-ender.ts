@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { KickReason } from '../../kernel/contracts/bus-frames';
 import { Sql, type SqlExecutor } from '../../platform/database/sql';
 import { Live } from '../../platform/realtime/live';
+import { DeviceLogins } from './device-logins';
 import type { SessionEndReason } from './session.entity';
 
 /** Which of a user's logins: all of them, all but one, or one. */
@@ -13,6 +14,13 @@ export interface EndedSessions {
   readonly userPk: number;
   readonly sessionPks: number[];
   readonly reason: SessionEndReason;
+}
+
+interface EndingRow {
+  id: number;
+  endedAt: Date | null;
+  loginId: string;
+  deviceId: string | null;
 }
 
 /** A socket that was just being let in when its session ended is not among the connections yet. */
@@ -33,6 +41,7 @@ export class SessionEnder {
   constructor(
     private readonly sql: Sql,
     private readonly live: Live,
+    private readonly deviceLogins: DeviceLogins,
   ) {}
 
   /** Ends and tells. Answers how many sessions were live. */
@@ -53,8 +62,8 @@ export class SessionEnder {
     await tx.rows('SELECT id FROM users WHERE id = ? AND appPk = ? FOR UPDATE', [userPk, appPk]);
     const scope = 'loginId' in which ? 'loginId = ?' : 'loginId <> ?';
     // Rows that a device lost before are ended too: with 'multi-login' they would leave the login standing.
-    const rows = await tx.rows<{ id: number; endedAt: Date | null }>(
-      `SELECT id, endedAt FROM sessions WHERE userPk = ? AND ${scope}
+    const rows = await tx.rows<EndingRow>(
+      `SELECT id, endedAt, loginId, deviceId FROM sessions WHERE userPk = ? AND ${scope}
          AND (endedAt IS NULL OR endReason IN ('multi-login', 'replaced')) FOR UPDATE`,
       [userPk, 'loginId' in which ? which.loginId : (which.exceptLoginId ?? '')],
     );
@@ -70,6 +79,14 @@ export class SessionEnder {
       `UPDATE users SET authVersion = authVersion + 1${everything ? ', tokenVersion = tokenVersion + 1' : ''} WHERE id = ?`,
       [userPk],
     );
+    await this.deviceLogins.end(tx, {
+      userPk,
+      reason,
+      all: everything,
+      ...('all' in which && which.exceptLoginId !== undefined && { exceptLoginId: which.exceptLoginId }),
+      loginIds: 'loginId' in which ? [which.loginId] : [...new Set(rows.map(({ loginId }) => loginId))],
+      deviceIds: [...new Set(rows.flatMap(({ deviceId }) => deviceId ?? []))],
+    });
     const sessionPks = rows.flatMap(({ id, endedAt }) => (endedAt === null ? [id] : []));
     return { appPk, userPk, sessionPks, reason };
   }

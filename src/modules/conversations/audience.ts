@@ -90,4 +90,6 @@ export interface ConversationTargets {
   locate(appPk: number, id: string): Promise<number | undefined>;
   /** Public ids never change, so the answer is kept; what does not exist is left out. */
   publicIds(targetPks: readonly number[]): Promise<ReadonlyMap<number, string>>;
+  /** What people call them, now. */
+  titles?(targetPks: readonly number[]): Promise<ReadonlyMap<number, string>>;
 }

@@ -8,6 +8,8 @@ export interface UserNames {
   namesOf(userPks: readonly number[]): Promise<ReadonlyMap<number, string>>;
   /** The user that holds this id now (else, for reading old conversations, the last one that did). */
   pkOf(appPk: number, userId: string): Promise<number | undefined>;
+  /** Those of these users that are deleted and whose id another user has held since. */
+  superseded(userPks: readonly number[]): Promise<ReadonlySet<number>>;
 }
 
 /** The kinds of conversation that this process knows, and the names of who is in them. Modules register at start. */

@@ -14,6 +14,8 @@ import { Marks } from './marks';
 import { MessageIds } from './message-ids';
 import { DatabasePressure } from './pressure';
 import { Retention } from './retention';
+import { Standings } from './standings';
+import { UnreadTotals } from './unread-totals';
 
 const services = [
   Audiences,
@@ -26,6 +28,8 @@ const services = [
   Marks,
   Members,
   Retention,
+  Standings,
+  UnreadTotals,
 ];
 
 /** The ground floor: the log that everything which speaks writes into. */

@@ -46,7 +46,7 @@ const COLUMNS = `m.conversationPk, c.kind, c.lowPk, c.highPk, c.maxSeq, c.minSeq
   m.joinSeq, m.readSeq, m.readCount, m.ownCount, m.deliveredSeq, m.clearSeq, m.muted, m.pinned`;
 
 /** One-to-one conversations come into being before their first message; until then they are nobody's. Who left has none. */
-const VISIBLE = '(c.maxSeq > m.clearSeq OR c.kind = 2) AND m.leaveSeq IS NULL';
+export const VISIBLE = '(c.maxSeq > m.clearSeq OR c.kind = 2) AND m.leaveSeq IS NULL';
 
 /** A user's conversations with their unread counts, computed and never counted up: `f(log, marks)`. */
 @Injectable()

@@ -13,4 +13,6 @@ export type { OwedMessages } from './log-writer';
 export { Members, type MemberSnapshot } from './members';
 export { Marks } from './marks';
 export { Retention } from './retention';
+export { Standings, type Standing } from './standings';
+export { UnreadTotals } from './unread-totals';
 export { encodeMessage, isoTime, maySee, presentMessage, seenBy, type StoredMessage } from './message';

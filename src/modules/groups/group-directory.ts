@@ -41,4 +41,8 @@ export class GroupDirectory implements ConversationTargets {
   publicIds(pks: readonly number[]): Promise<ReadonlyMap<number, string>> {
     return this.groups.idsOf(pks);
   }
+
+  titles(pks: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    return this.groups.namesOf(pks);
+  }
 }

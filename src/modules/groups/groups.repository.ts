@@ -59,6 +59,13 @@ export class GroupsRepository {
     return new Map(rows.map(({ id, groupId }) => [id, groupId]));
   }
 
+  async namesOf(pks: readonly number[]): Promise<Map<number, string>> {
+    const rows = await this.sql.rows<{ id: number; name: string }>('SELECT id, name FROM chat_groups WHERE id IN (?)', [
+      [...pks],
+    ]);
+    return new Map(rows.map(({ id, name }) => [id, name]));
+  }
+
   /** In the order of their ids, without the dissolved. */
   page(appPk: number, onlyPublic: boolean, after: string, limit: number): Promise<GroupRecord[]> {
     return this.sql.rows<GroupRecord>(

@@ -1,14 +1,6 @@
+import type { PushOption } from '../../kernel/contracts/message';
 import type { ProviderName } from './provider';
 import { isQuiet, type QuietHours } from './settings/quiet-hours';
-
-/** What a message says about its own push: its words, or that there is none. */
-export interface PushWords {
-  readonly title?: string;
-  readonly body?: string;
-  /** Strings for the client, handed over as they are. */
-  readonly data?: Readonly<Record<string, string>>;
-}
-export type PushOption = PushWords | false;
 
 /** How present a device is. A connected one is in the foreground until it says otherwise. */
 export type DeviceState = 'foreground' | 'background' | 'offline';
@@ -84,7 +76,7 @@ const REASONS = {
   'not-entitled': ({ recipient }) => !recipient.entitled,
   'push-disabled': ({ app }) => !app.enabled,
   recalled: ({ message }) => message.recalled,
-  'message-off': ({ message }) => message.push === false,
+  'message-off': ({ message }) => message.push === false || message.push?.off === true,
   'not-counted': ({ message }) => !message.counts,
   read: ({ recipient }) => recipient.read,
   delivered: (facts) => facts.recipient.confirmed && inForeground(facts),
@@ -119,6 +111,10 @@ export function decide(facts: PushFacts): PushDecision {
   if (wait > 0) return { wait: Math.min(wait, CONFIRM_MS) };
   return { push: true, devicePks: bound(facts, 'ready') };
 }
+
+/** Each rule and whether it holds, in the order in which they count. */
+export const whatHolds = (facts: PushFacts): { reason: SuppressReason; holds: boolean }[] =>
+  SUPPRESS_REASONS.map((reason) => ({ reason, holds: REASONS[reason](facts) }));
 
 const inForeground: Rule = ({ devices }) => devices.some(({ state }) => state === 'foreground');
 

@@ -1,5 +1,6 @@
+import type { PushWords } from '../../kernel/contracts/message';
 import type { PushStyle, PushTemplate } from '../tenancy';
-import type { PushWords, UserPushSettings } from './decision';
+import type { UserPushSettings } from './decision';
 import { cut, printable } from './note-text';
 import { languageOf, wordsOf } from './note-words';
 
@@ -35,13 +36,11 @@ export interface NoteWords {
 }
 
 /**
- * Vendors take 4 KB for everything: these two, in bytes of JSON, leave room for the envelope and for what a message adds
- * for the client (`DATA_BYTES_MAX`).
+ * Vendors take 4 KB for everything: these two, in bytes of JSON, leave room for the envelope and for the 2 KB that a
+ * message may say about its push.
  */
 export const TITLE_BYTES_MAX = 256;
 export const BODY_BYTES_MAX = 1024;
-/** What `options.push.data` may take, keys included. */
-export const DATA_BYTES_MAX = 1536;
 
 /**
  * The words of one notification, the same for every vendor: what the message itself says, else the app's template for its

@@ -3,6 +3,7 @@ import { ACCOUNTS_ROWS } from './rows-accounts';
 import { GROUP_EVENT_ROWS, GROUP_ROWS } from './rows-groups';
 import { MESSAGING_EVENT_ROWS, MESSAGING_ROWS } from './rows-messaging';
 import { OPEN_ROWS } from './rows-open';
+import { PUSH_ROWS } from './rows-push';
 import { TENANCY_ROWS } from './rows-tenancy';
 
 /** How every route treats everybody. */
@@ -12,6 +13,7 @@ export const ALL_ROWS: Record<string, RouteRow> = {
   ...ACCOUNTS_ROWS,
   ...MESSAGING_ROWS,
   ...GROUP_ROWS,
+  ...PUSH_ROWS,
 };
 
 /** How every event treats everybody. */

@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { Sql } from '../../platform/database/sql';
+import type { StoredMessage } from './message';
+
+/** Where a user stands in a conversation. */
+export interface Standing {
+  /** Everything up to here is read, or was cleared away unread. */
+  readonly readSeq: number;
+  /** Everything up to here is on one of its devices. */
+  readonly deliveredSeq: number;
+  readonly muted: boolean;
+  /** It hears what is said from here on. */
+  readonly hearSeq: number;
+  readonly left: boolean;
+}
+
+/** The standing of many users at once, each in one conversation: what a decision about a message asks. */
+@Injectable()
+export class Standings {
+  constructor(private readonly sql: Sql) {}
+
+  /** In their order; undefined for who has no row: one who never was in, or has not so much as confirmed a notice. */
+  async of(pairs: readonly (readonly [userPk: number, conversationPk: number])[]): Promise<(Standing | undefined)[]> {
+    if (pairs.length === 0) return [];
+    const rows = await this.sql.rows<{
+      userPk: number;
+      conversationPk: number;
+      readSeq: number;
+      clearSeq: number;
+      deliveredSeq: number;
+      muted: number;
+      hearSeq: number;
+      leaveSeq: number | null;
+    }>(
+      `SELECT userPk, conversationPk, readSeq, clearSeq, deliveredSeq, muted, hearSeq, leaveSeq FROM members
+        WHERE (userPk, conversationPk) IN (?)`,
+      [pairs.map(([userPk, conversationPk]) => [userPk, conversationPk])],
+    );
+    const known = new Map(
+      rows.map(({ userPk, conversationPk, clearSeq, leaveSeq, ...row }) => {
+        const readSeq = Math.max(row.readSeq, clearSeq);
+        const deliveredSeq = Math.max(row.deliveredSeq, readSeq);
+        const standing = {
+          readSeq,
+          deliveredSeq,
+          muted: row.muted === 1,
+          hearSeq: row.hearSeq,
+          left: leaveSeq !== null,
+        };
+        return [`${userPk}:${conversationPk}`, standing];
+      }),
+    );
+    return pairs.map(([userPk, conversationPk]) => known.get(`${userPk}:${conversationPk}`));
+  }
+
+  /** Those of these messages that are nobody's unread. */
+  async uncounted(messages: readonly StoredMessage[]): Promise<Set<StoredMessage>> {
+    const uncounted = new Set(messages.filter(({ type }) => type === 'command'));
+    // An app may send notices that count; what tells of a change in a group is known by its line of the log.
+    const notices = messages.filter(
+      ({ type, senderPk, conversation }) => type === 'notice' && senderPk === 0 && conversation.kind === 'group',
+    );
+    if (notices.length === 0) return uncounted;
+    const keyOf = (conversationPk: number, seq: number): string => `${conversationPk}:${seq}`;
+    const rows = await this.sql.rows<{ conversationPk: number; seq: number }>(
+      'SELECT conversationPk, seq FROM messages WHERE (conversationPk, seq) IN (?) AND lowCount = 0',
+      [notices.map(({ conversation, seq }) => [conversation.pk, seq])],
+    );
+    const silent = new Set(rows.map(({ conversationPk, seq }) => keyOf(conversationPk, seq)));
+    for (const notice of notices) {
+      if (silent.has(keyOf(notice.conversation.pk, notice.seq))) uncounted.add(notice);
+    }
+    return uncounted;
+  }
+}

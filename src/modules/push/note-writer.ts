@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import { UserCards } from '../accounts';
+import { Audiences, type StoredMessage, UnreadTotals } from '../conversations';
+import { type AppPushSettings, Apps } from '../tenancy';
+import type { UserPushSettings } from './decision';
+import { isMentioned } from './facts';
+import { compose, type NoteInput, type NoteWords } from './note';
+import { PushSettings } from './settings/push-settings';
+
+/** What to write: the latest message of a burst, for one device of one recipient. */
+export interface NoteOrder {
+  readonly message: StoredMessage;
+  readonly userPk: number;
+  /** Of the device. */
+  readonly locale?: string;
+  /** How many messages the notification stands for. */
+  readonly count: number;
+}
+
+/** All of a notification that does not depend on when and how often it is sent. */
+export interface WrittenNote extends NoteWords {
+  readonly badge: number;
+  readonly data: Readonly<Record<string, string>>;
+}
+
+interface Known {
+  readonly push?: AppPushSettings;
+  readonly names: ReadonlyMap<number, Name>;
+  readonly settings: ReadonlyMap<number, UserPushSettings>;
+}
+interface Name {
+  readonly userId: string;
+  readonly nickname?: string;
+}
+
+/** Reads what notifications are made from, for hundreds at once, and has them composed. */
+@Injectable()
+export class NoteWriter {
+  constructor(
+    private readonly apps: Apps,
+    private readonly cards: UserCards,
+    private readonly settings: PushSettings,
+    private readonly audiences: Audiences,
+    private readonly unread: UnreadTotals,
+  ) {}
+
+  /** In their order. */
+  async write(orders: readonly NoteOrder[]): Promise<WrittenNote[]> {
+    const appPks = new Set(orders.map(({ message }) => message.conversation.appPk));
+    const [known, titles, badges] = await Promise.all([
+      Promise.all([...appPks].map(async (appPk) => [appPk, await this.knownOf(appPk, orders)] as const)),
+      this.titlesOf(orders.map(({ message }) => message)),
+      this.unread.of([...new Set(orders.map(({ userPk }) => userPk))]),
+    ]);
+    const byApp = new Map(known);
+    return orders.map((order) => {
+      const { conversation } = order.message;
+      const words = compose(inputOf(order, byApp.get(conversation.appPk), titles.get(conversation.pk)));
+      return { ...words, badge: badges.get(order.userPk) ?? 0, data: dataOf(order.message) };
+    });
+  }
+
+  /** How users are named in pushes, by their keys: as they wish for pushes, else by their profile, else by id. */
+  private async namesOf(appPk: number, userPks: readonly number[]): Promise<Map<number, Name>> {
+    const [cards, settings] = await Promise.all([this.cards.of(appPk, userPks), this.settings.of(appPk, userPks)]);
+    return new Map(
+      [...cards].map(([pk, { userId, nickname: known }]) => {
+        const nickname = settings.get(pk)?.nickname ?? known;
+        return [pk, { userId, ...(nickname !== undefined && { nickname }) }];
+      }),
+    );
+  }
+
+  private async knownOf(appPk: number, orders: readonly NoteOrder[]): Promise<Known> {
+    const own = orders.filter(({ message }) => message.conversation.appPk === appPk);
+    const [app, names, settings] = await Promise.all([
+      this.apps.byPk(appPk),
+      this.namesOf(appPk, [...new Set(own.flatMap(({ message, userPk }) => [message.senderPk, userPk]))]),
+      this.settings.of(appPk, [...new Set(own.map(({ userPk }) => userPk))]),
+    ]);
+    return { ...(app && { push: app.settings.push }), names, settings };
+  }
+
+  /** By conversation; those between users have none of their own. */
+  private async titlesOf(messages: readonly StoredMessage[]): Promise<Map<number, string>> {
+    const groups = new Map(
+      messages.flatMap(({ conversation }) =>
+        conversation.kind === 'group' ? [[conversation.pk, conversation.lowPk] as const] : [],
+      ),
+    );
+    if (groups.size === 0) return new Map();
+    const titles = await this.audiences.of('group')?.targets?.titles?.([...new Set(groups.values())]);
+    return new Map([...groups].map(([pk, groupPk]) => [pk, titles?.get(groupPk) ?? '']));
+  }
+}
+
+function inputOf(order: NoteOrder, known: Known | undefined, title: string | undefined): NoteInput {
+  const { message, userPk, locale, count } = order;
+  const sender = known?.names.get(message.senderPk);
+  const settings = known?.settings.get(userPk);
+  return {
+    message: { type: message.type, body: JSON.parse(message.body) as unknown },
+    ...(sender && { sender }),
+    ...(title !== undefined && { conversationName: title }),
+    count,
+    mentioned: isMentioned(message.mentions, known?.names.get(userPk)?.userId),
+    ...(message.push && { words: message.push }),
+    ...(settings && { settings }),
+    ...(locale !== undefined && { locale }),
+    ...(known?.push && { app: known.push }),
+  };
+}
+
+/** For the client. What the message brings comes first, so that it cannot pass for ours. */
+const dataOf = ({ conversation: { conversationId }, seq, id, push }: StoredMessage): Record<string, string> => ({
+  ...(push && push.data),
+  conversationId,
+  seq: String(seq),
+  messageId: id,
+});

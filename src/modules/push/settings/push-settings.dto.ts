@@ -1,0 +1,51 @@
+import { Type } from 'class-transformer';
+import { IsIn, IsOptional, IsString, Matches, MaxLength, ValidateNested } from 'class-validator';
+import { PUSH_STYLES, type PushStyle } from '../../tenancy';
+import { LANGUAGE, TIME_ZONE } from '../devices/device.dto';
+
+const WALL_TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
+
+/** No push from `from` (inclusive) to `to` (exclusive), every day, past midnight where `from` is the later one. */
+export class QuietHoursDto {
+  /** `HH:MM` */
+  @IsString()
+  @Matches(WALL_TIME)
+  from!: string;
+
+  /** `HH:MM`, another than `from`. */
+  @IsString()
+  @Matches(WALL_TIME)
+  to!: string;
+
+  /** IANA, `Asia/Shanghai`. Absent: that of the device that was bound last, else UTC. */
+  @IsOptional()
+  @IsString()
+  @Matches(TIME_ZONE)
+  timeZone?: string;
+}
+
+/** `PUT /v1/push/settings`: all of them at once; what is left out is not wished any more. */
+export class PushSettingsDto {
+  /** How this user is named in the pushes of others, instead of the nickname of its profile. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  @Matches(/\S/)
+  nickname?: string;
+
+  /** `full` shows what was written, `hidden` only that something was. */
+  @IsOptional()
+  @IsIn(PUSH_STYLES)
+  style?: PushStyle;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => QuietHoursDto)
+  quietHours?: QuietHoursDto;
+
+  /** `zh`, `en`, or one that the app has templates for. */
+  @IsOptional()
+  @IsString()
+  @Matches(LANGUAGE)
+  language?: string;
+}

@@ -1,0 +1,27 @@
+import type { RouteRow, Six } from './cells';
+
+/** A user's own devices and wishes: everybody asks for its own. */
+const OWN: Six = ['ok', 'ok', 'own', 'own', 'FORBIDDEN', 'UNAUTHENTICATED'];
+const NAMED = { twin: 'own', only: 'USER_NOT_FOUND' } as const;
+
+/** Devices, wishes, and what would become of a push. */
+export const PUSH_ROWS: Record<string, RouteRow> = {
+  'GET /v1/devices': { as: 'user', call: () => ({ path: '/v1/devices' }), cells: OWN },
+  'PUT /v1/devices/:deviceId': {
+    as: 'user',
+    call: ({ fresh }) => ({ path: '/v1/devices/phone', body: { platform: 'ios', provider: 'apns', token: fresh } }),
+    cells: OWN,
+  },
+  'DELETE /v1/devices/:deviceId': { as: 'user', call: () => ({ path: '/v1/devices/phone' }), cells: OWN },
+  'GET /v1/push/settings': { as: 'user', call: () => ({ path: '/v1/push/settings' }), cells: OWN },
+  'PUT /v1/push/settings': {
+    as: 'user',
+    call: () => ({ path: '/v1/push/settings', body: { nickname: 'Ann', language: 'en' } }),
+    cells: OWN,
+  },
+  'POST /v1/push/explain': {
+    as: 'app',
+    call: ({ userId, peerId }) => ({ path: '/v1/push/explain', body: { from: peerId, to: userId } }),
+    cells: ['ok', 'FORBIDDEN', NAMED, NAMED, 'FORBIDDEN', 'UNAUTHENTICATED'],
+  },
+};
