@@ -58,7 +58,11 @@ describe('a flood', () => {
     const refused = acks.flatMap((ack) => (ack.ok ? [] : [ack.error]));
     expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(['RATE_LIMITED']));
     expect(refused.every(({ retryAfterMs = 0 }) => retryAfterMs > 0)).toBe(true);
-    const over = await eve.api.post('/v1/messages', text(bob.userId));
+    // More than one: on a slow machine a token may have come back meanwhile.
+    const posts = await many(30, () => eve.api.post('/v1/messages', text(bob.userId)));
+    const accepted = posts.filter(({ status }) => status === 201);
+    const [over] = posts.filter(({ status }) => status !== 201);
+    if (!over) throw new Error('the other door let all of them in');
     expect(over).toMatchObject({ status: 429, body: { error: { code: 'RATE_LIMITED' } } });
     expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(0);
     await othersAreServed(strict);
@@ -67,7 +71,7 @@ describe('a flood', () => {
     const { items } = (
       await app.api.get<{ items: unknown[] }>(`/v1/conversations/${conversationId}/messages?limit=100`)
     ).body;
-    expect(items).toHaveLength(acks.length - refused.length);
+    expect(items).toHaveLength(acks.length - refused.length + accepted.length);
 
     // Whoever waits as long as it was told to is served.
     await pause(Number(over.body.error?.retryAfterMs) + 250);
