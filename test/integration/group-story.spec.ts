@@ -14,6 +14,7 @@ import { HistoryService } from '../../src/modules/messaging/history.service';
 import { MarksService } from '../../src/modules/messaging/marks.service';
 import { MessagesService } from '../../src/modules/messaging/messages.service';
 import { anApp, aSession, aUser, type TestApp } from '../support/builders';
+import { aCallerOf } from '../support/caller';
 import { startParley, type Parley } from '../support/harness';
 
 const SEED = Number(process.env.GROUP_SEED ?? 20_261_121);
@@ -116,18 +117,7 @@ describe('the story of a group', () => {
     for (const node of nodes) await node.stop();
   });
 
-  async function aCaller(): Promise<UserCaller> {
-    const user = await aUser(app);
-    const { sessionId } = await aSession(user);
-    const [row] = await parley.sql.rows<Omit<UserCaller, 'kind' | 'app'> & { appPk: number; version: number }>(
-      `SELECT u.id AS userPk, u.userId, s.id AS sessionPk, s.sessionId, u.authVersion, a.id AS appPk, a.version
-         FROM sessions s JOIN users u ON u.id = s.userPk JOIN apps a ON a.id = u.appPk WHERE s.sessionId = ?`,
-      [sessionId],
-    );
-    if (!row) throw new Error('no session');
-    const { appPk, version, ...rest } = row;
-    return { kind: 'user', ...rest, app: { pk: appPk, appId: app.appId, version } };
-  }
+  const aCaller = async (): Promise<UserCaller> => aCallerOf(parley, await aSession(await aUser(app)));
 
   const one = <T>(from: readonly T[]): T => {
     const picked = from[next(from.length)];

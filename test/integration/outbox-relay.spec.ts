@@ -38,9 +38,23 @@ class RecordingWorker implements JobHandler<'offline-delivery'> {
   }
 }
 
+/** Every job needs its handler; nothing here is owed to this one. */
+@Injectable()
+class IdleWorker implements JobHandler<'user-departed'> {
+  readonly job = 'user-departed';
+
+  constructor(host: WorkerHost) {
+    host.register(this);
+  }
+
+  handle(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
 @Module({
   imports: [ConfigModule, LifecycleModule, DatabaseModule, QueuesModule],
-  providers: [RecordingWorker],
+  providers: [RecordingWorker, IdleWorker],
 })
 class RelayModule {}
 

@@ -17,6 +17,7 @@ import { httpAdapter, prepareHttp } from '../../src/platform/entry/http/adapter'
 import { LifecycleModule } from '../../src/platform/lifecycle/lifecycle.module';
 import { Housekeeping, type Chore } from '../../src/platform/queues/housekeeping';
 import { Outbox } from '../../src/platform/queues/outbox';
+import { WorkerHost } from '../../src/platform/queues/worker-host';
 import { REALTIME_OPTIONS } from '../../src/platform/realtime/dispatcher';
 import { RealtimeModule } from '../../src/platform/realtime/realtime.module';
 import { ParleyIoAdapter } from '../../src/platform/realtime/socket-adapter';
@@ -39,8 +40,13 @@ class Chores {
 
 @Global()
 @Module({
-  providers: [Sql, Outbox, { provide: Housekeeping, useFactory: () => new Chores() }],
-  exports: [Sql, Outbox, Housekeeping],
+  providers: [
+    Sql,
+    Outbox,
+    { provide: Housekeeping, useFactory: () => new Chores() },
+    { provide: WorkerHost, useValue: { register: () => undefined } },
+  ],
+  exports: [Sql, Outbox, Housekeeping, WorkerHost],
 })
 class PlumbingModule {}
 

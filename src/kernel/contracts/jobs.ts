@@ -5,10 +5,19 @@
 export interface Jobs {
   /** Outbox rows whose messages may not have reached everybody yet. */
   'offline-delivery': { outboxIds: number[] };
+  /** Outbox rows that name deleted users: takes them out of what they were in. */
+  'user-departed': { outboxIds: number[] };
   /** Deletes what has outlived its use: finished outbox rows, old user events, expired sessions and idempotency keys. */
   housekeeping: Record<string, never>;
 }
 
 export type JobName = keyof Jobs;
 
-export const JOB_NAMES = ['offline-delivery', 'housekeeping'] as const satisfies readonly JobName[];
+export const JOB_NAMES = ['offline-delivery', 'user-departed', 'housekeeping'] as const satisfies readonly JobName[];
+
+/** Kinds of outbox rows, and the job that does what is owed. */
+export const OWED_JOBS = {
+  messages: 'offline-delivery',
+  'user-departed': 'user-departed',
+} as const satisfies Record<string, JobName>;
+export type OwedKind = keyof typeof OWED_JOBS;

@@ -4,6 +4,7 @@ import { Audiences, ConversationsModule } from '../conversations';
 import { TenancyModule } from '../tenancy';
 import { AccountsGateway } from './accounts.gateway';
 import { BearerVerifier } from './bearer.verifier';
+import { Departures } from './departures';
 import { DeviceLogins } from './device-logins';
 import { DirectAudience } from './direct.audience';
 import { Endpoints } from './endpoints';
@@ -41,6 +42,7 @@ import { Users } from './users.service';
     AccountsSessionGate,
     { provide: SESSION_GATE, useExisting: AccountsSessionGate },
     BearerVerifier,
+    Departures,
     DeviceLogins,
     DirectAudience,
     Endpoints,
@@ -66,6 +68,7 @@ import { Users } from './users.service';
     UsersRepository,
   ],
   exports: [
+    Departures,
     DeviceLogins,
     Recipients,
     SenderAdmission,

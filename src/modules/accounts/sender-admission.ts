@@ -1,8 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import type { TenantCaller, UserCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import type { SqlExecutor, SqlValue } from '../../platform/database/sql';
-import type { Admission } from '../conversations';
+import type { Admission, Sender } from '../conversations';
 import type { UserStatus } from './user.entity';
+
+/** One who wants to speak, or to change something. */
+type Speaking = Pick<Admission, 'app' | 'sender'>;
 
 /** How a batch stands at this moment, under the lock. */
 export interface Standing {
@@ -51,7 +55,7 @@ const NONE: ReadonlySet<number> = new Set();
 @Injectable()
 export class SenderAdmission {
   /** @param otherPks users who must not be deleted (recipients) */
-  async check(tx: SqlExecutor, admissions: readonly Admission[], otherPks: readonly number[] = []): Promise<Standing> {
+  async check(tx: SqlExecutor, admissions: readonly Speaking[], otherPks: readonly number[] = []): Promise<Standing> {
     const parties = partiesOf(admissions, otherPks);
     const sums = await this.sums(tx, parties, [...new Set(admissions.map(({ app }) => app.pk))]);
     const apps = new Map(sums.flatMap(({ part, n, status }) => (part === APPS && status ? [[n, status]] : [])));
@@ -66,6 +70,16 @@ export class SenderAdmission {
       ),
       gone: new Set([...parties.others].filter((pk) => (users.get(pk)?.status ?? 'deleted') === 'deleted')),
     };
+  }
+
+  /**
+   * The same for whoever changes something in a transaction of its own.
+   * @throws AppError TOKEN_REVOKED, USER_DEACTIVATED, APP_NOT_ONLINE, APP_SUSPENDED
+   */
+  async assertStanding(tx: SqlExecutor, caller: TenantCaller): Promise<void> {
+    const sender = caller.kind === 'user' ? senderOf(caller) : null;
+    const { refusals } = await this.check(tx, [{ app: caller.app, sender }]);
+    if (refusals[0]) throw refusals[0];
   }
 
   private async sums(tx: SqlExecutor, { own, named, others }: Parties, appPks: number[]): Promise<SumRow[]> {
@@ -107,7 +121,7 @@ export class SenderAdmission {
   /** Which sessions have ended, among those of users about whom something changed since they were proven. */
   private async ended(
     tx: SqlExecutor,
-    admissions: readonly Admission[],
+    admissions: readonly Speaking[],
     users: ReadonlyMap<number, UserRecord>,
   ): Promise<ReadonlySet<number>> {
     const doubtful = new Set<number>();
@@ -125,7 +139,13 @@ export class SenderAdmission {
   }
 }
 
-function partiesOf(admissions: readonly Admission[], otherPks: readonly number[]): Parties {
+const senderOf = ({ userPk, userId, sessionPk, authVersion }: UserCaller): Sender => ({
+  userPk,
+  userId,
+  session: { pk: sessionPk, authVersion },
+});
+
+function partiesOf(admissions: readonly Speaking[], otherPks: readonly number[]): Parties {
   const own = new Map<number, number | undefined>();
   const named = new Set<number>();
   for (const { sender } of admissions) {
@@ -159,7 +179,7 @@ function refusalOfApp(status: string | undefined): AppError | undefined {
 }
 
 function refusalOfSender(
-  { sender }: Admission,
+  { sender }: Speaking,
   users: ReadonlyMap<number, UserRecord>,
   ended: ReadonlySet<number>,
 ): AppError | undefined {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
 import { Live } from '../../platform/realtime/live';
+import { Audiences } from '../conversations';
 import type { App } from '../tenancy';
 import { modeOf } from './account-mode';
 import { UserDirectory, type KnownUser } from './user-directory';
@@ -13,6 +14,7 @@ export class UserRegistry {
     private readonly users: UsersRepository,
     private readonly directory: UserDirectory,
     private readonly live: Live,
+    private readonly audiences: Audiences,
   ) {}
 
   /**
@@ -34,18 +36,27 @@ export class UserRegistry {
   }
 
   /**
-   * The user that somebody writes to: in arbitrary mode a valid name that never logged in is kept and waits.
+   * The user that somebody writes to: in arbitrary mode a valid name that never logged in is kept and waits, unless it is
+   * the id of a group or a room, which was meant as such (acceptance E38).
    * Throws USER_NOT_FOUND or QUOTA_EXCEEDED.
    */
   async recipient(app: App, userId: string): Promise<KnownUser> {
     const known = await this.directory.find(app.pk, userId);
     if (known) return known;
-    if (!modeOf(app).awaitsUnknown(app, userId)) throw new AppError('USER_NOT_FOUND');
+    if (!modeOf(app).awaitsUnknown(app, userId) || (await this.isNoUser(app, userId)))
+      throw new AppError('USER_NOT_FOUND');
     const [made] = await this.users.create(app, [{ ...bare(userId), registered: false }]);
     if (made instanceof AppError) throw made;
     const waiting = await this.directory.find(app.pk, userId);
     if (!waiting) throw new AppError('USER_NOT_FOUND');
     return waiting;
+  }
+
+  private async isNoUser(app: App, id: string): Promise<boolean> {
+    for (const kind of ['group', 'chatroom'] as const) {
+      if ((await this.audiences.of(kind)?.targets?.locate(app.pk, id)) !== undefined) return true;
+    }
+    return false;
   }
 
   private async registeredMeanwhile(app: App, userId: string): Promise<UserRecord> {

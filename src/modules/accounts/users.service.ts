@@ -11,6 +11,7 @@ import { Live } from '../../platform/realtime/live';
 import { Passwords } from '../../platform/secrets/passwords';
 import { Apps, type App } from '../tenancy';
 import { modeOf, type Newcomer } from './account-mode';
+import { Departures } from './departures';
 import { CreateUserDto, type PatchUserDto } from './dto/user.dto';
 import { storable } from './profile';
 import { SessionEnder } from './session-ender';
@@ -47,6 +48,7 @@ export class Users {
     private readonly directory: UserDirectory,
     private readonly events: UserEvents,
     private readonly ender: SessionEnder,
+    private readonly departures: Departures,
     private readonly passwords: Passwords,
   ) {}
 
@@ -168,12 +170,13 @@ export class Users {
     return this.shown(caller, user);
   }
 
-  /** Ends the user and its sessions. The id can be used again and inherits nothing. */
+  /** Ends the user and its sessions; groups it was in let it go soon after. Its id, used again, inherits nothing. */
   async remove(caller: AppCaller, userId: string): Promise<void> {
     const { userPk } = await this.existing(caller, userId);
     const ended = await this.sql.transaction(async (tx) => {
       const sessions = await this.ender.endIn(tx, caller.app.pk, userPk, { all: true }, 'deleted');
       await this.users.bury(tx, userPk);
+      await this.departures.owe(tx, { appPk: caller.app.pk, userPk, userId });
       return sessions;
     });
     this.ender.tell(ended);

@@ -4,7 +4,7 @@ import type { GroupEvent } from '../../kernel/contracts/socket-events';
 import { AppError } from '../../kernel/errors/app-error';
 import type { SqlExecutor } from '../../platform/database/sql';
 import { Live } from '../../platform/realtime/live';
-import { UserEvents } from '../accounts';
+import { SenderAdmission, UserEvents } from '../accounts';
 import { type Changed, type ChangeContext, ConversationLog, type ConversationRef, Delivery } from '../conversations';
 import { GroupDirectory } from './group-directory';
 import { GroupHearers } from './group-hearers';
@@ -23,11 +23,13 @@ interface Done<T> {
 export interface RunOptions {
   /** A suspended group lets its members leave. */
   readonly evenSuspended?: boolean;
+  /** Nobody asked for it (a deleted user's end): there is no session and no running app to look for. */
+  readonly unasked?: boolean;
 }
 
 /**
- * Every change of a group goes through here: under the lock of its conversation's row, judged by what stands there now,
- * told in its log by the same commit, and then to whoever is connected.
+ * Every change of a group goes through here: under the lock of its conversation's row, judged by what stands there now
+ * (whoever asks, by a session that still lives), told in its log by the same commit, and then to whoever is connected.
  */
 @Injectable()
 export class GroupChanges {
@@ -38,12 +40,13 @@ export class GroupChanges {
     private readonly delivery: Delivery,
     private readonly live: Live,
     private readonly events: UserEvents,
+    private readonly senders: SenderAdmission,
     private readonly directory: GroupDirectory,
     private readonly hearers: GroupHearers,
     private readonly groups: GroupsRepository,
   ) {}
 
-  /** @throws AppError GROUP_NOT_FOUND to those who may not see it, GROUP_SUSPENDED, and what `work` refuses */
+  /** @throws AppError GROUP_NOT_FOUND to those who may not see it, GROUP_SUSPENDED, TOKEN_REVOKED, what `work` refuses */
   async run<T>(
     caller: TenantCaller,
     groupId: string,
@@ -52,6 +55,7 @@ export class GroupChanges {
   ): Promise<T> {
     const conversation = await this.directory.find(caller.app, groupId);
     return this.commit(caller, conversation, async (tx, context) => {
+      if (!options.unasked) await this.senders.assertStanding(tx, caller);
       const scene = await this.scene(tx, caller, context);
       if (scene.group.status === 'dissolved') throw new AppError('GROUP_NOT_FOUND');
       if (scene.group.status === 'suspended' && !options.evenSuspended && !isApp(scene)) {
@@ -68,7 +72,10 @@ export class GroupChanges {
     make: (tx: SqlExecutor) => Promise<ConversationRef>,
     work: (scene: Scene) => Promise<Outcome<T>>,
   ): Promise<T> {
-    return this.commit(caller, make, async (tx, context) => work(await this.scene(tx, caller, context)));
+    return this.commit(caller, make, async (tx, context) => {
+      await this.senders.assertStanding(tx, caller);
+      return work(await this.scene(tx, caller, context));
+    });
   }
 
   private async commit<T>(
@@ -118,15 +125,15 @@ export class GroupChanges {
 
   /** In the own event logs of those whom the group's log does not reach. Their rows in ascending order. */
   private async keep<T>(tx: SqlExecutor, { told = [], gone = [] }: Outcome<T>, done: Done<T>): Promise<void> {
-    const kept: { userPk: number; event: GroupEvent }[] = [];
-    for (const event of done.logged) for (const userPk of gone) kept.push({ userPk, event });
-    told.forEach(({ kept: keep, to }, index) => {
+    const kept: { userPk: number; about: string; event: GroupEvent }[] = [];
+    for (const event of done.logged) for (const userPk of gone) kept.push({ userPk, about: event.kind, event });
+    told.forEach(({ kept: keep, to, kind, about = kind }, index) => {
       const event = done.told[index]?.event;
-      if (keep && event) for (const userPk of to) kept.push({ userPk, event });
+      if (keep && event) for (const userPk of to) kept.push({ userPk, about, event });
     });
     kept.sort((a, b) => a.userPk - b.userPk);
-    for (const { userPk, event } of kept) {
-      await this.events.append(tx, userPk, 'group', `${event.groupId}:${event.kind}`, { ...event });
+    for (const { userPk, about, event } of kept) {
+      await this.events.append(tx, userPk, 'group', `${event.groupId}:${about}`, { ...event });
     }
   }
 

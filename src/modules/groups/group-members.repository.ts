@@ -58,6 +58,27 @@ export class GroupMembersRepository {
     return row;
   }
 
+  /** Deleted or not: its row. */
+  async has(tx: SqlExecutor, groupPk: number, userPk: number): Promise<boolean> {
+    const rows = await tx.rows('SELECT userPk FROM group_members WHERE groupPk = ? AND userPk = ?', [groupPk, userPk]);
+    return rows.length > 0;
+  }
+
+  /** Who follows an owner that is no more: the admin who is in longest, else the member who is. */
+  async heir(
+    tx: SqlExecutor,
+    groupPk: number,
+    ownerPk: number,
+  ): Promise<{ userPk: number; userId: string } | undefined> {
+    const [heir] = await tx.rows<{ userPk: number; userId: string }>(
+      `SELECT m.userPk, u.userId FROM group_members m JOIN users u ON u.id = m.userPk AND u.status <> 'deleted'
+        WHERE m.groupPk = ? AND m.userPk <> ?
+        ORDER BY u.status = 'active' DESC, m.role = 'admin' DESC, m.joinedAt, m.userPk LIMIT 1`,
+      [groupPk, ownerPk],
+    );
+    return heir;
+  }
+
   /** The owner, if it is in, and the admins. */
   async managers(executor: SqlExecutor, groupPk: number): Promise<number[]> {
     const rows = await executor.rows<{ userPk: number }>(
@@ -70,5 +91,5 @@ export class GroupMembersRepository {
 
 const MEMBERS = `SELECT m.userPk, u.userId, m.role, m.nickname, m.attributes, m.joinedAt,
     IF(s.mutedUntil > NOW(3), s.mutedUntil, NULL) AS mutedUntil
-  FROM group_members m JOIN users u ON u.id = m.userPk
+  FROM group_members m JOIN users u ON u.id = m.userPk AND u.status <> 'deleted'
   LEFT JOIN group_sanctions s ON s.groupPk = m.groupPk AND s.userPk = m.userPk WHERE m.groupPk = ?`;

@@ -153,6 +153,7 @@ export class GroupMembersService {
       const { tx, group } = scene;
       if (!standing.role) throw new AppError('MEMBER_NOT_FOUND');
       if (group.ownerPk === user.userPk) return { result: undefined };
+      await this.newcomers.assertLiving(scene, [user]);
       await this.members.setRole(tx, group.id, group.ownerPk, 'member');
       await this.members.setRole(tx, group.id, user.userPk, 'owner');
       await this.groups.change(tx, group.id, { ownerPk: user.userPk });

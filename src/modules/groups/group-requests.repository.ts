@@ -73,6 +73,15 @@ export class GroupRequestsRepository {
     );
   }
 
+  /** A deleted user waits for nothing, wherever it asked or was asked. */
+  async forget(userPk: number): Promise<void> {
+    await this.sql.run(
+      `UPDATE group_requests SET status = IF(kind = 'request', 'rejected', 'declined'), decidedAt = NOW(3)
+        WHERE userPk = ? AND status = 'pending'`,
+      [userPk],
+    );
+  }
+
   page(
     groupPk: number,
     kind: RequestKind,
@@ -81,7 +90,7 @@ export class GroupRequestsRepository {
     limit: number,
   ): Promise<RequestRecord[]> {
     return this.sql.rows<RequestRecord>(
-      `${REQUESTS} WHERE r.groupPk = ? AND r.kind = ? AND r.status = ? AND r.id > ? ORDER BY r.id LIMIT ?`,
+      `${REQUESTS} AND u.status <> 'deleted' WHERE r.groupPk = ? AND r.kind = ? AND r.status = ? AND r.id > ? ORDER BY r.id LIMIT ?`,
       [groupPk, kind, status, after, limit],
     );
   }

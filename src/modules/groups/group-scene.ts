@@ -28,12 +28,20 @@ export interface Scene extends ChangeContext {
   readonly standing?: Standing;
 }
 
+/** What only some are told. */
+export interface Telling extends Happening {
+  readonly to: readonly number[];
+  /** In their own event logs as well, for while they are away. */
+  readonly kept?: boolean;
+  /** What it is about (a request): a later event about it replaces this one. Its kind, when absent. */
+  readonly about?: string;
+}
+
 export interface Outcome<T> {
   readonly result: T;
   /** Written into the log and told to everybody in, and to those it is about. */
   readonly happened?: readonly Happening[];
-  /** Told to these alone, and kept for them while they are away where it says so. */
-  readonly told?: readonly (Happening & { readonly to: readonly number[]; readonly kept?: boolean })[];
+  readonly told?: readonly Telling[];
   /** Those who were in and are no longer: their own event log keeps what happened. */
   readonly gone?: readonly number[];
   readonly membersChanged?: boolean;

@@ -9,6 +9,7 @@ export type Role = 'owner' | 'admin' | 'member';
 /** A group. Changed only under the lock of its conversation's row. */
 @Entity('chat_groups')
 @Index('one_per_group_id', ['appPk', 'groupId'], { unique: true })
+@Index('groups_of_owner', ['ownerPk'])
 export class GroupRow {
   @PrimaryGeneratedColumn({ type: 'bigint', unsigned: true }) id!: number;
   @Column(appPk()) appPk!: number;

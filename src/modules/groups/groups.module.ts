@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts';
 import { ConversationsModule } from '../conversations';
 import { TenancyModule } from '../tenancy';
+import { Departed } from './departed';
 import { GroupAudience } from './group.audience';
 import { GroupChanges } from './group-changes';
 import { GroupDirectory } from './group-directory';
@@ -34,6 +35,7 @@ import { UserGroupsController } from './user-groups.controller';
     UserGroupsController,
   ],
   providers: [
+    Departed,
     GroupAudience,
     GroupChanges,
     GroupDirectory,

@@ -84,6 +84,17 @@ export class GroupsRepository {
     );
   }
 
+  /** Groups that a user is in or owns. */
+  async heldBy(userPk: number, limit: number): Promise<string[]> {
+    const rows = await this.sql.rows<{ groupId: string }>(
+      `SELECT g.groupId FROM group_members m JOIN chat_groups g ON g.id = m.groupPk
+        WHERE m.userPk = ? AND g.status <> 'dissolved'
+       UNION SELECT groupId FROM chat_groups WHERE ownerPk = ? AND status <> 'dissolved' LIMIT ?`,
+      [userPk, userPk, limit],
+    );
+    return rows.map(({ groupId }) => groupId);
+  }
+
   async change(tx: SqlExecutor, pk: number, patch: GroupPatch): Promise<void> {
     const names = Object.keys(patch).filter((name) => COLUMNS.includes(name)) as (keyof GroupPatch)[];
     if (names.length === 0) return;
@@ -92,6 +103,15 @@ export class GroupsRepository {
       ...values,
       pk,
     ]);
+  }
+
+  /** Those of these users who live, and go on living until the transaction's end. */
+  async lockLiving(tx: SqlExecutor, userPks: readonly number[]): Promise<number[]> {
+    const rows = await tx.rows<{ id: number }>(
+      "SELECT id FROM users WHERE id IN (?) AND status <> 'deleted' ORDER BY id LOCK IN SHARE MODE",
+      [[...userPks]],
+    );
+    return rows.map(({ id }) => id);
   }
 
   /** Before rows that belong to it: the order in which everybody locks. */

@@ -58,6 +58,7 @@ export class GroupsService {
         return this.conversations.make(tx, caller.app.pk, 'group', pk, `group:${group.groupId}`);
       },
       async (scene) => {
+        await this.newcomers.assertLiving(scene, [owner]);
         await this.newcomers.enter(scene, members, owner.userPk);
         return { result: undefined, happened: [{ kind: 'created', users: members }], membersChanged: true };
       },

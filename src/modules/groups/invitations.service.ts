@@ -12,10 +12,10 @@ import {
   assertManager,
   assertMember,
   assertVisible,
-  type Happening,
   type Named,
   type Outcome,
   type Scene,
+  type Telling,
 } from './group-scene';
 import type { InvitationView } from './group-view';
 import { GroupsRepository } from './groups.repository';
@@ -65,7 +65,7 @@ export class InvitationsService {
     const there = named.filter(({ refused }) => !refused).map(({ userPk }) => userPk);
     const standings = await this.groups.standings(tx, group.id, there);
     const fresh: Named[] = [];
-    const told: (Happening & { to: number[]; kept: true })[] = [];
+    const told: Telling[] = [];
     const items: InvitedItem[] = [];
     for (const { userPk, userId, refused } of named) {
       const standing = standings.get(userPk);
@@ -78,7 +78,9 @@ export class InvitationsService {
         const opened = await this.requests.open(tx, group, 'invitation', userPk, { invitedByPk });
         const more = { invitationId: opened.requestId };
         items.push({ userId, status: 'invited', ...more });
-        if (opened.fresh) told.push({ kind: 'invited', users: [{ userPk, userId }], more, to: [userPk], kept: true });
+        const about = opened.requestId;
+        if (opened.fresh)
+          told.push({ kind: 'invited', users: [{ userPk, userId }], more, to: [userPk], kept: true, about });
       } else {
         fresh.push({ userPk, userId });
         items.push({ userId, status: 'joined' });
@@ -107,7 +109,13 @@ export class InvitationsService {
       if (invitation.status !== 'pending') throw decided(invitation);
       await this.requests.decide(scene.tx, invitation.id, 'declined');
       const to = [invitation.invitedByPk || scene.group.ownerPk];
-      return { result, told: [{ kind: 'invitation-declined', users: [caller], more: { invitationId }, to }] };
+      const told = {
+        kind: 'invitation-declined',
+        users: [caller],
+        more: { invitationId },
+        about: invitationId,
+      } as const;
+      return { result, told: [{ ...told, to, kept: true }] };
     });
   }
 

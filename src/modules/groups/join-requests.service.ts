@@ -48,9 +48,12 @@ export class JoinRequestsService {
       const { requestId, fresh } = await this.requests.open(tx, group, 'request', caller.userPk, { message });
       const result = { requestId, status: 'pending' as const };
       if (!fresh) return { result };
-      const to = new Set([...(await this.members.managers(tx, group.id)), group.ownerPk]);
       const more = { requestId, ...(message && { message }) };
-      return { result, told: [{ kind: 'join-requested', users: [caller], more, to: [...to] }] };
+      const to = await this.deciders(scene);
+      return {
+        result,
+        told: [{ kind: 'join-requested', users: [caller], more, to, kept: true, about: requestId }],
+      };
     });
   }
 
@@ -77,15 +80,22 @@ export class JoinRequestsService {
     });
   }
 
+  /** The other deciders hear of it as well: it waits for none of them any more. */
   reject(caller: TenantCaller, groupId: string, requestId: string, reason?: string): Promise<RequestView> {
-    return this.decide(caller, groupId, requestId, 'rejected', async ({ tx }, request) => {
-      await this.requests.decide(tx, request.id, 'rejected', reason);
+    return this.decide(caller, groupId, requestId, 'rejected', async (scene, request) => {
+      await this.requests.decide(scene.tx, request.id, 'rejected', reason);
       const more = { requestId, ...(reason && { reason }) };
+      const to = [request.userPk, ...(await this.deciders(scene))];
       return {
         result: requestView({ ...request, status: 'rejected', reason: reason ?? null }),
-        told: [{ kind: 'request-rejected', users: [request], more, to: [request.userPk], kept: true }],
+        told: [{ kind: 'request-rejected', users: [request], more, to, kept: true, about: requestId }],
       };
     });
+  }
+
+  /** Those who decide about requests: the owner, in or not, and the admins. */
+  private async deciders({ tx, group }: Scene): Promise<number[]> {
+    return [...new Set([...(await this.members.managers(tx, group.id)), group.ownerPk])];
   }
 
   private decide(

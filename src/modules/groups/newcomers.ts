@@ -52,7 +52,8 @@ export class Newcomers {
    *
    * @throws AppError QUOTA_EXCEEDED (`maxMembers`, or `groupMembers` by the plan), USER_NOT_FOUND
    */
-  async enter({ tx, group, conversation, head, caller }: Scene, users: readonly Named[], owner?: number) {
+  async enter(scene: Scene, users: readonly Named[], owner?: number): Promise<void> {
+    const { tx, group, conversation, head, caller } = scene;
     if (users.length === 0) return;
     const planLimit = await this.planLimit(caller.app);
     const wanted = group.memberCount + users.length;
@@ -60,9 +61,8 @@ export class Newcomers {
     if (wanted > group.maxMembers) {
       throw new AppError('QUOTA_EXCEEDED', { details: { quota: 'maxMembers', limit: group.maxMembers } });
     }
+    await this.assertLiving(scene, users);
     const pks = users.map(({ userPk }) => userPk);
-    const alive = await this.groups.standings(tx, group.id, pks);
-    if (alive.size < pks.length) throw new AppError('USER_NOT_FOUND');
     await this.members.insert(
       tx,
       group,
@@ -73,6 +73,15 @@ export class Newcomers {
     await this.windows.enter(tx, conversation, head, pks, group.historyForNewMembers ? 1 : head.maxSeq + 1);
     await this.groups.change(tx, group.id, { memberCount: wanted });
     await this.requests.settle(tx, group.id, pks, 'in');
+  }
+
+  /** They live until the transaction's end: whoever is deleted later finds itself in, and is taken out (departed.ts). */
+  async assertLiving({ tx }: Scene, users: readonly Named[]): Promise<void> {
+    const living = await this.groups.lockLiving(
+      tx,
+      users.map(({ userPk }) => userPk),
+    );
+    if (living.length < users.length) throw new AppError('USER_NOT_FOUND');
   }
 
   /** Closes the group to one who is in. */

@@ -69,5 +69,5 @@ export class ReadersService {
   }
 }
 
-const OF_MESSAGE = `FROM members m JOIN users u ON u.id = m.userPk
+const OF_MESSAGE = `FROM members m JOIN users u ON u.id = m.userPk AND u.status <> 'deleted'
   WHERE m.conversationPk = ? AND m.leaveSeq IS NULL AND m.hearSeq <= ? AND m.userPk <> ? AND (? = 1 OR m.userPk IN (?))`;

@@ -69,6 +69,8 @@ export class ConversationListService {
     own: { muted?: boolean; pinned?: boolean },
   ): Promise<WireConversation> {
     const { conversation } = await this.readable.find(caller, conversationId);
+    // One may read some conversations without having them.
+    if (!(await this.inbox.entry(caller.userPk, conversation.pk))) throw new AppError('CONVERSATION_NOT_FOUND');
     const event = await this.sql.transaction(async (tx) => {
       const made = await this.events.append(tx, caller.userPk, 'conversation-changed', conversationId, {
         conversationId,

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
-import type { JobName } from '../../kernel/contracts/jobs';
+import { OWED_JOBS, type OwedKind } from '../../kernel/contracts/jobs';
 import { Settings } from '../config/settings';
 import { Sql } from '../database/sql';
 import { Drainables } from '../lifecycle/drainables';
@@ -17,6 +17,7 @@ const INLINE_AT_ONCE = 2;
 
 interface DueRow {
   id: number;
+  kind: OwedKind;
   attempts: number;
 }
 
@@ -69,9 +70,8 @@ export class OutboxRelay implements OnApplicationBootstrap {
   /** One look: claims what is due and hands it on. Answers how many rows it claimed. */
   async relay(): Promise<number> {
     const due = await this.claim();
-    const chunks: DueRow[][] = [];
-    for (let at = 0; at < due.length; at += JOB_ROWS) chunks.push(due.slice(at, at + JOB_ROWS));
-    const left: DueRow[][] = [];
+    const chunks = chunksOf(due);
+    const left: typeof chunks = [];
     for (const chunk of chunks) if (!(await this.queue(chunk))) left.push(chunk);
     await this.inline(left);
     return due.length;
@@ -84,7 +84,7 @@ export class OutboxRelay implements OnApplicationBootstrap {
   private claim(): Promise<DueRow[]> {
     return this.sql.transaction(async (tx) => {
       const due = await tx.rows<DueRow>(
-        'SELECT id, attempts FROM outbox WHERE state = ? AND nextAt <= NOW(3) ORDER BY nextAt, id LIMIT ? FOR UPDATE SKIP LOCKED',
+        'SELECT id, kind, attempts FROM outbox WHERE state = ? AND nextAt <= NOW(3) ORDER BY nextAt, id LIMIT ? FOR UPDATE SKIP LOCKED',
         [OUTBOX_NEW, CLAIM_ROWS],
       );
       const spent = due.filter(({ attempts }) => attempts >= ATTEMPTS_MAX).map(({ id }) => id);
@@ -105,12 +105,11 @@ export class OutboxRelay implements OnApplicationBootstrap {
   }
 
   /** False when Redis does not take the job. */
-  private async queue(chunk: DueRow[]): Promise<boolean> {
+  private async queue(chunk: [DueRow, ...DueRow[]]): Promise<boolean> {
     const [first] = chunk;
-    if (!first) return true;
     try {
       const jobId = `ob-${first.id}-${first.attempts + 1}`;
-      await this.jobs.add(JOB, { outboxIds: chunk.map(({ id }) => id) }, { jobId });
+      await this.jobs.add(OWED_JOBS[first.kind], { outboxIds: chunk.map(({ id }) => id) }, { jobId });
       return true;
     } catch (error) {
       this.logger.debug(`no queue (${String(error)}): ${chunk.length} outbox rows are worked on here`);
@@ -119,11 +118,12 @@ export class OutboxRelay implements OnApplicationBootstrap {
   }
 
   /** The handler itself, without a queue; what fails here is driven again after its lease. */
-  private async inline(chunks: DueRow[][]): Promise<void> {
+  private async inline(chunks: readonly [DueRow, ...DueRow[]][]): Promise<void> {
     const waiting = [...chunks];
     const work = async () => {
       for (let chunk = waiting.shift(); chunk; chunk = waiting.shift()) {
-        await this.host.run(JOB, { outboxIds: chunk.map(({ id }) => id) }).catch((error: unknown) => {
+        const [{ kind }] = chunk;
+        await this.host.run(OWED_JOBS[kind], { outboxIds: chunk.map(({ id }) => id) }).catch((error: unknown) => {
           this.logger.warn(`outbox work failed and will be tried again: ${String(error)}`);
         });
       }
@@ -138,4 +138,18 @@ export class OutboxRelay implements OnApplicationBootstrap {
   }
 }
 
-const JOB = 'offline-delivery' satisfies JobName;
+/** Rows of one kind together, in their order, at most so many a job. */
+function chunksOf(due: readonly DueRow[]): [DueRow, ...DueRow[]][] {
+  const chunks: [DueRow, ...DueRow[]][] = [];
+  const filling = new Map<OwedKind, DueRow[]>();
+  for (const row of due) {
+    const chunk = filling.get(row.kind);
+    if (chunk && chunk.length < JOB_ROWS) chunk.push(row);
+    else {
+      const fresh: [DueRow, ...DueRow[]] = [row];
+      filling.set(row.kind, fresh);
+      chunks.push(fresh);
+    }
+  }
+  return chunks;
+}

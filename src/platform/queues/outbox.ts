@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { OwedKind } from '../../kernel/contracts/jobs';
 import { Sql, type SqlExecutor } from '../database/sql';
 import { OUTBOX_DONE, OUTBOX_NEW } from './outbox.entity';
 
@@ -16,7 +17,7 @@ export class Outbox {
    * Writes one row inside the caller's transaction; answers its id. Not relayed before `delayMs` have passed, so that
    * whoever wrote it can settle it itself (`done`) and leave to the relay only the work of crashed nodes.
    */
-  async write(tx: SqlExecutor, kind: string, payload: unknown, delayMs = 0): Promise<number> {
+  async write(tx: SqlExecutor, kind: OwedKind, payload: unknown, delayMs = 0): Promise<number> {
     const { insertId } = await tx.run(
       'INSERT INTO outbox (kind, payload, nextAt) VALUES (?, ?, DATE_ADD(NOW(3), INTERVAL ? MICROSECOND))',
       [kind, JSON.stringify(payload), delayMs * 1000],
@@ -35,7 +36,7 @@ export class Outbox {
   }
 
   /** All rows of a kind written within the last `ms`, settled or not, oldest first: what a node that hears no bus reads. */
-  async recent<T>(kind: string, ms: number, limit: number): Promise<OwedRow<T>[]> {
+  async recent<T>(kind: OwedKind, ms: number, limit: number): Promise<OwedRow<T>[]> {
     // The age is a column, not a condition: the newest `limit` rows are read and no more, however long the table is.
     const rows = await this.sql.rows<{ id: number; payload: string; fresh: number }>(
       `SELECT id, payload, createdAt > DATE_SUB(NOW(3), INTERVAL ? MICROSECOND) AS fresh
