@@ -27,6 +27,15 @@ export interface BusFrames {
   };
   /** Forget what is cached under this key. */
   forget: { cache: 'app' | 'developer' | 'user'; appPk: number; pk: number };
+  /** Who hears a conversation has changed: whoever knows its members at the version before knows them at this one. */
+  members: {
+    conversationPk: number;
+    memberVersion: number;
+    /** Those who came in hear what is said from this seq on. */
+    since: number;
+    entered: number[];
+    left: number[];
+  };
   /** A user came to the sending node or left it (absent: it has said all its users again): ask again where they are. */
   route: { userPk?: number };
   /** A user came or went (on the sending node). */

@@ -67,6 +67,6 @@ export class Departed {
       await this.groups.change(tx, group.id, { status: 'dissolved' });
       happened.push({ kind: 'dissolved', users: [] });
     }
-    return { result: undefined, happened, membersChanged: inside };
+    return { result: undefined, happened, gone: inside ? [user.userPk] : [] };
   }
 }

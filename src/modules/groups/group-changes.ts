@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { TenantCaller } from '../../kernel/caller';
+import type { BusFrames } from '../../kernel/contracts/bus-frames';
 import type { GroupEvent } from '../../kernel/contracts/socket-events';
 import { AppError } from '../../kernel/errors/app-error';
 import type { SqlExecutor } from '../../platform/database/sql';
@@ -18,6 +19,8 @@ interface Done<T> {
   /** Besides those who hear the group now. */
   also: number[];
   told: { event: GroupEvent; to: readonly number[] }[];
+  /** Who came and went. */
+  members?: Pick<BusFrames['members'], 'since' | 'entered' | 'left'>;
 }
 
 export interface RunOptions {
@@ -88,11 +91,13 @@ export class GroupChanges {
       const done = this.told(caller, context, outcome);
       await this.keep(tx, outcome, done);
       const notices = done.logged.map(({ groupId: _, seq: __, ...body }) => ({ body: JSON.stringify(body) }));
-      return { result: done, notices, membersChanged: outcome.membersChanged };
+      return { result: done, notices, membersChanged: done.members !== undefined };
     });
+    const { conversation, memberVersion, result } = changed;
+    if (result.members) this.hearers.changed({ conversationPk: conversation.pk, memberVersion, ...result.members });
     for (const appended of changed.appended) this.delivery.deliver(appended);
     this.announce(changed).catch((error: unknown) => this.logger.warn(`a group event was not told: ${String(error)}`));
-    return changed.result.result;
+    return result.result;
   }
 
   private async scene(tx: SqlExecutor, caller: TenantCaller, context: ChangeContext): Promise<Scene> {
@@ -104,7 +109,7 @@ export class GroupChanges {
   }
 
   private told<T>(caller: TenantCaller, { conversation, head }: ChangeContext, outcome: Outcome<T>): Done<T> {
-    const { happened = [], told = [], result } = outcome;
+    const { happened = [], told = [], entered = [], gone = [], result } = outcome;
     const groupId = conversation.conversationId.slice('group:'.length);
     const by = caller.kind === 'user' ? caller.userId : null;
     const eventOf = ({ kind, users, more }: Happening, seq?: number): GroupEvent => ({
@@ -120,6 +125,9 @@ export class GroupChanges {
       logged: happened.map((happening, index) => eventOf(happening, head.maxSeq + 1 + index)),
       also: happened.flatMap(({ users }) => users.map(({ userPk }) => userPk)),
       told: told.map((happening) => ({ event: eventOf(happening), to: happening.to })),
+      ...(entered.length + gone.length > 0 && {
+        members: { since: head.maxSeq + 1, entered: entered.map(({ userPk }) => userPk), left: [...gone] },
+      }),
     };
   }
 

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
+import type { BusFrames } from '../../kernel/contracts/bus-frames';
+import { Bus } from '../../platform/realtime/bus';
 import { type ConversationRef, type HeardAt, Members, type MemberSnapshot } from '../conversations';
 
 /** Members kept in memory, over all groups. */
@@ -10,7 +12,10 @@ interface Known extends MemberSnapshot {
   allSince: number;
 }
 
-/** Who hears a group, from memory while the version that a message was stored under is not newer than what is known. */
+/**
+ * Who hears a group, from memory while the version that a message was stored under is not newer than what is known. One
+ * who comes or goes is added or taken away; the members are read only by a node that does not know the version before.
+ */
 @Injectable()
 export class GroupHearers {
   private readonly known = new LRUCache<number, Known>({
@@ -19,13 +24,38 @@ export class GroupHearers {
   });
   private readonly reading = new Map<number, Promise<Known>>();
 
-  constructor(private readonly members: Members) {}
+  constructor(
+    private readonly members: Members,
+    private readonly bus: Bus,
+  ) {
+    bus.on('members', (change) => this.apply(change));
+  }
 
   of(conversation: ConversationRef, at?: HeardAt): readonly number[] | Promise<readonly number[]> {
     if (at?.memberVersion === undefined) return this.current(conversation, at);
     const known = this.known.get(conversation.pk);
     if (known && known.memberVersion >= at.memberVersion) return heard(known, at);
     return this.read(conversation, at.memberVersion).then((now) => heard(now, at));
+  }
+
+  /** Committed just now: known here at once, and by the other nodes when they hear of it or need it. */
+  changed(change: BusFrames['members']): void {
+    this.apply(change);
+    this.bus.toAll('members', change);
+  }
+
+  private apply({ conversationPk, memberVersion, since, entered, left }: BusFrames['members']): void {
+    const known = this.known.get(conversationPk);
+    // Only one step is exact. Whoever missed one reads the members when a message asks for them.
+    if (known?.memberVersion !== memberVersion - 1) return;
+    const gone = new Set(left);
+    const stay = (_: unknown, index: number): boolean => !gone.has(known.userPks[index] ?? 0);
+    this.known.set(conversationPk, {
+      memberVersion,
+      userPks: [...(left.length > 0 ? known.userPks.filter(stay) : known.userPks), ...entered],
+      since: [...(left.length > 0 ? known.since.filter(stay) : known.since), ...entered.map(() => since)],
+      allSince: entered.length > 0 ? Math.max(known.allSince, since) : known.allSince,
+    });
   }
 
   /** Where nobody knows the version, it is asked for: one row instead of all members. */

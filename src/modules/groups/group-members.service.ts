@@ -78,7 +78,7 @@ export class GroupMembersService {
         return error ? { ok: false, userId, error: error.toWire(traceId) } : { ok: true, userId, status: 'joined' };
       });
       if (fresh.length === 0) return { result: { items } };
-      return { result: { items }, happened: [{ kind: 'joined', users: fresh }], membersChanged: true };
+      return { result: { items }, happened: [{ kind: 'joined', users: fresh }], entered: fresh };
     });
   }
 
@@ -94,7 +94,6 @@ export class GroupMembersService {
           result: undefined,
           happened: [{ kind: 'left', users: [caller] }],
           gone: [caller.userPk],
-          membersChanged: true,
         };
       },
       { evenSuspended: true },
@@ -114,7 +113,6 @@ export class GroupMembersService {
         result: undefined,
         happened: [{ kind: 'removed', users: [user] }],
         gone: [user.userPk],
-        membersChanged: true,
       };
     });
   }

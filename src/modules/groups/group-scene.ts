@@ -44,7 +44,8 @@ export interface Outcome<T> {
   readonly told?: readonly Telling[];
   /** Those who were in and are no longer: their own event log keeps what happened. */
   readonly gone?: readonly number[];
-  readonly membersChanged?: boolean;
+  /** Those who came in: they hear the group from the first of these notices on. */
+  readonly entered?: readonly Named[];
 }
 
 type Asking = Pick<Scene, 'caller' | 'group' | 'standing'>;

@@ -60,7 +60,7 @@ export class GroupsService {
       async (scene) => {
         await this.newcomers.assertLiving(scene, [owner]);
         await this.newcomers.enter(scene, members, owner.userPk);
-        return { result: undefined, happened: [{ kind: 'created', users: members }], membersChanged: true };
+        return { result: undefined, happened: [{ kind: 'created', users: members }], entered: members };
       },
     );
     return (await this.get(caller, group.groupId)) as GroupView;

@@ -55,7 +55,7 @@ export class InvitationsService {
       return {
         result: { items },
         told,
-        ...(fresh.length > 0 && { happened: [{ kind: 'joined', users: fresh }], membersChanged: true }),
+        ...(fresh.length > 0 && { happened: [{ kind: 'joined', users: fresh }], entered: fresh }),
       };
     });
   }
@@ -97,7 +97,7 @@ export class InvitationsService {
       if (scene.standing?.banned === 1) throw new AppError('BANNED');
       if (invitation.status !== 'pending') throw decided(invitation);
       await this.newcomers.enter(scene, [caller]);
-      return { result, happened: [{ kind: 'joined', users: [caller] }], membersChanged: true };
+      return { result, happened: [{ kind: 'joined', users: [caller] }], entered: [caller] };
     });
   }
 

@@ -43,7 +43,7 @@ export class JoinRequestsService {
       const owner = group.ownerPk === caller.userPk;
       if (joinPolicyOf(group.visibility).atOnce || invited || owner) {
         await this.newcomers.enter(scene, [caller], group.ownerPk);
-        return { result: { status: 'joined' }, happened: [{ kind: 'joined', users: [caller] }], membersChanged: true };
+        return { result: { status: 'joined' }, happened: [{ kind: 'joined', users: [caller] }], entered: [caller] };
       }
       const { requestId, fresh } = await this.requests.open(tx, group, 'request', caller.userPk, { message });
       const result = { requestId, status: 'pending' as const };
@@ -76,7 +76,7 @@ export class JoinRequestsService {
       const result = requestView({ ...request, status: 'approved' });
       if (standing.role) return { result };
       await this.newcomers.enter(scene, [request]);
-      return { result, happened: [{ kind: 'joined', users: [request], more: { requestId } }], membersChanged: true };
+      return { result, happened: [{ kind: 'joined', users: [request], more: { requestId } }], entered: [request] };
     });
   }
 

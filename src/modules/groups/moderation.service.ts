@@ -78,7 +78,6 @@ export class ModerationService {
         result: undefined,
         happened: [{ kind: 'removed', users: [user], more: { banned: true } }],
         gone: [user.userPk],
-        membersChanged: true,
       };
     });
   }
