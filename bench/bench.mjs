@@ -5,6 +5,7 @@
  *     npm run bench -- --only P1,P13         some figures
  *     npm run bench -- --quick               one set each, a history table of a million rows
  *     npm run --silent bench -- --json       one JSON object on stdout; progress goes to stderr
+ *     npm run bench -- --with ejabberd       the peer too (Debian: ejabberd, erlang-p1-mysql)
  *     npm run bench -- --gate                exit code 1 when a figure is below its floor
  */
 import { execFileSync } from 'node:child_process';
@@ -23,17 +24,23 @@ import { libDir } from '../scripts/lib/services.mjs';
 import { fired, listenForStop } from '../scripts/lib/signals.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Measured beside Parley where one asks for them and they are installed. */
+const PEERS = ['ejabberd'];
 /** In the order in which they run; P3 needs the rate of P1. */
 const SCENARIOS = [
   'p1-send',
   'p3-latency',
+  'p2-ejabberd',
   'p13-overhead',
   'p12-rest',
   'p5-fan-out',
+  'p7-ejabberd-room',
+  'p5-group-size',
   'p9-connect',
   'p11-history',
   'p4-slow-disk',
   'p8-memory',
+  'p8-ejabberd-memory',
 ];
 
 function options() {
@@ -43,6 +50,7 @@ function options() {
       quick: { type: 'boolean', default: false },
       gate: { type: 'boolean', default: false },
       only: { type: 'string' },
+      with: { type: 'string' },
       sets: { type: 'string' },
       /** For profiling: arguments of the measured server's Node, such as --cpu-prof. */
       'node-args': { type: 'string' },
@@ -56,9 +64,11 @@ function options() {
   };
 }
 
-/** @param {string[] | undefined} only */
-async function scenarios(only) {
-  const all = await Promise.all(SCENARIOS.map((file) => import(`./scenarios/${file}.mjs`)));
+/** @param {string[] | undefined} only @param {string | undefined} peer */
+async function scenarios(only, peer) {
+  if (peer !== undefined && !PEERS.includes(peer)) throw new LauncherError(`--with takes ${PEERS.join(', ')}`);
+  const files = SCENARIOS.filter((file) => !PEERS.some((one) => one !== peer && file.includes(one)));
+  const all = await Promise.all(files.map((file) => import(`./scenarios/${file}.mjs`)));
   const chosen = only
     ? all.filter(({ name }) => only.some((one) => one.replace(/[A-Z]$/, '') === name || one === name))
     : all;
@@ -92,7 +102,7 @@ function commit() {
 async function main(wanted, signal) {
   if (process.platform !== 'linux') throw new LauncherError('The benchmark counts CPU in /proc, which only Linux has.');
   await ensurePackages({ root, log: say, signal });
-  const chosen = await scenarios(wanted.only);
+  const chosen = await scenarios(wanted.only, wanted.with);
   await ensureBuild({ root, log: say, signal });
   const dir = join(resolve(root, process.env.DATA_DIR || '.data'), 'bench');
   mkdirSync(dir, { recursive: true, mode: 0o700 });

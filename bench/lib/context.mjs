@@ -1,6 +1,8 @@
 /** What scenarios share: one generator, the references and the deployment, each started when first asked for. */
 import { Deployment } from './deployment.mjs';
+import { findEjabberd, startEjabberd } from './ejabberd.mjs';
 import { Generator } from './generator-process.mjs';
+import { Hall } from './hall.mjs';
 import { handshakes, packet, sends, command, newRound } from './messages.mjs';
 import { measure } from './measure.mjs';
 import { startReference } from './references.mjs';
@@ -20,6 +22,12 @@ export class Context {
   #pairs;
   /** @type {import('./api.mjs').LoadUser[]} */
   #crowd = [];
+  /** @type {Promise<Hall> | undefined} */
+  #hall;
+  /** @type {ReturnType<typeof startEjabberd> | undefined} */
+  #ejabberd;
+  /** What P8 found; P8b compares it. */
+  kibAConnection = 0;
   /** Durable sends a second of the first P1; P3 offers half of it. */
   sendRate = 0;
 
@@ -66,24 +74,32 @@ export class Context {
     return this.#crowd.slice(0, count);
   }
 
-  /**
-   * One speaks, all others listen: with some messages under way at any time, or at a steady rate.
-   * @param {{ url: string, pids: Record<string, number>, auths: (object | null)[], text: string, outstanding?: number, rate?: number,
-   *   windowMs?: number, durable?: boolean }} how durable: what is acknowledged is a row, and everybody hears it
-   * @returns {Promise<Sample>} counted by deliveries
-   */
-  async broadcast({ url, pids, auths, text, outstanding, rate, windowMs, durable = false }) {
-    await this.generator.open(url, auths);
-    await this.generator.start({ texts: [text], outstanding, rate });
-    try {
-      return await measure(this.generator, pids, { delivers: 'all', windowMs });
-    } finally {
-      if (durable) await this.settle(auths.length - 1);
-      else {
-        await this.generator.stop();
-        await this.generator.close();
-      }
-    }
+  /** Thousands of listeners; opened once, and closed by whoever needs the machine's memory next. */
+  hall() {
+    this.#hall ??= new Hall(this).open();
+    return this.#hall;
+  }
+
+  async closeHall() {
+    const hall = await this.#hall;
+    this.#hall = undefined;
+    hall?.end();
+  }
+
+  /** The peer, on the deployment's database; undefined where it is not installed. */
+  async ejabberd() {
+    const libraries = findEjabberd();
+    if (!libraries) return undefined;
+    const { dir, database } = await this.deployment();
+    this.#ejabberd ??= startEjabberd({
+      libraries,
+      dir,
+      databaseUrl: database.url,
+      signal: this.options.signal,
+      onSpawn: (identity) => this.options.guard.watch('ejabberd', identity, 'app'),
+    });
+    const { pid, port, users } = await this.#ejabberd;
+    return { port, users, pids: { ejabberd: pid, database: database.pid } };
   }
 
   /** Reference R: raw Socket.IO echo with acknowledgement of the very same commands. @returns {Promise<Sample>} */
@@ -121,10 +137,21 @@ export class Context {
     }
   }
 
-  /** Stops the load and adds what was acknowledged to the account. @param {number} hearers of each message, all of whom are connected; 0: nobody is */
+  /** Stops the load, closes the sockets and adds what was acknowledged to the account. @param {number} hearers see `finish` */
   async settle(hearers) {
-    const totals = await this.generator.stop();
-    await this.generator.close();
+    try {
+      await this.finish(this.generator, hearers);
+    } finally {
+      await this.generator.close();
+    }
+  }
+
+  /**
+   * Stops the load and adds what was acknowledged to the account.
+   * @param {Generator} generator @param {number} hearers of each message, all of whom are connected; 0: nobody is
+   */
+  async finish(generator, hearers) {
+    const totals = await generator.stop();
     const deployment = await this.deployment();
     deployment.acknowledged += totals.acked;
     if (totals.refused > 0)
@@ -145,6 +172,11 @@ export class Context {
 
   async close() {
     this.generator.end();
+    await this.closeHall().catch(() => {});
+    await this.#ejabberd?.then(
+      (ejabberd) => ejabberd.stop(),
+      () => {},
+    );
     for (const started of this.#references.values())
       await started.then(
         (reference) => reference.end(),

@@ -62,6 +62,16 @@ export class Generator {
     return this.#ask('start', what);
   }
 
+  /**
+   * One event each, all at once. @param {string[]} texts @param {number} [from] the first client
+   * @returns {Promise<{ ms: number, ack: Latency }>} Throws when one is refused.
+   */
+  async once(texts, from) {
+    const { refused, refusals, ...answer } = await this.#ask('once', { texts, from });
+    if (refused > 0) throw new Error(`${refused} were refused: ${JSON.stringify(refusals)}`);
+    return answer;
+  }
+
   /** Counts so far, and latencies since the last mark. @returns {Promise<Mark>} */
   mark() {
     return this.#ask('mark');

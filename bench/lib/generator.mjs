@@ -119,33 +119,41 @@ function startRate(/** @type {number} */ rate, /** @type {number} */ rampMs) {
 }
 
 /**
- * The first client speaks and all others listen. The next message goes when fewer than `outstanding` are still on their
- * way to some of them.
+ * The first client speaks and some of the others listen. The next message goes when fewer than `outstanding` are still on
+ * their way to one of them.
  */
-function startBroadcast(/** @type {number} */ outstanding) {
-  const [speaker, ...listeners] = sockets;
+function startBroadcast(/** @type {number} */ outstanding, /** @type {number} */ listeners) {
+  const [speaker] = sockets;
   let heard = 0;
   let due = 0;
   const speak = () => {
     speaker.send(performance.now(), true);
-    due = (speaker.sent - outstanding + 1) * listeners.length;
+    due = (speaker.sent - outstanding + 1) * listeners;
   };
   const count = (/** @type {number} */ messages) => {
     heard += messages;
     while (running && heard >= due) speak();
   };
-  for (const client of listeners) client.onDelivery = count;
-  speaker.onAck = undefined;
+  for (const client of sockets) client.onDelivery = count;
   for (let i = 0; i < outstanding; i++) speak();
 }
 
 /**
  * @param {{ texts: string[], over?: 'socket' | 'http', rate?: number, rampMs?: number, timed?: boolean,
- *   summary?: boolean, outstanding?: number }} what
+ *   summary?: boolean, outstanding?: number, listeners?: number }} what
  *   texts: what each client sends, client i with client i^1 as its receiver; rate: messages a second of all together,
- *   without it every client sends as soon as it is answered; outstanding: see startBroadcast
+ *   without it every client sends as soon as it is answered; outstanding, listeners: see startBroadcast
  */
-function start({ texts, over = 'socket', rate, rampMs = 0, timed = false, summary = false, outstanding }) {
+function start({
+  texts,
+  over = 'socket',
+  rate,
+  rampMs = 0,
+  timed = false,
+  summary = false,
+  outstanding,
+  listeners = 1,
+}) {
   const all = over === 'http' ? https : sockets;
   senders = texts.map((_, index) => all[index]);
   refusals.clear();
@@ -162,7 +170,7 @@ function start({ texts, over = 'socket', rate, rampMs = 0, timed = false, summar
   acks.take();
   deliveries.take();
   running = true;
-  if (outstanding) startBroadcast(outstanding);
+  if (outstanding) startBroadcast(outstanding, listeners);
   else if (rate) startRate(rate, rampMs);
   else startWindow();
   return {};
@@ -189,6 +197,29 @@ function mark() {
 /** Latencies since the start, where it was asked for a summary. */
 const summary = () => ({ ack: allAcks.take(), delivery: allDeliveries.take() });
 
+/**
+ * Some clients each send one event, all at once. @param {{ texts: string[], from?: number }} what from: the first of them
+ * @returns {Promise<{ ms: number, refused: number, refusals: Record<string, number>, ack: object }>} ms: until all are answered
+ */
+async function once({ texts, from = 0 }) {
+  senders = sockets.slice(from, from + texts.length);
+  refusals.clear();
+  acks.take();
+  senders.forEach((client, index) => client.load(texts[index]));
+  const began = performance.now();
+  await new Promise((resolve) => {
+    let left = senders.length;
+    for (const client of senders) {
+      client.onAck = () => --left === 0 && resolve(undefined);
+      client.send(performance.now());
+    }
+  });
+  const ms = performance.now() - began;
+  for (const client of senders) client.onAck = undefined;
+  const { refused } = totals();
+  return { ms, refused, refusals: Object.fromEntries(refusals), ack: acks.take() };
+}
+
 /** No more is sent; waits for the answers and the deliveries that are still to come. */
 async function stop() {
   running = false;
@@ -214,7 +245,7 @@ function close() {
 }
 
 /** @type {Record<string, (what: never) => unknown>} */
-const commands = { open, openHttp, start, mark, summary, stop, close };
+const commands = { open, openHttp, start, once, mark, summary, stop, close };
 
 process.on('message', async (/** @type {{ id: number, command: string, what: never }} */ { id, command, what }) => {
   try {

@@ -70,6 +70,7 @@ export async function run(context) {
     say: context.say,
   });
   const found = medians(sets, gauge);
+  context.kibAConnection = found.product;
   const details = {
     connections: count,
     'KiB each': found.product,
