@@ -3,7 +3,7 @@ import { AppError } from '../../src/kernel/errors/app-error';
 import type { TenantCaller, UserCaller } from '../../src/kernel/caller';
 import { GroupAudience } from '../../src/modules/groups/group.audience';
 import { GroupDirectory } from '../../src/modules/groups/group-directory';
-import { ConversationHistory } from '../../src/modules/conversations';
+import { ConversationHistory, UnreadTotals } from '../../src/modules/conversations';
 import { GroupMembersService } from '../../src/modules/groups/group-members.service';
 import { GroupsService } from '../../src/modules/groups/groups.service';
 import { InvitationsService } from '../../src/modules/groups/invitations.service';
@@ -208,6 +208,13 @@ describe('the story of a group', () => {
       const { unread, readSeq } = await use(ConversationListService).one(user, conversationId);
       const counted = model.unread(user.userId, readSeq);
       if (unread !== counted) problems.push(`${user.userId} has ${unread} unread instead of ${counted}`);
+    }
+    const badges = await use(UnreadTotals).of(users.map(({ userPk }) => userPk));
+    for (const user of users) {
+      const { items } = await use(ConversationListService).list(user, { limit: 100 });
+      const listed = items.reduce((sum, { unread }) => sum + unread, 0);
+      const badge = badges.get(user.userPk);
+      if (badge !== listed) problems.push(`${user.userId} has a badge of ${badge}, and ${listed} in its list`);
     }
     const [row] = await parley.sql.rows<{ memberCount: number; owner: string; status: string; members: string | null }>(
       `SELECT g.memberCount, o.userId AS owner, g.status,

@@ -10,6 +10,7 @@ import {
   Inbox,
   Marks,
   Retention,
+  UnreadTotals,
 } from '../../src/modules/conversations';
 import { LogBatch } from '../../src/modules/conversations/log-batch';
 import { LogChanges } from '../../src/modules/conversations/log-changes';
@@ -47,6 +48,7 @@ describe('messages beyond their app’s limit', () => {
   let history: ConversationHistory;
   let inbox: Inbox;
   let marks: Marks;
+  let totals: UnreadTotals;
   let retention: Retention;
 
   beforeAll(async () => {
@@ -68,6 +70,19 @@ describe('messages beyond their app’s limit', () => {
     inbox = new Inbox(sql);
     marks = new Marks(sql, drainables);
     retention = new Retention(sql, history);
+    totals = new UnreadTotals(sql, inbox, audiences);
+  });
+
+  /** What a badge says is what the list says, whatever a test has done. */
+  afterEach(async () => {
+    const rows = await sql.rows<{ userPk: number }>('SELECT DISTINCT userPk FROM members');
+    const userPks = rows.map(({ userPk }) => userPk);
+    const lists = await Promise.all(userPks.map((userPk) => inbox.latest(userPk, 1000)));
+    const sums = userPks.map((userPk, index): [number, number] => [
+      userPk,
+      (lists[index] ?? []).reduce((sum, entry) => sum + entry.unread, 0),
+    ]);
+    expect(await totals.of(userPks)).toEqual(new Map(sums));
   });
 
   afterAll(async () => {

@@ -6,8 +6,8 @@ import { KIND_CODES } from './kinds';
 
 interface Part {
   userPk: number;
-  /** The other side of a one-to-one conversation; 0 for all other conversations together. */
-  peerPk: number;
+  /** The other side of a one-to-one conversation; 0 for all other conversations together. Computed, so a DECIMAL. */
+  peerPk: string;
   unread: string;
 }
 
@@ -45,8 +45,8 @@ export class UnreadTotals {
         GROUP BY m.userPk, ${PEER} HAVING SUM(${UNREAD}) > 0`,
       [[...userPks]],
     );
-    const superseded = await this.audiences.names.superseded(parts.flatMap(({ peerPk }) => peerPk || []));
-    for (const { userPk, peerPk, unread } of parts) if (!superseded.has(peerPk)) add(userPk, Number(unread));
+    const superseded = await this.audiences.names.superseded(parts.flatMap(({ peerPk }) => Number(peerPk) || []));
+    for (const { userPk, peerPk, unread } of parts) if (!superseded.has(Number(peerPk))) add(userPk, Number(unread));
 
     const rest = await this.sql.rows<{ userPk: number; conversationPk: number }>(
       `SELECT m.userPk, m.conversationPk ${from} AND ${FORGOTTEN_IN_GROUP}`,
