@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AccountsModule } from './modules/accounts';
+import { ChatroomsModule } from './modules/chatrooms';
 import { ConversationsModule } from './modules/conversations';
 import { GroupsModule } from './modules/groups';
 import { MessagingModule } from './modules/messaging';
@@ -32,6 +33,7 @@ import { QuickstartModule } from './quickstart/quickstart.module';
     ConversationsModule,
     AccountsModule,
     GroupsModule,
+    ChatroomsModule,
     MessagingModule,
     PushModule,
     QuickstartModule,

@@ -38,6 +38,39 @@ export interface BusFrames {
   };
   /** A user came to the sending node or left it (absent: it has said all its users again): ask again where they are. */
   route: { userPk?: number };
+  /** A message of a room for whoever listens here; without a seq: one that is in no log. */
+  'chatroom:message': {
+    /** The room's conversation. */
+    room: number;
+    json: string;
+    seq?: number;
+    /** The conversation's memberVersion that it was stored under: whoever knows less must look who was removed. */
+    version?: number;
+    exceptSocketId?: string;
+  };
+  /** A room changed: what its listeners are told, and who is out. `ask`: answer when it is done here. */
+  'chatroom:changed': {
+    room: number;
+    version: number;
+    events: string[];
+    removed: number[];
+    closed?: boolean;
+    /** Whether messages are handed out, where that changed. */
+    stopped?: boolean;
+    ask?: string;
+  };
+  'chatroom:done': { ask: string };
+  /** Who came into rooms and who left them on the sending node; `whole`: these are all that it has there. */
+  'chatroom:roster': {
+    rooms: [room: number, came: [userPk: number, version: number][], left: number[]][];
+    whole?: true;
+  };
+  /** The rooms with members on the sending node are these and no others. */
+  'chatroom:rooms': { rooms: number[] };
+  /** Asks for all rosters; with `about`: only for this user in this room, to be answered when that is said. */
+  'chatroom:ask': { about?: { room: number; userPk: number; ask: string } };
+  /** Brings these users' sockets into the room. */
+  'chatroom:enlist': { room: number; userPks: number[] };
   /** A user came or went (on the sending node). */
   presence: { appPk: number; userPk: number; userId: string; online: boolean };
 }

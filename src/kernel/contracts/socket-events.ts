@@ -99,6 +99,39 @@ export interface NewGroup {
   ownerJoins?: boolean;
 }
 
+/** What happened in a room. In no log: who is away misses it. */
+export interface ChatroomEvent {
+  chatroomId: string;
+  kind:
+    | 'member-joined'
+    | 'member-left'
+    | 'removed'
+    | 'banned'
+    | 'muted'
+    | 'unmuted'
+    | 'admin-changed'
+    | 'updated'
+    | 'attributes-changed'
+    | 'closed';
+  /** Who did it; null: the app's server, or nobody. */
+  by: string | null;
+  /** Whom it is about. When many come or go at once, some of them; `memberCount` counts all. */
+  users: string[];
+  memberCount?: number;
+  [field: string]: unknown;
+}
+
+/** What a joining socket is told. The latest messages come as `message:new`, oldest first. */
+export interface JoinedChatroom {
+  chatroomId: string;
+  conversationId: string;
+  memberCount: number;
+  announcement?: string;
+  attributes: Record<string, string>;
+  /** Seq of the last message before those that follow live; 0 for none. */
+  maxSeq: number;
+}
+
 /** Client → server events: what each carries and what its acknowledgement answers. The server has one handler each. */
 export interface ClientEvents {
   'message:send': { data: SendCommand; reply: SentMessage };
@@ -137,6 +170,8 @@ export interface ClientEvents {
   };
   'group:remove': { data: { groupId: string; userId: string }; reply: Record<string, never> };
   'group:dissolve': { data: { groupId: string }; reply: Record<string, never> };
+  'chatroom:join': { data: { chatroomId: string; history?: number }; reply: JoinedChatroom };
+  'chatroom:leave': { data: { chatroomId: string }; reply: Record<string, never> };
 }
 
 /** Server → client events. */
@@ -150,6 +185,7 @@ export interface ServerEvents {
   typing: { conversationId: string; userId: string; typing: boolean };
   'presence:event': { userId: string; online: boolean };
   'group:event': GroupEvent;
+  'chatroom:event': ChatroomEvent;
   'user:event': UserEvent;
   'session:kicked': { reason: KickReason; byPlatform?: string };
   'session:expiring': { expiresAt: string };
@@ -181,6 +217,8 @@ const CLIENT_EVENTS_SET = {
   'group:reject': true,
   'group:remove': true,
   'group:dissolve': true,
+  'chatroom:join': true,
+  'chatroom:leave': true,
 } satisfies Record<ClientEventName, true>;
 export const CLIENT_EVENTS = Object.keys(CLIENT_EVENTS_SET) as ClientEventName[];
 
@@ -195,6 +233,7 @@ const SERVER_EVENTS_SET = {
   typing: true,
   'presence:event': true,
   'group:event': true,
+  'chatroom:event': true,
   'user:event': true,
   'session:kicked': true,
   'session:expiring': true,

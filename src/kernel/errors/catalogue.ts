@@ -103,6 +103,7 @@ export const ERRORS = {
   REQUEST_NOT_FOUND: { kind: 'not-found', says: 'No such request to join.', zh: '入群申请不存在。' },
   INVITATION_NOT_FOUND: { kind: 'not-found', says: 'No such invitation.', zh: '邀请不存在。' },
   MESSAGE_NOT_FOUND: { kind: 'not-found', says: 'No such message.', zh: '消息不存在。' },
+  ATTRIBUTE_NOT_FOUND: { kind: 'not-found', says: 'No such attribute.', zh: '属性不存在。' },
   CHATROOM_NOT_FOUND: { kind: 'not-found', says: 'No such chatroom.', zh: '聊天室不存在。' },
 
   ALREADY_EXISTS: {
@@ -120,6 +121,11 @@ export const ERRORS = {
     says: 'The owner cannot leave: hand the group to another member first, or dissolve it.',
     zh: '群主不能直接退出：请先转让群主，或解散该群。',
   },
+  USER_OFFLINE: {
+    kind: 'conflict',
+    says: 'This user is not connected, so it cannot be brought in.',
+    zh: '该用户不在线，无法加入。',
+  },
   ALREADY_DECIDED: {
     kind: 'conflict',
     says: 'This was decided otherwise before; `details.status` says how.',
@@ -131,6 +137,12 @@ export const ERRORS = {
     kind: 'limited',
     says: 'Too many calls; wait `retryAfterMs` and repeat.',
     zh: '调用过于频繁，请在 retryAfterMs 之后重试。',
+    retryable: true,
+  },
+  ROOM_BUSY: {
+    kind: 'limited',
+    says: 'The room takes no more messages of this priority for now; nothing was sent. Wait `retryAfterMs` and repeat.',
+    zh: '聊天室消息过多，暂不接收该优先级的消息，未发送；请在 retryAfterMs 之后重试。',
     retryable: true,
   },
   BUSY: {

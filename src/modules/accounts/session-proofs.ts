@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { AppError } from '../../kernel/errors/app-error';
 import { Sql } from '../../platform/database/sql';
 import { Live } from '../../platform/realtime/live';
-import { Batched } from './batched';
+import { Batched } from '../../platform/database/batched';
 import { speaker, type LoginRow } from './login-rules';
 import type { UserStatus } from './user.entity';
 

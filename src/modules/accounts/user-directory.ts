@@ -4,7 +4,7 @@ import { ID_PATTERN } from '../../kernel/ids';
 import { Sql } from '../../platform/database/sql';
 import { Live } from '../../platform/realtime/live';
 import type { UserNames } from '../conversations';
-import { Batched } from './batched';
+import { Batched } from '../../platform/database/batched';
 import type { UserStatus } from './user.entity';
 
 /** A living user as the hot paths know it. What it may do is decided again under the lock. */

@@ -1,6 +1,6 @@
 import type { AppRef } from '../../kernel/caller';
 import type { ConversationKind } from '../../kernel/contracts/conversation';
-import type { Mentions } from '../../kernel/contracts/message';
+import type { Mentions, Priority } from '../../kernel/contracts/message';
 import type { AppError } from '../../kernel/errors/app-error';
 import type { SqlExecutor } from '../../platform/database/sql';
 
@@ -81,8 +81,23 @@ export interface Audience {
   /** May this user read the conversation, and from and to which seq? Undefined: to this user it does not exist. */
   window(conversation: ConversationRef, userPk: number): Promise<{ from: number; to?: number } | undefined>;
 
+  /** Kinds that are heard by sockets that joined rather than by users hand out messages themselves, on every node. */
+  broadcast?(conversation: ConversationRef, said: Said, exceptSocketId?: string): void;
+
+  /** Kinds whose whole traffic is limited: throws the refusal before anything is accepted. */
+  limit?(conversation: ConversationRef, sender: Sender | null, priority: Priority): void;
+
+  /** Kinds that can be spoken to all at once: every target of the app, in pages. */
+  targetsOf?(appPk: number): AsyncIterable<ConversationRef[]>;
+
   /** Kinds with a target of their own (group, chatroom): the key behind a public id, and the public ids of keys. */
   readonly targets?: ConversationTargets;
+}
+
+/** A message as it is handed out: its JSON text, and where it stands in the log if it is in one. */
+export interface Said {
+  readonly json: string;
+  readonly at?: HeardAt;
 }
 
 export interface ConversationTargets {

@@ -51,7 +51,13 @@ export class Delivery implements OnModuleInit {
 
   /** Tells everybody but the sending socket, which has its acknowledgement. In the order of the calls, by conversation. */
   deliver(appended: Appended, exceptSocketId?: string): void {
-    const { pk } = appended.message.conversation;
+    const { message, memberVersion } = appended;
+    const { pk, kind } = message.conversation;
+    const audience = this.audiences.of(kind);
+    if (audience?.broadcast) {
+      const said = { json: encodeMessage(message), at: { seq: message.seq, memberVersion } };
+      return audience.broadcast(message.conversation, said, exceptSocketId);
+    }
     const ahead = this.turns.get(pk);
     if (ahead) return this.queue(pk, appended.outboxId, ahead, () => this.emitWhenKnown(appended, exceptSocketId));
     const emitting = this.emitWhenKnown(appended, exceptSocketId);

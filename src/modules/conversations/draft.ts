@@ -28,7 +28,7 @@ export interface Appended {
   readonly message: StoredMessage;
   /** True when this clientMessageId had been stored before: nothing was written, and this is the stored message. */
   readonly duplicate: boolean;
-  /** The outbox row that owes this message's delivery. Absent for a duplicate. */
+  /** The outbox row that owes this message's delivery. Absent for a duplicate, and in a room. */
   readonly outboxId?: number;
   /** The conversation's as it was under the lock. Absent for a duplicate. */
   readonly memberVersion?: number;

@@ -34,7 +34,8 @@ export interface Head {
 /** What was written: in the order of the drafts. */
 export interface Written {
   messages: StoredMessage[];
-  outboxId: number;
+  /** Absent where nothing is owed. */
+  outboxId?: number;
 }
 
 export interface StoredRow {
@@ -90,11 +91,18 @@ export class LogWriter {
     await this.writeHeads(tx, drafts, heads);
     await tx.run(INSERT_MESSAGES, [rows]);
     await this.writeOwnCounts(tx, drafts);
-    const owed: OwedMessages = {
+    return { messages, outboxId: await this.owe(tx, messages) };
+  }
+
+  /** Nobody is owed a room's messages: who is in asks for what it missed, and who is not never hears of them. */
+  private async owe(tx: SqlExecutor, messages: readonly StoredMessage[]): Promise<number | undefined> {
+    const owed = messages.filter(({ conversation }) => conversation.kind !== 'chatroom');
+    if (owed.length === 0) return undefined;
+    const payload: OwedMessages = {
       node: this.node.id,
-      messages: messages.map(({ conversation, seq }) => [conversation.pk, seq]),
+      messages: owed.map(({ conversation, seq }) => [conversation.pk, seq]),
     };
-    return { messages, outboxId: await this.outbox.write(tx, 'messages', owed, OWED_AFTER_MS) };
+    return this.outbox.write(tx, 'messages', payload, OWED_AFTER_MS);
   }
 
   private async writeHeads(

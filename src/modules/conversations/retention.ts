@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Sql } from '../../platform/database/sql';
 import type { Tidy } from '../../platform/queues/housekeeping';
 import { ConversationHistory } from './history';
+import { KIND_CODES } from './kinds';
 
 /** Conversations looked at in one round, by their keys; the next round goes on from there. */
 const SPAN = 20_000;
@@ -10,6 +11,7 @@ const DAY_MS = 86_400_000;
 interface Oldest {
   id: number;
   appPk: number;
+  kind: number;
   minSeq: number;
   /** The oldest message there is; older than `minSeq` when a round ended between hiding and deleting. */
   seq: number;
@@ -29,13 +31,21 @@ export class Retention {
     private readonly history: ConversationHistory,
   ) {}
 
-  /** One round. `days` by app; apps that are not in it keep everything. Answers how many messages went. */
-  async round(days: ReadonlyMap<number, number>, tidy: Tidy): Promise<number> {
+  /**
+   * One round. `days` by app, and `roomDays` for what is said in rooms; apps that are not in it keep everything. Answers
+   * how many messages went.
+   */
+  async round(
+    days: ReadonlyMap<number, number>,
+    tidy: Tidy,
+    roomDays: ReadonlyMap<number, number> = days,
+  ): Promise<number> {
     const now = await this.now();
     const until = await this.nextSpan();
     let gone = 0;
-    for (const oldest of await this.expired(days, now, until)) {
-      const cutoff = new Date(now - (days.get(oldest.appPk) ?? Infinity) * DAY_MS);
+    for (const oldest of await this.expired(days, roomDays, now, until)) {
+      const limits = oldest.kind === KIND_CODES.chatroom ? roomDays : days;
+      const cutoff = new Date(now - (limits.get(oldest.appPk) ?? Infinity) * DAY_MS);
       const minSeq = oldest.sentAt < cutoff ? await this.hide(oldest, cutoff) : oldest.minSeq;
       gone += await tidy('DELETE FROM messages WHERE conversationPk = ? AND seq < ? ORDER BY seq LIMIT ?', [
         oldest.id,
@@ -58,16 +68,25 @@ export class Retention {
     return minSeq;
   }
 
-  private expired(days: ReadonlyMap<number, number>, now: number, until: number): Promise<Oldest[]> {
-    if (days.size === 0) return Promise.resolve([]);
-    const latest = new Date(now - Math.min(...days.values()) * DAY_MS);
+  private expired(
+    days: ReadonlyMap<number, number>,
+    roomDays: ReadonlyMap<number, number>,
+    now: number,
+    until: number,
+  ): Promise<Oldest[]> {
+    if (days.size + roomDays.size === 0) return Promise.resolve([]);
+    const latest = new Date(now - Math.min(...days.values(), ...roomDays.values()) * DAY_MS);
+    // No app has the key 0: it stands for a list that would be empty.
+    const apps = [0, ...days.keys()];
+    const roomApps = [0, ...roomDays.keys()];
     return this.sql.rows<Oldest>(
-      `SELECT c.id, c.appPk, c.minSeq, m.seq, m.sentAt
+      `SELECT c.id, c.appPk, c.kind, c.minSeq, m.seq, m.sentAt
          FROM conversations c
          JOIN messages m ON m.conversationPk = c.id
           AND m.seq = (SELECT MIN(f.seq) FROM messages f WHERE f.conversationPk = c.id)
-        WHERE c.id > ? AND c.id <= ? AND c.appPk IN (?) AND (m.sentAt < ? OR m.seq < c.minSeq)`,
-      [this.reached, until, [...days.keys()], latest],
+        WHERE c.id > ? AND c.id <= ? AND IF(c.kind = ${KIND_CODES.chatroom}, c.appPk IN (?), c.appPk IN (?))
+          AND (m.sentAt < ? OR m.seq < c.minSeq)`,
+      [this.reached, until, roomApps, apps, latest],
     );
   }
 

@@ -1,7 +1,7 @@
+import { untilOf } from '../../platform/database/until';
 import type { GroupMemberRecord, GroupRecord, RequestRecord, Switch } from './group-records';
 import { SWITCHES } from './group-records';
 import type { GroupStatus, Role, Visibility } from './group.entity';
-import { untilOf } from './group.audience';
 
 /** What everybody may see of a public group. */
 export interface GroupCard {

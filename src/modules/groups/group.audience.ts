@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AppRef } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { Sql, type SqlExecutor } from '../../platform/database/sql';
+import { untilOf } from '../../platform/database/until';
 import { SenderAdmission } from '../accounts';
 import {
   type Admission,
@@ -136,9 +137,3 @@ function silenced({ muteAll }: GroupState, { role, muted, mutedUntil, maySpeak }
   if (muteAll === 1 && role === 'member' && maySpeak === 0) return new AppError('MUTED', { details: { all: true } });
   return undefined;
 }
-
-const FOR_EVER_YEAR = 9999;
-
-/** ISO 8601, or null for ever. */
-export const untilOf = (time: Date | null): string | null =>
-  !time || time.getUTCFullYear() === FOR_EVER_YEAR ? null : time.toISOString();

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
+import { untilOf } from '../../platform/database/until';
 import { readCursor } from '../../platform/entry/cursor';
 import { limitOf, type Page, pageOf, type PageQuery } from '../../platform/entry/page-query';
 import { Users } from '../accounts';
@@ -8,7 +9,6 @@ import { GroupChanges } from './group-changes';
 import type { Standing } from './group-records';
 import { GroupRequestsRepository } from './group-requests.repository';
 import { assertAbove, assertManager, type Named, type Outcome, type Scene } from './group-scene';
-import { untilOf } from './group.audience';
 import { GroupsRepository } from './groups.repository';
 import { GroupsService } from './groups.service';
 import { Newcomers } from './newcomers';

@@ -37,6 +37,10 @@ export class Ephemeral {
       sentAt: new Date().toISOString(),
       revision: 0,
     };
+    if (audience.broadcast) {
+      audience.broadcast(conversation, { json: JSON.stringify(message) }, exceptSocketId);
+      return message;
+    }
     const present = await audience.hearers(conversation);
     const { recipients } = draft;
     const hearers = recipients

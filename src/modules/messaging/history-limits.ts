@@ -9,7 +9,10 @@ export class HistoryLimits {
   constructor(housekeeping: Housekeeping, retention: Retention, apps: Apps) {
     housekeeping.add({
       name: 'messages beyond their limit',
-      run: async (tidy) => retention.round(await apps.historyDays(), tidy),
+      run: async (tidy) => {
+        const { messages, rooms } = await apps.historyDays();
+        return retention.round(messages, tidy, rooms);
+      },
     });
   }
 }

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts';
 import { ConversationsModule } from '../conversations';
 import { TenancyModule } from '../tenancy';
+import { BroadcastsController } from './broadcasts.controller';
+import { BroadcastsService } from './broadcasts.service';
 import { BusOutage } from './bus-outage';
 import { MessageContent } from './content';
 import { ConversationListService } from './conversation-list.service';
@@ -21,8 +23,9 @@ import { SyncService } from './sync.service';
 /** Sending, receipts, history and the conversation list: the use cases over the log. */
 @Module({
   imports: [TenancyModule, ConversationsModule, AccountsModule],
-  controllers: [MessagesController, ConversationsController],
+  controllers: [MessagesController, ConversationsController, BroadcastsController],
   providers: [
+    BroadcastsService,
     BusOutage,
     ConversationListService,
     Ephemeral,

@@ -47,6 +47,12 @@ export class AppSettings {
   readonly tokenTtlSeconds: number = 86_400;
   /** Days that messages are kept, as the app wishes; `historyDaysOf` knows the plan as well. */
   readonly historyDays?: number;
+  /** Days that what is said in rooms is kept, where that differs from other messages; the plan counts here as well. */
+  readonly chatroomHistoryDays?: number;
+  /** Minutes after which a room that nobody is in and nothing is said in is closed; absent: never. */
+  readonly chatroomIdleMinutes?: number;
+  /** A join of a room that is not there makes it. */
+  readonly joinCreates: boolean = false;
   /** Longest text in bytes of UTF-8; absent: the deployment's limit. */
   readonly textBytes?: number;
   /** Told to clients at login; absent: the deployment's. */
@@ -87,6 +93,8 @@ export function changeAppSettings(stored: string, change: AppSettingsPart, textB
   if (change.push) next.push = { ...own.push, ...defined(change.push) };
   // Those without a default of their own are taken away again by what says "nothing".
   if (!next.historyDays) delete next.historyDays;
+  if (!next.chatroomHistoryDays) delete next.chatroomHistoryDays;
+  if (!next.chatroomIdleMinutes) delete next.chatroomIdleMinutes;
   if (!next.textBytes) delete next.textBytes;
   if (!next.endpoints?.length) delete next.endpoints;
   if (!next.callbackUrl) delete next.callbackUrl;
@@ -122,6 +130,12 @@ function assertOneTemplateEach(templates: readonly PushTemplate[]): void {
 export function historyDaysOf({ settings, quotas }: { settings: AppSettings; quotas: Quotas }): number | undefined {
   const days = Math.min(settings.historyDays ?? Infinity, quotas.historyDays ?? Infinity);
   return Number.isFinite(days) ? days : undefined;
+}
+
+/** The same for what is said in rooms. */
+export function roomHistoryDaysOf({ settings, quotas }: { settings: AppSettings; quotas: Quotas }): number | undefined {
+  const historyDays = settings.chatroomHistoryDays ?? settings.historyDays;
+  return historyDaysOf({ settings: { ...settings, historyDays }, quotas });
 }
 
 const defined = <T extends object>(part: T): Partial<T> =>

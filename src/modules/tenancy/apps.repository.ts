@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
 import { Sql, type SqlExecutor } from '../../platform/database/sql';
 import type { AppRow, AppSecretRow } from './app.entity';
+import type { AppSettings } from './app-settings';
 import { assignments, isId } from './sql-text';
 import type { DeveloperRow, DeveloperStatus } from './developer.entity';
 import { DevelopersRepository } from './developers.repository';
@@ -64,8 +65,17 @@ export class AppsRepository {
     const rows = await this.sql.rows<{ id: number }>(
       `SELECT a.id FROM apps a JOIN developers d ON d.id = a.developerPk
         WHERE a.deletedAt IS NULL
-          AND (a.settings LIKE '%"historyDays"%' OR d.quotas LIKE '%"historyDays"%' OR d.plan IN (?))`,
+          AND (a.settings LIKE '%istoryDays"%' OR d.quotas LIKE '%"historyDays"%' OR d.plan IN (?))`,
       [Object.entries(PLANS).flatMap(([plan, { historyDays }]) => (historyDays === undefined ? [] : [plan]))],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Apps that have set this one of their settings. */
+  async thatSet(setting: keyof AppSettings): Promise<number[]> {
+    const rows = await this.sql.rows<{ id: number }>(
+      'SELECT id FROM apps WHERE deletedAt IS NULL AND settings LIKE ?',
+      [`%"${setting}"%`],
     );
     return rows.map(({ id }) => id);
   }

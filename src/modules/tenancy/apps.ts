@@ -8,7 +8,7 @@ import { Live } from '../../platform/realtime/live';
 import { deriveKey } from '../../platform/secrets/keys';
 import { Vault } from '../../platform/secrets/vault';
 import type { AccountMode, AppStatus } from './app.entity';
-import { historyDaysOf, readAppSettings, type AppSettings } from './app-settings';
+import { historyDaysOf, readAppSettings, roomHistoryDaysOf, type AppSettings } from './app-settings';
 import { AppsRepository, type KnownApp } from './apps.repository';
 import { quotasOf, type QuotaName, type Quotas } from './plans';
 import { placeOf } from './sealed-places';
@@ -83,15 +83,28 @@ export class Apps {
     return this.rows.get(pk);
   }
 
-  /** Days that messages are kept, for every app that limits them or whose plan does. */
-  async historyDays(): Promise<Map<number, number>> {
-    const days = new Map<number, number>();
+  /** Days that messages are kept, and those of rooms, for every app that limits them or whose plan does. */
+  async historyDays(): Promise<{ messages: Map<number, number>; rooms: Map<number, number> }> {
+    const messages = new Map<number, number>();
+    const rooms = new Map<number, number>();
     for (const pk of await this.repository.perhapsLimited()) {
       const app = await this.rows.get(pk);
-      const limit = app && historyDaysOf(app);
-      if (limit !== undefined) days.set(pk, limit);
+      const days = app && historyDaysOf(app);
+      const roomDays = app && roomHistoryDaysOf(app);
+      if (days !== undefined) messages.set(pk, days);
+      if (roomDays !== undefined) rooms.set(pk, roomDays);
     }
-    return days;
+    return { messages, rooms };
+  }
+
+  /** Minutes after which idle rooms are closed, for every app that wants that. */
+  async idleChatroomMinutes(): Promise<Map<number, number>> {
+    const minutes = new Map<number, number>();
+    for (const pk of await this.repository.thatSet('chatroomIdleMinutes')) {
+      const idle = (await this.rows.get(pk))?.settings.chatroomIdleMinutes;
+      if (idle !== undefined) minutes.set(pk, idle);
+    }
+    return minutes;
   }
 
   /** Refuses every instant-messaging call of an app that does not run: APP_NOT_ONLINE or APP_SUSPENDED. */

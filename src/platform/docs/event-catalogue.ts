@@ -22,6 +22,8 @@ const SERVER_EVENT_SUMMARIES: Record<ServerEventName, string> = {
   'presence:event': 'A subscribed user came or went: {userId, online}',
   'group:event':
     'Something happened in a group, or between it and you: {groupId, kind: "created" | "joined" | "left" | "removed" | "invited" | "invitation-declined" | "join-requested" | "request-rejected" | "admin-changed" | "owner-changed" | "muted" | "unmuted" | "updated" | "dissolved", by, users, seq?, …}',
+  'chatroom:event':
+    'Something happened in a room that this socket joined: {chatroomId, kind: "member-joined" | "member-left" | "removed" | "banned" | "muted" | "unmuted" | "admin-changed" | "updated" | "attributes-changed" | "closed", by, users, memberCount?, …}',
   'user:event': "An entry of the user's own event log: {userSeq, kind, at, data}",
   'session:kicked': 'This session was ended; do not reconnect: {reason, byPlatform?}',
   'session:expiring': 'The token ends soon; renew it: {expiresAt}',

@@ -15,6 +15,7 @@ export class Connections {
   private readonly onlineUsers = new Map<number, number>();
   private readonly listeners: ((change: PresenceChange) => void)[] = [];
   private readonly deviceListeners: ((userPk: number) => void)[] = [];
+  private readonly leaveListeners: ((connection: Connection, onPurpose: boolean) => void)[] = [];
   /** Sockets of this node. */
   count = 0;
 
@@ -102,6 +103,16 @@ export class Connections {
   /** The same for what changes while the user stays: another device, one less, one in another state. */
   onDevices(listener: (userPk: number) => void): void {
     this.deviceListeners.push(listener);
+  }
+
+  /** Called synchronously when a socket of this node has gone: `onPurpose` when one side said so, else it was lost. */
+  onLeave(listener: (connection: Connection, onPurpose: boolean) => void): void {
+    this.leaveListeners.push(listener);
+  }
+
+  /** Tells that a socket has gone; `remove` comes first. */
+  left(connection: Connection, onPurpose: boolean): void {
+    for (const listener of this.leaveListeners) listener(connection, onPurpose);
   }
 
   private tell(change: PresenceChange): void {

@@ -73,8 +73,8 @@ export class Dispatcher implements OnModuleInit {
     function listener(this: Socket, ...args: unknown[]): void {
       receive(this, args);
     }
-    function goodbye(this: Socket): void {
-      leave(this);
+    function goodbye(this: Socket, reason: string): void {
+      leave(this, reason.endsWith('namespace disconnect'));
     }
     server.on('connection', (socket: Socket) => {
       const connection = this.admission.settle(socket);
@@ -87,10 +87,11 @@ export class Dispatcher implements OnModuleInit {
     });
   }
 
-  private leave(socket: Socket): void {
+  private leave(socket: Socket, onPurpose: boolean): void {
     const connection = socket.data as SocketConnection;
     counts.connections--;
     this.connections.remove(connection);
+    this.connections.left(connection, onPurpose);
     this.admission.released(connection);
   }
 

@@ -10,6 +10,10 @@ const WHOSE: Record<string, string> = {
   developers: 'id = :developer',
   idempotency_keys: `owner IN (CONCAT('app:', :app), CONCAT('developer:', :developer))
     OR owner IN (SELECT CONCAT('user:', id) FROM users WHERE appPk = :app)`,
+  chatrooms: 'appPk = :app',
+  chatroom_attributes: 'appPk = :app',
+  chatroom_standings: 'appPk = :app',
+  chatroom_super_admins: 'appPk = :app',
   chat_groups: 'appPk = :app',
   group_members: 'appPk = :app',
   group_requests: 'appPk = :app',

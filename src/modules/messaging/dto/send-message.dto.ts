@@ -76,13 +76,8 @@ export class SendOptionsDto implements SendOptions {
   mentions?: MentionsDto;
 }
 
-/** contract.md, Send command. Sizes and blankness are judged by the use case, which answers with their own codes. */
-export class SendMessageDto implements SendCommand {
-  @IsDefined()
-  @ValidateNested()
-  @Type(() => AddressDto)
-  to!: AddressDto;
-
+/** A message without its address. Sizes and blankness are judged by the use case, which answers with their own codes. */
+export class UnaddressedMessageDto implements Omit<SendCommand, 'to'> {
   /** The sender's idempotency key: 16–36 of A-Z a-z 0-9 _ -, a UUID for example. */
   @IsString()
   @Matches(CLIENT_MESSAGE_ID_PATTERN)
@@ -111,4 +106,12 @@ export class SendMessageDto implements SendCommand {
   @ValidateNested()
   @Type(() => SendOptionsDto)
   options?: SendOptionsDto;
+}
+
+/** contract.md, Send command. */
+export class SendMessageDto extends UnaddressedMessageDto implements SendCommand {
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => AddressDto)
+  to!: AddressDto;
 }

@@ -152,6 +152,25 @@ export class AppSettingsDto {
   @Max(36_500)
   historyDays?: number;
 
+  /** Days that what is said in rooms is kept; 0: as long as other messages. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(36_500)
+  chatroomHistoryDays?: number;
+
+  /** Minutes after which a room that nobody is in and nothing is said in is closed; 0: never. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(525_600)
+  chatroomIdleMinutes?: number;
+
+  /** A join of a room that is not there makes it, instead of CHATROOM_NOT_FOUND. */
+  @IsOptional()
+  @IsBoolean()
+  joinCreates?: boolean;
+
   /** Longest text, in bytes of UTF-8; 0: the deployment's limit, which it cannot pass. */
   @IsOptional()
   @IsInt()

@@ -1,0 +1,43 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Put } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { TenantCaller } from '../../kernel/caller';
+import { Allow } from '../../platform/entry/allow.decorator';
+import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
+import { AttributesService } from './attributes.service';
+import { AttributeDto } from './dto/chatroom.dto';
+
+/** Keys and values of a room. By its admins, and by whoever is in where the room says so. */
+@ApiTags('Chatrooms')
+@Controller('v1/chatrooms/:chatroomId/attributes')
+export class AttributesController {
+  constructor(private readonly attributes: AttributesService) {}
+
+  /** All of them, at most 100. */
+  @Get()
+  @Allow('user', 'app')
+  list(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string) {
+    return this.attributes.list(caller, chatroomId);
+  }
+
+  @Put(':key')
+  @Allow('user', 'app')
+  put(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('chatroomId') chatroomId: string,
+    @Param('key') key: string,
+    @Body() wanted: AttributeDto,
+  ) {
+    return this.attributes.put(caller, chatroomId, key, wanted);
+  }
+
+  @Delete(':key')
+  @Allow('user', 'app')
+  @HttpCode(204)
+  remove(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('chatroomId') chatroomId: string,
+    @Param('key') key: string,
+  ): Promise<void> {
+    return this.attributes.remove(caller, chatroomId, key);
+  }
+}

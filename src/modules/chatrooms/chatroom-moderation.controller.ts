@@ -1,0 +1,118 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { TenantCaller } from '../../kernel/caller';
+import { Allow } from '../../platform/entry/allow.decorator';
+import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
+import { PageQuery } from '../../platform/entry/page-query';
+import { ChatroomModerationService } from './chatroom-moderation.service';
+import { RoomMuteDto } from './dto/chatroom.dto';
+
+/** By the room’s owner and admins, super-admins and the app’s server. */
+@ApiTags('Chatrooms')
+@Controller('v1/chatrooms/:chatroomId')
+export class ChatroomModerationController {
+  constructor(private readonly moderation: ChatroomModerationService) {}
+
+  @Get('mutes')
+  @Allow('user', 'app')
+  mutes(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string, @Query() query: PageQuery) {
+    return this.moderation.list(caller, chatroomId, 'muted', query);
+  }
+
+  /** For `seconds`, or for ever. */
+  @Put('mutes/:userId')
+  @Allow('user', 'app')
+  @HttpCode(204)
+  mute(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('chatroomId') chatroomId: string,
+    @Param('userId') userId: string,
+    @Body() { seconds }: RoomMuteDto,
+  ): Promise<void> {
+    return this.moderation.mute(caller, chatroomId, userId, seconds);
+  }
+
+  @Delete('mutes/:userId')
+  @Allow('user', 'app')
+  @HttpCode(204)
+  unmute(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('chatroomId') chatroomId: string,
+    @Param('userId') userId: string,
+  ): Promise<void> {
+    return this.moderation.unmute(caller, chatroomId, userId);
+  }
+
+  /** Mutes all but the owner, admins, and those on the allow-list. */
+  @Put('mute-all')
+  @Allow('user', 'app')
+  @HttpCode(204)
+  muteAll(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string): Promise<void> {
+    return this.moderation.muteAll(caller, chatroomId, true);
+  }
+
+  @Delete('mute-all')
+  @Allow('user', 'app')
+  @HttpCode(204)
+  unmuteAll(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string): Promise<void> {
+    return this.moderation.muteAll(caller, chatroomId, false);
+  }
+
+  /** The allow-list: who speaks while all are muted. */
+  @Get('speakers')
+  @Allow('user', 'app')
+  speakers(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string, @Query() query: PageQuery) {
+    return this.moderation.list(caller, chatroomId, 'maySpeak', query);
+  }
+
+  @Put('speakers/:userId')
+  @Allow('user', 'app')
+  @HttpCode(204)
+  allow(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('chatroomId') chatroomId: string,
+    @Param('userId') userId: string,
+  ): Promise<void> {
+    return this.moderation.allow(caller, chatroomId, userId, true);
+  }
+
+  @Delete('speakers/:userId')
+  @Allow('user', 'app')
+  @HttpCode(204)
+  disallow(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('chatroomId') chatroomId: string,
+    @Param('userId') userId: string,
+  ): Promise<void> {
+    return this.moderation.allow(caller, chatroomId, userId, false);
+  }
+
+  @Get('bans')
+  @Allow('user', 'app')
+  bans(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string, @Query() query: PageQuery) {
+    return this.moderation.list(caller, chatroomId, 'banned', query);
+  }
+
+  /** Puts a user out and lets it in no more. */
+  @Put('bans/:userId')
+  @Allow('user', 'app')
+  @HttpCode(204)
+  ban(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('chatroomId') chatroomId: string,
+    @Param('userId') userId: string,
+  ): Promise<void> {
+    return this.moderation.ban(caller, chatroomId, userId);
+  }
+
+  @Delete('bans/:userId')
+  @Allow('user', 'app')
+  @HttpCode(204)
+  unban(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('chatroomId') chatroomId: string,
+    @Param('userId') userId: string,
+  ): Promise<void> {
+    return this.moderation.unban(caller, chatroomId, userId);
+  }
+}

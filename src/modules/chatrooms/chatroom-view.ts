@@ -1,0 +1,40 @@
+import type { ChatroomRecord, Switch } from './chatroom-records';
+import { SWITCHES } from './chatroom-records';
+
+/** A room as everybody in its app sees it. */
+export interface ChatroomView extends Record<Switch | 'muteAll' | 'distributionStopped', boolean> {
+  chatroomId: string;
+  conversationId: string;
+  name: string;
+  description?: string;
+  announcement?: string;
+  owner?: string;
+  /** Who is in now, over all nodes. */
+  memberCount: number;
+  maxMembers?: number;
+  slowModeSeconds: number;
+  createdAt: string;
+}
+
+export interface ChatroomMemberView {
+  userId: string;
+  role: 'owner' | 'admin' | 'member';
+  /** While muted: until when, null for ever. */
+  mutedUntil?: string | null;
+}
+
+export const chatroomView = (room: ChatroomRecord, owner: string | undefined, memberCount: number): ChatroomView => ({
+  chatroomId: room.chatroomId,
+  conversationId: `chatroom:${room.chatroomId}`,
+  name: room.name,
+  ...(room.description !== null && { description: room.description }),
+  ...(room.announcement && { announcement: room.announcement }),
+  ...(owner !== undefined && { owner }),
+  memberCount,
+  ...(room.maxMembers !== null && { maxMembers: room.maxMembers }),
+  slowModeSeconds: room.slowModeSeconds,
+  ...(Object.fromEntries(SWITCHES.map((name) => [name, room[name] === 1])) as Record<Switch, boolean>),
+  muteAll: room.muteAll === 1,
+  distributionStopped: room.distributionStopped === 1,
+  createdAt: room.createdAt.toISOString(),
+});

@@ -1,0 +1,97 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { TenantCaller } from '../../kernel/caller';
+import { Allow } from '../../platform/entry/allow.decorator';
+import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
+import { Idempotent } from '../../platform/entry/http/idempotency.interceptor';
+import { PageQuery } from '../../platform/entry/page-query';
+import { ChatroomsService } from './chatrooms.service';
+import { CreateChatroomDto, PatchChatroomDto, RoomAnnouncementDto, RoomHistoryQuery } from './dto/chatroom.dto';
+import { RoomHistoryService } from './room-history.service';
+
+@ApiTags('Chatrooms')
+@Controller('v1/chatrooms')
+export class ChatroomsController {
+  constructor(
+    private readonly chatrooms: ChatroomsService,
+    private readonly history: RoomHistoryService,
+  ) {}
+
+  /** By the app’s server and super-admins. */
+  @Post()
+  @Allow('user', 'app')
+  @Idempotent()
+  create(@CurrentCaller() caller: TenantCaller, @Body() wanted: CreateChatroomDto) {
+    return this.chatrooms.create(caller, wanted);
+  }
+
+  /** Every open room of the app. */
+  @Get()
+  @Allow('user', 'app')
+  list(@CurrentCaller() caller: TenantCaller, @Query() query: PageQuery) {
+    return this.chatrooms.list(caller, query);
+  }
+
+  @Get(':chatroomId')
+  @Allow('user', 'app')
+  get(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string) {
+    return this.chatrooms.get(caller, chatroomId);
+  }
+
+  /** By the app’s server and super-admins. */
+  @Patch(':chatroomId')
+  @Allow('user', 'app')
+  change(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('chatroomId') chatroomId: string,
+    @Body() patch: PatchChatroomDto,
+  ) {
+    return this.chatrooms.change(caller, chatroomId, patch);
+  }
+
+  /** Closes it: everybody is out. By the app’s server and super-admins. */
+  @Delete(':chatroomId')
+  @Allow('user', 'app')
+  @HttpCode(204)
+  close(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string): Promise<void> {
+    return this.chatrooms.close(caller, chatroomId);
+  }
+
+  /** By the room’s admins as well; an empty text takes it away. */
+  @Put(':chatroomId/announcement')
+  @Allow('user', 'app')
+  announce(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('chatroomId') chatroomId: string,
+    @Body() { text }: RoomAnnouncementDto,
+  ) {
+    return this.chatrooms.announce(caller, chatroomId, text);
+  }
+
+  /** What is said from here on is stored and handed out to nobody. */
+  @Put(':chatroomId/distribution-stop')
+  @Allow('user', 'app')
+  @HttpCode(204)
+  stop(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string): Promise<void> {
+    return this.chatrooms.distribute(caller, chatroomId, true);
+  }
+
+  /** Messages are handed out again; listeners are told where to pull what they missed. */
+  @Delete(':chatroomId/distribution-stop')
+  @Allow('user', 'app')
+  @HttpCode(204)
+  resume(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string): Promise<void> {
+    return this.chatrooms.distribute(caller, chatroomId, false);
+  }
+
+  /** What the room keeps, to whoever is in it and to the app’s server. */
+  @Get(':chatroomId/messages')
+  @Allow('user', 'app')
+  messages(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('chatroomId') chatroomId: string,
+    @Query() query: RoomHistoryQuery,
+  ) {
+    return this.history.page(caller, chatroomId, query);
+  }
+}

@@ -1,0 +1,23 @@
+import { WebSocketGateway } from '@nestjs/websockets';
+import type { UserCaller } from '../../kernel/caller';
+import type { Connection } from '../../platform/realtime/connection';
+import { On } from '../../platform/realtime/on.decorator';
+import { ChatroomIdDto, ChatroomJoinDto } from './dto/chatroom.dto';
+import { JoinsService } from './joins.service';
+
+/** The socket's door to rooms: who joins hears, on this socket. Everything said goes through `message:send`. */
+@WebSocketGateway()
+export class ChatroomsGateway {
+  constructor(private readonly joins: JoinsService) {}
+
+  @On('chatroom:join')
+  join(caller: UserCaller, { chatroomId, history }: ChatroomJoinDto, connection: Connection) {
+    return this.joins.join(caller, chatroomId, connection, history);
+  }
+
+  @On('chatroom:leave')
+  async leave(caller: UserCaller, { chatroomId }: ChatroomIdDto, connection: Connection) {
+    await this.joins.leave(caller, chatroomId, connection);
+    return {};
+  }
+}

@@ -1,0 +1,181 @@
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  MinLength,
+} from 'class-validator';
+import { ID_PATTERN } from '../../../kernel/ids';
+import { PageQuery } from '../../../platform/entry/page-query';
+import { Nullable } from '../../../platform/entry/rules';
+import { RECENT_MAX } from '../room-feed';
+
+const MEMBERS_MAX = 1_000_000;
+const ADMINS_MAX = 100;
+const AT_ONCE_MAX = 100;
+const SLOW_MAX_S = 3600;
+const FOR_EVER_S = 10 * 365 * 86_400;
+const SEQ_MAX = 0xffffffff;
+
+class ChatroomRules {
+  /** Seconds between two messages of one user, 0 for none; not for the owner, admins and the allow-list. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(SLOW_MAX_S)
+  slowModeSeconds?: number;
+
+  /** Whoever is in sets attributes of its own. */
+  @IsOptional()
+  @IsBoolean()
+  membersMaySetAttributes?: boolean;
+
+  /** Never closed for being idle. */
+  @IsOptional()
+  @IsBoolean()
+  keepAlive?: boolean;
+}
+
+export class CreateChatroomDto extends ChatroomRules {
+  /** Your own id of the room; generated when absent. That of a closed room opens it again, with nothing of what it was. */
+  @IsOptional()
+  @IsString()
+  @Matches(ID_PATTERN, { message: 'chatroomId has 1 to 64 of A-Z a-z 0-9 _ . @ - and no other' })
+  chatroomId?: string;
+
+  @IsString()
+  @MinLength(1)
+  @MaxLength(128)
+  name!: string;
+
+  @IsOptional()
+  @IsString()
+  @MaxLength(1024)
+  description?: string;
+
+  /** Users in it at once; as many as come when absent. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MEMBERS_MAX)
+  maxMembers?: number;
+
+  /** A user who decides in it as its admins do, and about them. */
+  @IsOptional()
+  @IsString()
+  @Matches(ID_PATTERN)
+  owner?: string;
+
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(ADMINS_MAX)
+  @IsString({ each: true })
+  @Matches(ID_PATTERN, { each: true })
+  admins?: string[];
+}
+
+/** What is left out stays; null clears. */
+export class PatchChatroomDto extends ChatroomRules {
+  @IsOptional()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(128)
+  name?: string;
+
+  @IsOptional()
+  @Nullable()
+  @IsString()
+  @MaxLength(1024)
+  description?: string | null;
+
+  @IsOptional()
+  @Nullable()
+  @IsInt()
+  @Min(1)
+  @Max(MEMBERS_MAX)
+  maxMembers?: number | null;
+
+  @IsOptional()
+  @Nullable()
+  @IsString()
+  @Matches(ID_PATTERN)
+  owner?: string | null;
+}
+
+export class RoomAnnouncementDto {
+  /** Empty: none. */
+  @IsString()
+  @MaxLength(4096)
+  text!: string;
+}
+
+export class RoomUserIdsDto {
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(AT_ONCE_MAX)
+  @ArrayUnique()
+  @IsString({ each: true })
+  @Matches(ID_PATTERN, { each: true })
+  userIds!: string[];
+}
+
+export class RoomMuteDto {
+  /** For ever when absent. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(FOR_EVER_S)
+  seconds?: number;
+}
+
+export class AttributeDto {
+  /** At most 4 KB of UTF-8. */
+  @IsString()
+  @MaxLength(4096)
+  value!: string;
+
+  /** Goes when the user who set it leaves the room. */
+  @IsOptional()
+  @IsBoolean()
+  autoDelete?: boolean;
+}
+
+export class RoomHistoryQuery extends PageQuery {
+  /** Exclusive; oldest first. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(SEQ_MAX)
+  after?: number;
+
+  /** Exclusive; newest first. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(SEQ_MAX)
+  before?: number;
+}
+
+/** The socket's twins name the room in their data. */
+export class ChatroomIdDto {
+  @IsString()
+  @Matches(ID_PATTERN)
+  chatroomId!: string;
+}
+
+export class ChatroomJoinDto extends ChatroomIdDto {
+  /** How many of the latest messages come first; 10 when absent. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(RECENT_MAX)
+  history?: number;
+}

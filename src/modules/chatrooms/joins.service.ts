@@ -1,0 +1,141 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import type { UserCaller } from '../../kernel/caller';
+import type { JoinedChatroom } from '../../kernel/contracts/socket-events';
+import { AppError } from '../../kernel/errors/app-error';
+import { Batched } from '../../platform/database/batched';
+import { Bus } from '../../platform/realtime/bus';
+import type { Connection } from '../../platform/realtime/connection';
+import { Connections } from '../../platform/realtime/connections';
+import { ConversationDirectory, type ConversationRef } from '../conversations';
+import { Apps } from '../tenancy';
+import { AttributesRepository } from './attributes.repository';
+import { ChatroomDirectory } from './chatroom-directory';
+import type { RoomState } from './chatroom-records';
+import { ChatroomsService } from './chatrooms.service';
+import type { LiveRoom } from './live-room';
+import { LiveRooms } from './live-rooms';
+import { RosterExchange } from './roster-exchange';
+import { StandingsRepository } from './standings.repository';
+
+export const HISTORY_DEFAULT = 10;
+/** A room that changes faster than a join can look at it. */
+const TRIES_MAX = 10;
+
+/** Sockets come into rooms and leave them. */
+@Injectable()
+export class JoinsService implements OnModuleInit {
+  private readonly logger = new Logger(JoinsService.name);
+  /** A storm of joins is a few statements: what one turn of the event loop asks is read at once. */
+  private readonly states: Batched<number, RoomState>;
+  private readonly bans: Batched<string, true>;
+  private readonly details: Batched<number, Record<string, string>>;
+
+  constructor(
+    private readonly directory: ChatroomDirectory,
+    private readonly conversations: ConversationDirectory,
+    private readonly chatrooms: ChatroomsService,
+    private readonly rooms: LiveRooms,
+    private readonly exchange: RosterExchange,
+    private readonly connections: Connections,
+    private readonly apps: Apps,
+    private readonly bus: Bus,
+    standings: StandingsRepository,
+    attributes: AttributesRepository,
+  ) {
+    this.states = new Batched((pks) => standings.states(pks));
+    this.bans = new Batched(async (keys) => {
+      const banned = await standings.bannedOf(keys.map((key) => key.split(':').map(Number) as [number, number]));
+      return new Map([...banned].map((key) => [key, true as const]));
+    });
+    this.details = new Batched((pks) => attributes.ofRooms(pks));
+  }
+
+  onModuleInit(): void {
+    this.bus.on('chatroom:enlist', ({ room, userPks }) => {
+      this.enlistHere(room, userPks).catch((error: unknown) => this.logger.warn(`not brought in: ${String(error)}`));
+    });
+  }
+
+  /** A user's socket joins by the room's id alone; where the app says so, a room that is not there is made. */
+  async join(
+    caller: UserCaller,
+    chatroomId: string,
+    connection: Connection,
+    history = HISTORY_DEFAULT,
+  ): Promise<JoinedChatroom> {
+    const conversation = await this.found(caller, chatroomId);
+    const { room, state } = await this.enter(conversation, connection, history);
+    const attributes = (await this.details.get(conversation.lowPk)) ?? {};
+    return {
+      chatroomId,
+      conversationId: conversation.conversationId,
+      memberCount: this.exchange.rosters.count(conversation.pk),
+      ...(state.announcement && { announcement: state.announcement }),
+      attributes,
+      maxSeq: room.feed.have,
+    };
+  }
+
+  async leave(caller: UserCaller, chatroomId: string, connection: Connection): Promise<void> {
+    const { pk } = await this.directory.find(caller.app, chatroomId);
+    const room = this.rooms.get(pk);
+    if (room) this.rooms.unseat(room, connection);
+  }
+
+  /** Brings users' connected sockets into a room, wherever they are. Resolves when they are in, a second later at most. */
+  async enlist(conversation: ConversationRef, userPks: readonly number[]): Promise<void> {
+    this.bus.toAll('chatroom:enlist', { room: conversation.pk, userPks: [...userPks] });
+    await this.enlistHere(conversation.pk, userPks);
+    await this.exchange.until(conversation.pk, userPks, 1000);
+  }
+
+  private async enlistHere(pk: number, userPks: readonly number[]): Promise<void> {
+    const conversation = (await this.conversations.byPks([pk])).get(pk);
+    if (!conversation) return;
+    const sockets = userPks.flatMap((userPk) => [...this.connections.ofUser(userPk)]);
+    const own = sockets.filter(({ caller }) => caller.app.pk === conversation.appPk);
+    await Promise.all(own.map((connection) => this.enter(conversation, connection, HISTORY_DEFAULT)));
+  }
+
+  private async found({ app }: UserCaller, chatroomId: string): Promise<ConversationRef> {
+    const known = await this.directory.perhaps(app, chatroomId);
+    if (known) return known;
+    if (!(await this.apps.byPk(app.pk))?.settings.joinCreates) throw new AppError('CHATROOM_NOT_FOUND');
+    return this.chatrooms.madeByJoin(app, chatroomId);
+  }
+
+  /**
+   * What is decided about a user is read with the room's version, and holds while that is the version which this node
+   * goes by: the look and the seat are in one turn, so that nobody slips in past a removal.
+   */
+  private async enter(
+    conversation: ConversationRef,
+    connection: Connection,
+    history: number,
+  ): Promise<{ room: LiveRoom; state: RoomState }> {
+    const { app, userPk } = connection.caller;
+    for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
+      const state = await this.states.get(conversation.pk);
+      if (!state) throw new AppError('CHATROOM_NOT_FOUND');
+      if (state.status === 'closed') {
+        if (!(await this.apps.byPk(app.pk))?.settings.joinCreates) throw new AppError('CHATROOM_NOT_FOUND');
+        await this.chatrooms.madeByJoin(app, conversation.conversationId.slice('chatroom:'.length));
+        continue;
+      }
+      if (await this.bans.get(`${conversation.lowPk}:${userPk}`)) throw new AppError('BANNED');
+      const room = await this.rooms.open(conversation);
+      if (room.version < state.version) await this.rooms.refresh(room);
+      if (room.version !== state.version || this.rooms.get(conversation.pk) !== room) continue;
+      this.assertSpace(conversation, state, userPk);
+      if (connection.socket.connected) this.rooms.seat(room, connection, state.version, history);
+      return { room, state };
+    }
+    throw new AppError('BUSY');
+  }
+
+  private assertSpace({ pk }: ConversationRef, { maxMembers }: RoomState, userPk: number): void {
+    const { rosters } = this.exchange;
+    if (maxMembers === null || rosters.has(pk, userPk) || rosters.count(pk) < maxMembers) return;
+    throw new AppError('QUOTA_EXCEEDED', { details: { quota: 'chatroomMembers', limit: maxMembers } });
+  }
+}

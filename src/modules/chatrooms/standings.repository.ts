@@ -1,0 +1,105 @@
+import { Injectable } from '@nestjs/common';
+import { Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
+import type { ChatroomRecord, RoomState, Standing } from './chatroom-records';
+
+export interface Sanction {
+  admin?: boolean;
+  banned?: boolean;
+  maySpeak?: boolean;
+  mutedSeconds?: number | 'for-ever' | 'no';
+  removedVersion?: number;
+}
+
+export type Sanctioned = 'banned' | 'muted' | 'maySpeak' | 'admin';
+
+/** Statements about how users stand in rooms, and about what nodes must know of both. */
+@Injectable()
+export class StandingsRepository {
+  constructor(private readonly sql: Sql) {}
+
+  /** The living among these users, whether anything was ever decided about them or not. */
+  async of(executor: SqlExecutor, chatroomPk: number, userPks: readonly number[]): Promise<Map<number, Standing>> {
+    if (userPks.length === 0) return new Map();
+    const rows = await executor.rows<Standing>(
+      `SELECT u.id AS userPk, u.userId, COALESCE(s.admin, 0) AS admin, COALESCE(s.banned, 0) AS banned, s.mutedUntil,
+              COALESCE(s.mutedUntil > NOW(3), 0) AS muted, COALESCE(s.maySpeak, 0) AS maySpeak,
+              COALESCE(s.removedVersion, 0) AS removedVersion
+         FROM users u LEFT JOIN chatroom_standings s ON s.chatroomPk = ? AND s.userPk = u.id
+        WHERE u.id IN (?) AND u.status <> 'deleted'`,
+      [chatroomPk, [...userPks]],
+    );
+    return new Map(rows.map((row) => [row.userPk, row]));
+  }
+
+  async sanction(
+    tx: SqlExecutor,
+    { id, appPk }: Pick<ChatroomRecord, 'id' | 'appPk'>,
+    userPk: number,
+    set: Sanction,
+  ): Promise<void> {
+    await tx.run('INSERT IGNORE INTO chatroom_standings (chatroomPk, userPk, appPk) VALUES (?)', [[id, userPk, appPk]]);
+    const parts: string[] = [];
+    const values: SqlValue[] = [];
+    for (const name of ['admin', 'banned', 'maySpeak', 'removedVersion'] as const) {
+      const value = set[name];
+      if (value === undefined) continue;
+      parts.push(`${name} = ?`);
+      values.push(value);
+    }
+    if (set.mutedSeconds === 'no') parts.push('mutedUntil = NULL');
+    else if (set.mutedSeconds === 'for-ever') parts.push("mutedUntil = '9999-12-31 23:59:59'");
+    else if (set.mutedSeconds !== undefined) {
+      parts.push('mutedUntil = DATE_ADD(NOW(3), INTERVAL ? SECOND)');
+      values.push(set.mutedSeconds);
+    }
+    await tx.run(`UPDATE chatroom_standings SET ${parts.join(', ')} WHERE chatroomPk = ? AND userPk = ?`, [
+      ...values,
+      id,
+      userPk,
+    ]);
+  }
+
+  sanctioned(
+    chatroomPk: number,
+    what: Sanctioned,
+    after: number,
+    limit: number,
+  ): Promise<{ userPk: number; userId: string; mutedUntil: Date | null }[]> {
+    const holds = what === 'muted' ? 's.mutedUntil > NOW(3)' : `s.${what} = 1`;
+    return this.sql.rows(
+      `SELECT s.userPk, u.userId, s.mutedUntil FROM chatroom_standings s JOIN users u ON u.id = s.userPk
+        WHERE s.chatroomPk = ? AND s.userPk > ? AND ${holds} AND u.status <> 'deleted' ORDER BY s.userPk LIMIT ?`,
+      [chatroomPk, after, limit],
+    );
+  }
+
+  /** Rooms by the key of their conversations, each as it stands at one moment. */
+  async states(conversationPks: readonly number[]): Promise<Map<number, RoomState>> {
+    if (conversationPks.length === 0) return new Map();
+    const rows = await this.sql.rows<RoomState>(
+      `SELECT c.id AS room, c.memberVersion AS version, c.maxSeq, r.status, r.distributionStopped, r.openedVersion,
+              GREATEST(r.firstSeq, c.minSeq) AS readFrom, r.maxMembers, r.announcement
+         FROM conversations c JOIN chatrooms r ON r.id = c.lowPk WHERE c.id IN (?) AND c.kind = 3`,
+      [[...conversationPks]],
+    );
+    return new Map(rows.map((row) => [row.room, row]));
+  }
+
+  /** The banned among these pairs, as `chatroom:user`. */
+  async bannedOf(pairs: readonly (readonly [chatroomPk: number, userPk: number])[]): Promise<Set<string>> {
+    if (pairs.length === 0) return new Set();
+    const rows = await this.sql.rows<{ chatroomPk: number; userPk: number }>(
+      'SELECT chatroomPk, userPk FROM chatroom_standings WHERE (chatroomPk, userPk) IN (?) AND banned = 1',
+      [pairs.map(([chatroomPk, userPk]) => [chatroomPk, userPk])],
+    );
+    return new Set(rows.map(({ chatroomPk, userPk }) => `${chatroomPk}:${userPk}`));
+  }
+
+  /** Who was removed after this version, and at which. */
+  async removedSince(chatroomPk: number, version: number): Promise<{ userPk: number; removedVersion: number }[]> {
+    return this.sql.rows(
+      'SELECT userPk, removedVersion FROM chatroom_standings WHERE chatroomPk = ? AND removedVersion > ?',
+      [chatroomPk, version],
+    );
+  }
+}
