@@ -73,16 +73,20 @@ describe('every event', () => {
       return leaksIn(heard, identity, 'user', scenes.worlds, stage.marks).map((leak) => `${identity} heard ${leak}`);
     });
     expect(strays).toEqual([]);
+    const { groupId, chatroomId } = scenes.mine;
     // Of a group: its owner hears everything, carol of the one she made.
     const ofGroup = ({ data }: { data: unknown }, of: string): boolean =>
-      ['groupId', 'conversationId'].some((name) =>
+      ['groupId', 'chatroomId', 'conversationId'].some((name) =>
         String((data as Record<string, unknown>)[name])
           .replace('group:', '')
           .startsWith(of),
       );
-    expect(devices.otherUser?.heard.filter((heard) => !ofGroup(heard, 'new-'))).toEqual([]);
-    const { groupId } = scenes.mine;
-    expect(devices.owner?.heard.filter((heard) => !ofGroup(heard, 'new-') && !ofGroup(heard, groupId))).toEqual([]);
+    expect(devices.otherUser?.heard.filter((heard) => !ofGroup(heard, 'new-') && !ofGroup(heard, chatroomId))).toEqual(
+      [],
+    );
+    expect(
+      devices.owner?.heard.filter((heard) => ![groupId, chatroomId, 'new-'].some((of) => ofGroup(heard, of))),
+    ).toEqual([]);
   });
 
   it('wrote nothing into the log that a tenant would not show to others', () => {

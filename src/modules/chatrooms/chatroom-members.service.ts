@@ -87,10 +87,11 @@ export class ChatroomMembersService {
     const { conversation } = await this.chatrooms.seen(caller, chatroomId);
     const user = await this.users.resolve(caller.app, userId);
     const isIn = user !== undefined && (await this.exchange.confirm(conversation.pk, user.userPk));
-    await this.changes.run(caller, chatroomId, async ({ rank }) => {
+    await this.changes.run(caller, chatroomId, ({ rank }) => {
       assertManager(rank);
       if (!user || !isIn) throw new AppError('MEMBER_NOT_FOUND');
-      return { result: undefined, happened: [{ kind: 'removed', users: [user] }], removed: [user] };
+      const happened = [{ kind: 'removed' as const, users: [user] }];
+      return Promise.resolve({ result: undefined, happened, removed: [user] });
     });
   }
 

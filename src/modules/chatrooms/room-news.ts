@@ -40,6 +40,7 @@ export class RoomNews implements OnModuleInit {
   onModuleInit(): void {
     this.bus.on('chatroom:changed', (frame, from) => {
       this.apply(frame);
+      this.exchange.sayNow();
       if (frame.ask) this.questions.answer(from, frame.ask);
     });
   }
@@ -55,6 +56,7 @@ export class RoomNews implements OnModuleInit {
     const events = news.events.map((event) => eventJson(conversation, event));
     const frame: Changed = { room: pk, version, events, removed: [...removed], closed, stopped };
     this.apply(frame);
+    this.exchange.sayNow();
     if (nodes.length === 0 || !this.bus.healthy) return this.bus.toAll('chatroom:changed', frame);
     await this.questions.ask(nodes, DONE_MS, (ask) => this.bus.toAll('chatroom:changed', { ...frame, ask }));
   }

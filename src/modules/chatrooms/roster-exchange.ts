@@ -35,7 +35,7 @@ export class RosterExchange implements OnModuleInit {
     private readonly questions: NodeQuestions,
     drainables: Drainables,
   ) {
-    drainables.register('workers', () => Promise.resolve(this.flush()));
+    drainables.register('workers', () => Promise.resolve(this.sayNow()));
     this.rosters.onChange((change) => this.fulfil(change));
   }
 
@@ -105,13 +105,14 @@ export class RosterExchange implements OnModuleInit {
   }
 
   private pendingOf(room: number): Pending {
-    this.timer ??= setTimeout(() => this.flush(), GATHER_MS);
+    this.timer ??= setTimeout(() => this.sayNow(), GATHER_MS);
     let pending = this.pending.get(room);
     if (!pending) this.pending.set(room, (pending = { came: new Map(), left: new Set() }));
     return pending;
   }
 
-  private flush(): void {
+  /** What has changed here is said before whatever follows. */
+  sayNow(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
     if (this.pending.size === 0) return;
@@ -124,7 +125,7 @@ export class RosterExchange implements OnModuleInit {
   private answer({ about }: BusFrames['chatroom:ask'], from: string): void {
     if (about) return this.answerAbout(about, from);
     // What is pending was said before the whole, so that nothing older follows it.
-    this.flush();
+    this.sayNow();
     const all: number[] = [];
     for (const [own, visits] of this.rosters.of(this.bus.nodeId)) {
       all.push(own);
@@ -136,7 +137,8 @@ export class RosterExchange implements OnModuleInit {
 
   private answerAbout({ room, userPk, ask }: { room: number; userPk: number; ask: string }, from: string): void {
     const version = this.rosters.versionOn(this.bus.nodeId, room, userPk);
-    if (version !== undefined) this.bus.toNodes([from], 'chatroom:roster', { rooms: [[room, [[userPk, version]], []]] });
+    if (version !== undefined)
+      this.bus.toNodes([from], 'chatroom:roster', { rooms: [[room, [[userPk, version]], []]] });
     this.questions.answer(from, ask);
   }
 

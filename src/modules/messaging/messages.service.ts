@@ -54,7 +54,7 @@ export class MessagesService {
     try {
       this.limit(caller);
     } catch (error) {
-      return Promise.reject(error as AppError);
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     }
     return this.sendUncounted(caller, command);
   }

@@ -9,6 +9,7 @@ describe("an app's settings", () => {
       devicePolicy: { kind: 'multi', max: 5 },
       userIdRule: { minLength: 5, maxLength: 20, forbidLeadingG: true },
       acceptUnknownRecipients: true,
+      joinCreates: false,
       tokenTtlSeconds: 86_400,
       push: { enabled: true, mentionsPierce: false, style: 'full', sound: 'default', templates: [] },
     });

@@ -25,6 +25,7 @@ export interface Things {
   conversationId: string;
   sessionId: string;
   groupId: string;
+  chatroomId: string;
   requestId: string;
   invitationId: string;
   account: string;

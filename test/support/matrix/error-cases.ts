@@ -4,6 +4,7 @@ import { aConnectedUser, aDeveloper, anApp, aUser, operator } from '../builders'
 import { ok } from '../http';
 import type { ErrorBench } from './error-bench';
 import { handshake, rest, socket, type Seen } from './failures';
+import { CHATROOM_CASES } from './error-cases-chatrooms';
 import { GROUP_CASES } from './error-cases-groups';
 import { HARD_CASES } from './error-cases-hard';
 
@@ -154,4 +155,9 @@ const absentAddress = async (
 };
 
 /** One for each code; the catalogue and this list must agree. */
-export const ERROR_CASES: Record<ErrorCode, ErrorCase> = { ...EVERYDAY_CASES, ...HARD_CASES, ...GROUP_CASES };
+export const ERROR_CASES: Record<ErrorCode, ErrorCase> = {
+  ...EVERYDAY_CASES,
+  ...HARD_CASES,
+  ...GROUP_CASES,
+  ...CHATROOM_CASES,
+};

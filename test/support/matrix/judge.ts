@@ -41,17 +41,20 @@ export interface Subject {
   names: (things: Things) => unknown;
 }
 
+type Rooms = Pick<Scenes['mine'], 'groupId' | 'chatroomId'>;
+
 const fresh = (): string => `new-${randomBytes(8).toString('hex')}`;
 const direct = (a: string, b: string): string => (a < b ? `user:${a}:${b}` : `user:${b}:${a}`);
 
-const thingsOf = ({ world, ann, apart }: Scenes['mine'], user: Person, peer: Person, groupId: string): Things => ({
+const thingsOf = ({ world, ann, apart }: Scenes['mine'], user: Person, peer: Person, of: Rooms): Things => ({
   appId: world.app.appId,
   accountSid: world.developer.accountSid,
   userId: user.userId,
   peerId: peer.userId,
   conversationId: direct(ann.userId, peer.userId),
   sessionId: user.sessionId,
-  groupId,
+  groupId: of.groupId,
+  chatroomId: of.chatroomId,
   requestId: apart.requestId,
   invitationId: apart.invitationId,
   account: user.account,
@@ -62,9 +65,7 @@ const thingsOf = ({ world, ann, apart }: Scenes['mine'], user: Person, peer: Per
 
 /** The owner's things that a call is about: those that the other worlds have likewise, or those only it has. */
 export const owned = ({ mine }: Pick<Scenes, 'mine'>, variant: Variant): Things =>
-  variant === 'twin'
-    ? thingsOf(mine, mine.ann, mine.bob, mine.groupId)
-    : thingsOf(mine, mine.dave, mine.dave, mine.apart.groupId);
+  variant === 'twin' ? thingsOf(mine, mine.ann, mine.bob, mine) : thingsOf(mine, mine.dave, mine.dave, mine.apart);
 
 /** The same shape, and nothing there: what a foreign thing must look like. */
 export function absent({ mine }: Pick<Scenes, 'mine'>): Things {
@@ -78,6 +79,7 @@ export function absent({ mine }: Pick<Scenes, 'mine'>): Things {
     peerId: ghost,
     conversationId: direct(mine.ann.userId, ghost),
     groupId: ghost,
+    chatroomId: ghost,
     requestId: ghost,
     invitationId: ghost,
     sessionId: like.sessionId.slice(0, -6) + 'absent',
@@ -90,16 +92,17 @@ export const withoutTrace = (text: string): string => text.replace(/"traceId":"[
 /** An answer without what is new in each: its trace and the ids that were asked for. */
 function withoutIds({ text }: Told, things: Things): string {
   let plain = withoutTrace(text);
-  for (const id of [things.conversationId, things.userId, things.peerId, things.groupId])
+  for (const id of [things.conversationId, things.userId, things.peerId, things.groupId, things.chatroomId])
     plain = plain.replaceAll(id, '*');
   return plain;
 }
 
 /** What is looked for within something that the asker may well have: only this is absent then. */
-const WITHIN: Partial<Record<Outcome, 'sessionId' | 'requestId' | 'invitationId'>> = {
+const WITHIN: Partial<Record<Outcome, 'sessionId' | 'requestId' | 'invitationId' | 'peerId'>> = {
   SESSION_NOT_FOUND: 'sessionId',
   REQUEST_NOT_FOUND: 'requestId',
   INVITATION_NOT_FOUND: 'invitationId',
+  MEMBER_NOT_FOUND: 'peerId',
 };
 
 /** The worlds of a run, and everything in them that must not be met elsewhere. */

@@ -1,5 +1,6 @@
 import type { EventRow, RouteRow } from './cells';
 import { ACCOUNTS_ROWS } from './rows-accounts';
+import { CHATROOM_EVENT_ROWS, CHATROOM_ROWS } from './rows-chatrooms';
 import { GROUP_EVENT_ROWS, GROUP_ROWS } from './rows-groups';
 import { MESSAGING_EVENT_ROWS, MESSAGING_ROWS } from './rows-messaging';
 import { OPEN_ROWS } from './rows-open';
@@ -14,7 +15,12 @@ export const ALL_ROWS: Record<string, RouteRow> = {
   ...MESSAGING_ROWS,
   ...GROUP_ROWS,
   ...PUSH_ROWS,
+  ...CHATROOM_ROWS,
 };
 
 /** How every event treats everybody. */
-export const EVENT_ROWS: Record<string, EventRow> = { ...MESSAGING_EVENT_ROWS, ...GROUP_EVENT_ROWS };
+export const EVENT_ROWS: Record<string, EventRow> = {
+  ...MESSAGING_EVENT_ROWS,
+  ...GROUP_EVENT_ROWS,
+  ...CHATROOM_EVENT_ROWS,
+};

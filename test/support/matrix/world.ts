@@ -98,10 +98,12 @@ export interface Scene {
   carol: Person;
   /** Ann's, with bob in it; private. Every world has one of this id. */
   groupId: string;
+  /** Ann's room. Every world has one of this id. */
+  chatroomId: string;
   /** Lives in the owner's world only; the others have everybody else under the same ids. */
   dave?: Person;
-  /** Of the owner's world only: a group with dave, and dave waiting to come into the other. */
-  apart?: { groupId: string; requestId: string; invitationId: string };
+  /** Of the owner's world only: a group with dave, dave waiting to come into the other, and a room of his. */
+  apart?: { groupId: string; chatroomId: string; requestId: string; invitationId: string };
 }
 
 const NAMES = ['ann', 'bob', 'carol'] as const;
@@ -151,18 +153,34 @@ async function aScene(world: World, mark: string, withDave: boolean): Promise<Sc
   const { announcement, ...group } = aGroup;
   await ok(api.post('/v1/groups', { ...group, groupId, members: [bob.userId] }));
   await ok(api.put(`/v1/groups/${groupId}/announcement`, { text: announcement }));
+  const chatroomId = `room-${mark}`;
+  await aRoom(world, chatroomId, ann);
   const apart = dave && (await whatIsApart(world, groupId, group, dave));
   world.secrets.push(...people.flatMap(({ token, password }) => [token, password]));
-  return { world, ann, bob, carol, groupId, ...(dave && { dave, apart }) };
+  return { world, ann, bob, carol, groupId, chatroomId, ...(dave && { dave, apart }) };
 }
 
-async function whatIsApart({ app }: World, groupId: string, group: object, { userId, token }: Person) {
+/** Everybody in the app may see it, so it is marked as profiles are. */
+async function aRoom(
+  { app, canaries: { user } }: Pick<World, 'app' | 'canaries'>,
+  chatroomId: string,
+  owner: Pick<Person, 'userId'>,
+) {
+  const room = `/v1/chatrooms/${chatroomId}`;
+  await ok(app.api.post('/v1/chatrooms', { chatroomId, name: user, description: user, owner: owner.userId }));
+  await ok(app.api.put(`${room}/announcement`, { text: user }));
+  await ok(app.api.put(`${room}/attributes/stage`, { value: user }));
+}
+
+async function whatIsApart({ app, canaries }: World, groupId: string, group: object, { userId, token }: Person) {
   const apart = `${groupId}-apart`;
   await ok(app.api.post('/v1/groups', { ...group, groupId: apart, members: [userId] }));
   const asDave = app.parley.api.as({ bearer: token });
   const { requestId } = await ok(asDave.post(`/v1/groups/${groupId}/join-requests`, {}));
   const { items } = await ok(app.api.post(`/v1/groups/${groupId}/invitations`, { userIds: [userId] }));
-  return { groupId: apart, requestId: String(requestId), invitationId: String(items?.[0]?.invitationId) };
+  const chatroomId = `${groupId}-room-apart`;
+  await aRoom({ app, canaries }, chatroomId, { userId });
+  return { groupId: apart, chatroomId, requestId: String(requestId), invitationId: String(items?.[0]?.invitationId) };
 }
 
 export interface Scenes {

@@ -1,7 +1,7 @@
 import { MigrationInterface, QueryRunner } from 'typeorm';
 
-export class Chatrooms1795244954201 implements MigrationInterface {
-  name = 'Chatrooms1795244954201';
+export class Chatrooms1795251000000 implements MigrationInterface {
+  name = 'Chatrooms1795251000000';
 
   public async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(
