@@ -7,13 +7,23 @@ export interface Jobs {
   'offline-delivery': { outboxIds: number[] };
   /** Outbox rows that name deleted users: takes them out of what they were in. */
   'user-departed': { outboxIds: number[] };
+  /** An app has messages whose recipients are still to be decided: a push, or the reason for none. */
+  'push-decide': { appPk: number };
+  /** An app has pushes that are due. */
+  'push-send': { appPk: number };
   /** Deletes what has outlived its use: finished outbox rows, old user events, expired sessions and idempotency keys. */
   housekeeping: Record<string, never>;
 }
 
 export type JobName = keyof Jobs;
 
-export const JOB_NAMES = ['offline-delivery', 'user-departed', 'housekeeping'] as const satisfies readonly JobName[];
+export const JOB_NAMES = [
+  'offline-delivery',
+  'user-departed',
+  'push-decide',
+  'push-send',
+  'housekeeping',
+] as const satisfies readonly JobName[];
 
 /** Kinds of outbox rows, and the job that does what is owed. */
 export const OWED_JOBS = {

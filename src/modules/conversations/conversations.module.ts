@@ -27,6 +27,7 @@ const services = [
   Followers,
   Marks,
   Members,
+  MessageIds,
   Retention,
   Standings,
   UnreadTotals,
@@ -34,5 +35,5 @@ const services = [
 
 /** The ground floor: the log that everything which speaks writes into. */
 @Global()
-@Module({ providers: [...services, DatabasePressure, LogBatch, LogChanges, LogWriter, MessageIds], exports: services })
+@Module({ providers: [...services, DatabasePressure, LogBatch, LogChanges, LogWriter], exports: services })
 export class ConversationsModule {}

@@ -10,6 +10,7 @@ export type { Appended, Draft } from './draft';
 export { ConversationLog } from './log';
 export type { Changed, ChangeContext, ChangeMade, ChangeWork, Founding, Notice } from './log-changes';
 export type { OwedMessages } from './log-writer';
+export { MessageIds } from './message-ids';
 export { Members, type MemberSnapshot } from './members';
 export { Marks } from './marks';
 export { Retention } from './retention';

@@ -3,6 +3,8 @@ import { AccountsModule } from '../accounts';
 import { ConversationsModule } from '../conversations';
 import { TenancyModule } from '../tenancy';
 import { PushChannels } from './channels';
+import { DeliveriesController } from './deliveries/deliveries.controller';
+import { DeliveriesService } from './deliveries/deliveries.service';
 import { DevicesController } from './devices/devices.controller';
 import { DevicesService } from './devices/devices.service';
 import { PushDevices } from './devices/push-devices';
@@ -13,6 +15,19 @@ import { NoteWriter } from './note-writer';
 import { PushSettings } from './settings/push-settings';
 import { PushSettingsController } from './settings/push-settings.controller';
 import { PushSettingsService } from './settings/push-settings.service';
+import { ExpiredPushes } from './tasks/expired-pushes';
+import { PreparedPushes } from './tasks/prepared-pushes';
+import { PushChores } from './tasks/push-chores';
+import { PushDecider } from './tasks/push-decider';
+import { PushFanouts } from './tasks/push-fanouts';
+import { PushFollower } from './tasks/push-follower';
+import { PushLedger } from './tasks/push-ledger';
+import { PushPump } from './tasks/push-pump';
+import { PushRecords } from './tasks/push-records';
+import { PushSender } from './tasks/push-sender';
+import { PushTasks } from './tasks/push-tasks';
+import { PushUse } from './tasks/push-use';
+import { RecipientPages } from './tasks/recipient-pages';
 
 /** Until vendors are here no app has a credential. */
 const NO_VENDORS: Pick<PushChannels, 'states'> = { states: () => Promise.resolve(new Map()) };
@@ -20,8 +35,9 @@ const NO_VENDORS: Pick<PushChannels, 'states'> = { states: () => Promise.resolve
 /** Notifications by Apple, Google and others: who gets one, what it says, and what became of it. */
 @Module({
   imports: [TenancyModule, ConversationsModule, AccountsModule],
-  controllers: [DevicesController, ExplainController, PushSettingsController],
+  controllers: [DeliveriesController, DevicesController, ExplainController, PushSettingsController],
   providers: [
+    DeliveriesService,
     DevicesService,
     ExplainService,
     NoteWriter,
@@ -30,6 +46,19 @@ const NO_VENDORS: Pick<PushChannels, 'states'> = { states: () => Promise.resolve
     PushFactsGatherer,
     PushSettings,
     PushSettingsService,
+    ExpiredPushes,
+    PreparedPushes,
+    PushChores,
+    PushDecider,
+    PushFanouts,
+    PushFollower,
+    PushLedger,
+    PushPump,
+    PushRecords,
+    PushSender,
+    PushTasks,
+    PushUse,
+    RecipientPages,
   ],
 })
 export class PushModule {}

@@ -139,6 +139,10 @@ export class LimitSettings {
   @Type(() => Number) @IsInt() @Min(1) callsBurst = 400;
   @Type(() => Number) @IsInt() @Min(1) loginsPerSecond = 50;
   @Type(() => Number) @IsInt() @Min(1) loginsBurst = 200;
+  /** Pushes of one app, in each worker. */
+  @Type(() => Number) @IsInt() @Min(1) pushesPerSecond = 2000;
+  /** Days that it is kept how pushes ended. */
+  @Type(() => Number) @IsInt() @Min(1) pushRecordDays = 30;
   /** Wrong passwords for one account in 15 minutes before it must wait. */
   @Type(() => Number) @IsInt() @Min(1) failedLoginsMax = 20;
 }

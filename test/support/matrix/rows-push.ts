@@ -19,6 +19,16 @@ export const PUSH_ROWS: Record<string, RouteRow> = {
     call: () => ({ path: '/v1/push/settings', body: { nickname: 'Ann', language: 'en' } }),
     cells: OWN,
   },
+  'GET /v1/push/deliveries': {
+    as: 'app',
+    call: ({ userId }) => ({ path: `/v1/push/deliveries?userId=${userId}` }),
+    cells: ['ok', 'FORBIDDEN', NAMED, NAMED, 'FORBIDDEN', 'UNAUTHENTICATED'],
+  },
+  'POST /v1/push/deliveries/replay': {
+    as: 'app',
+    call: () => ({ path: '/v1/push/deliveries/replay', body: { reason: 'expired' } }),
+    cells: ['ok', 'FORBIDDEN', 'own', 'own', 'FORBIDDEN', 'UNAUTHENTICATED'],
+  },
   'POST /v1/push/explain': {
     as: 'app',
     call: ({ userId, peerId }) => ({ path: '/v1/push/explain', body: { from: peerId, to: userId } }),

@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { ConversationHistory, Standings, type StoredMessage } from '../../conversations';
+import type { SuppressReason } from '../decision';
+import { PushDevices, type PushDevice } from '../devices/push-devices';
+import { NoteWriter } from '../note-writer';
+import type { PushNote } from '../provider';
+import { noteId } from './note-id';
+import type { ClaimedTask } from './push-tasks';
+
+/** Nobody wants to be told of a message later than this. */
+export const EXPIRY_MS = 24 * 3600 * 1000;
+
+/** A task with everything that is sent, or why it is not any more. */
+export type Prepared = { readonly task: ClaimedTask; readonly device?: PushDevice } & (
+  { readonly device: PushDevice; readonly note: PushNote } | { readonly reason: SuppressReason }
+);
+
+/** Messages of a burst that are looked at when the latest was recalled. */
+const LOOKED_AT = 5;
+
+/** Reads what claimed tasks need as it is now, each kind of thing once for all of them. */
+@Injectable()
+export class PreparedPushes {
+  constructor(
+    private readonly devices: PushDevices,
+    private readonly history: ConversationHistory,
+    private readonly notes: NoteWriter,
+    private readonly standings: Standings,
+  ) {}
+
+  async of(tasks: readonly ClaimedTask[]): Promise<Prepared[]> {
+    const [devices, messages, standings] = await Promise.all([
+      this.devices.byPks(tasks.map(({ devicePk }) => devicePk)),
+      this.messages(tasks),
+      this.standings.of(tasks.map(({ userPk, conversationPk }) => [userPk, conversationPk])),
+    ]);
+    const told = tasks.map((task, index) => {
+      const device = devices.get(task.devicePk);
+      const message = latest(task, messages);
+      const read = (standings[index]?.readSeq ?? 0) >= Math.max(...task.seqs);
+      const reason = reasonOf(task, device, message, read);
+      return { task, device, message, reason };
+    });
+    const sendable = told.flatMap(({ task, device, message, reason }) =>
+      device && message && !reason ? [{ task, device, message }] : [],
+    );
+    const written = await this.notes.write(
+      sendable.map(({ task, device, message }) => ({
+        message,
+        userPk: task.userPk,
+        locale: device.locale,
+        count: task.seqs.length,
+      })),
+    );
+    const notes = new Map(
+      sendable.map(({ task, message }, index): [number, PushNote] => [
+        task.id,
+        {
+          // Later messages of the log have other ids, so that a vendor which knows an id takes it for the same push.
+          id: noteId(`${task.devicePk}:${task.conversationPk}:${task.upToSeq}`),
+          collapseId: message.conversation.idPrefix.slice(0, -1),
+          expiresAt: new Date(task.openedAt.getTime() + EXPIRY_MS),
+          ...written[index],
+        },
+      ]),
+    );
+    return told.map(({ task, device, reason }): Prepared => {
+      const note = notes.get(task.id);
+      return device && note
+        ? { task, device, note }
+        : { task, ...(device && { device }), reason: reason ?? 'recalled' };
+    });
+  }
+
+  private async messages(tasks: readonly ClaimedTask[]): Promise<Map<string, StoredMessage>> {
+    const keys = new Map(
+      tasks.flatMap((task) => seqsOf(task).map((seq) => [`${task.conversationPk}:${seq}`, [task.conversationPk, seq]])),
+    ) as Map<string, [number, number]>;
+    const messages = await this.history.exactly([...keys.values()]);
+    return new Map(messages.map((message) => [`${message.conversation.pk}:${message.seq}`, message]));
+  }
+}
+
+/** What it may tell of: the latest that this device was ever told of stands for all before. */
+const seqsOf = ({ seqs, upToSeq }: ClaimedTask): number[] => [...new Set([upToSeq, ...[...seqs].slice(-LOOKED_AT)])];
+
+const latest = (task: ClaimedTask, messages: ReadonlyMap<string, StoredMessage>): StoredMessage | undefined =>
+  seqsOf(task)
+    .sort((a, b) => b - a)
+    .map((seq) => messages.get(`${task.conversationPk}:${seq}`))
+    .find((message) => message?.recalledAt === null);
+
+function reasonOf(
+  { userPk, appPk }: ClaimedTask,
+  device: PushDevice | undefined,
+  message: StoredMessage | undefined,
+  read: boolean,
+): SuppressReason | undefined {
+  // Its row may be another user's by now: then it is no device of this one.
+  if (device?.userPk !== userPk || device.appPk !== appPk) return 'no-device';
+  if (!message) return 'recalled';
+  return read ? 'read' : undefined;
+}

@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import { GroupCommit, type Outcome } from '../../../platform/database/group-commit';
+import { Sql } from '../../../platform/database/sql';
+import { Drainables } from '../../../platform/lifecycle/drainables';
+import type { DeliveryStatus } from './push-delivery.entity';
+import { type PushRecord, PushRecords } from './push-records';
+import { type ClaimedTask, PushTasks } from './push-tasks';
+
+/** What became of messages of a task: their end, or a later attempt. */
+export type TaskEnd = {
+  readonly task: ClaimedTask;
+  /** Those of its messages that it is about; all of them when absent. */
+  readonly seqs?: readonly number[];
+  readonly device?: PushRecord['device'];
+} & (
+  | { readonly status: DeliveryStatus; readonly reason?: string; readonly providerId?: string }
+  | {
+      readonly status: 'later';
+      readonly afterMs: number;
+      readonly reason: string;
+      /** Nobody was asked: it is no attempt. */
+      readonly untried?: true;
+    }
+);
+
+const BATCH_MAX = 500;
+
+/**
+ * Writes what became of tasks, many in one transaction: the record and the closed task together, so that a push is
+ * either still owed or has its one end. What joined a task while it was under way stays open.
+ */
+@Injectable()
+export class PushLedger {
+  private readonly queue = new GroupCommit<TaskEnd, void>({
+    run: (ends) => this.write(ends),
+    lane: ({ task }) => task.id,
+    batchMax: BATCH_MAX,
+    inFlightMax: 2,
+    queueMax: 50_000,
+    laneMax: 4,
+  });
+
+  constructor(
+    private readonly sql: Sql,
+    private readonly tasks: PushTasks,
+    private readonly records: PushRecords,
+    drainables: Drainables,
+  ) {
+    drainables.register('workers', () => this.queue.drained());
+  }
+
+  /** Resolves after COMMIT. When it rejects, the task is driven again at the end of its lease. */
+  settle(end: TaskEnd): Promise<void> {
+    return this.queue.submit(end);
+  }
+
+  private async write(ends: TaskEnd[]): Promise<Outcome<void>[]> {
+    const records = await this.sql.transaction(async (tx) => {
+      const locked = await this.tasks.lock(
+        tx,
+        ends.map(({ task }) => task.id),
+      );
+      const written: PushRecord[] = [];
+      const closed = { sent: [] as number[], other: [] as number[] };
+      for (const end of ends) {
+        const now = locked.get(end.task.id);
+        if (!now?.open || end.status === 'later') continue;
+        const about = new Set(end.seqs ?? end.task.seqs);
+        const ended = now.seqs.filter((seq) => about.has(seq));
+        // Somebody whose lease had ended was here before: what it wrote stands.
+        if (ended.length === 0) continue;
+        written.push(...recordsOf(end, ended));
+        const left = now.seqs.filter((seq) => !about.has(seq));
+        const sent = end.status === 'sent';
+        if (left.length > 0) await this.tasks.keep(tx, end.task.id, left, sent);
+        else closed[sent ? 'sent' : 'other'].push(end.task.id);
+      }
+      await this.tasks.close(tx, closed.sent, true);
+      await this.tasks.close(tx, closed.other, false);
+      await this.records.add(tx, written);
+      await this.tasks.postpone(tx, ends.flatMap(postponed));
+      return written;
+    });
+    this.records.count(records);
+    return ends.map(() => ({ ok: undefined }));
+  }
+}
+
+const postponed = (end: TaskEnd) =>
+  end.status === 'later'
+    ? [{ id: end.task.id, afterMs: end.afterMs, reason: end.reason, untried: end.untried === true }]
+    : [];
+
+function recordsOf(end: TaskEnd, seqs: readonly number[]): PushRecord[] {
+  if (end.status === 'later') return [];
+  const { task, device, status, reason, providerId } = end;
+  const { appPk, userPk, conversationPk, devicePk } = task;
+  return seqs.map((seq) => ({
+    ...{ appPk, conversationPk, seq, userPk, device: { pk: devicePk, ...device }, status },
+    ...(reason !== undefined && { reason }),
+    ...(providerId !== undefined && { providerId }),
+  }));
+}

@@ -1,0 +1,30 @@
+import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { appPk, ascii, instant, pk, uint } from '../../../platform/database/columns';
+
+/**
+ * What one device is to be told about one conversation. Open while `nextAt` is set; whatever comes meanwhile joins it, so
+ * that a burst is one notification. Closed rows stay a while: they know when the device was told last.
+ */
+@Entity('push_tasks')
+@Index('one_per_device_and_conversation', ['devicePk', 'conversationPk'], { unique: true })
+@Index('due', ['appPk', 'nextAt'])
+export class PushTaskRow {
+  @PrimaryGeneratedColumn({ type: 'bigint', unsigned: true }) id!: number;
+  @Column(appPk()) appPk!: number;
+  @Column(pk()) userPk!: number;
+  @Column(pk()) devicePk!: number;
+  @Column(pk()) conversationPk!: number;
+  /** The messages it stands for, as `,7,8,9`; empty when closed. */
+  @Column({ type: 'mediumtext', charset: 'ascii', collation: 'ascii_bin' }) seqs!: string;
+  /** The latest of these, and of all that were told before: never falls. */
+  @Column(uint()) upToSeq!: number;
+  @Column({ type: 'boolean', default: false }) mentioned!: boolean;
+  /** Not before; also the end of a worker's lease. Empty when closed. */
+  @Column(instant({ nullable: true })) nextAt!: Date | null;
+  @Column({ type: 'smallint', unsigned: true, default: 0 }) attempts!: number;
+  @Column(instant()) openedAt!: Date;
+  /** When the device was told last. */
+  @Column(instant({ nullable: true })) sentAt!: Date | null;
+  /** Why it was not taken the last time. */
+  @Column(ascii(191, { nullable: true })) reason!: string | null;
+}
