@@ -8,7 +8,7 @@ import { Sql } from '../../src/platform/database/sql';
 import { Drainables } from '../../src/platform/lifecycle/drainables';
 import { LifecycleModule } from '../../src/platform/lifecycle/lifecycle.module';
 import { Housekeeping } from '../../src/platform/queues/housekeeping';
-import type { JobHandler } from '../../src/platform/queues/job-queue';
+import { type JobHandler, JobQueue } from '../../src/platform/queues/job-queue';
 import { Outbox } from '../../src/platform/queues/outbox';
 import { OutboxRelay } from '../../src/platform/queues/outbox-relay';
 import { QueueRedis } from '../../src/platform/queues/queue-redis';
@@ -38,23 +38,29 @@ class RecordingWorker implements JobHandler<'offline-delivery'> {
   }
 }
 
-/** Every job needs its handler; nothing here is owed to this one. */
+/** Runs when it is let, one after the other. */
 @Injectable()
-class IdleWorker implements JobHandler<'user-departed'> {
-  readonly job = 'user-departed';
+class PatientWorker implements JobHandler<'push-send'> {
+  readonly job = 'push-send';
+  runs = 0;
+  let: () => void = () => undefined;
 
   constructor(host: WorkerHost) {
     host.register(this);
+    // Every job needs its handler; nothing here is owed to these.
+    for (const job of ['push-decide', 'user-departed'] as const)
+      host.register({ job, handle: () => Promise.resolve() });
   }
 
-  handle(): Promise<void> {
-    return Promise.resolve();
+  async handle(): Promise<void> {
+    this.runs++;
+    await new Promise<void>((resolve) => (this.let = resolve));
   }
 }
 
 @Module({
   imports: [ConfigModule, LifecycleModule, DatabaseModule, QueuesModule],
-  providers: [RecordingWorker, IdleWorker],
+  providers: [RecordingWorker, PatientWorker],
 })
 class RelayModule {}
 
@@ -109,6 +115,21 @@ describe('the outbox relay', () => {
     await gate.shut();
   });
   afterAll(() => database.drop());
+
+  it('keeps one job of a key waiting, and lets the next one wait as soon as it runs', async () => {
+    await start('all');
+    const worker = use(PatientWorker);
+    const add = () => use<JobQueue>(JobQueue as never).add('push-send', { appPk: 1 }, { once: 'app-1' });
+    for (let n = 0; n < 3; n++) await add();
+    await until(() => Promise.resolve(worker.runs === 1));
+    for (let n = 0; n < 3; n++) await add();
+    worker.let();
+    await until(() => Promise.resolve(worker.runs === 2));
+    worker.let();
+    await add();
+    await until(() => Promise.resolve(worker.runs === 3));
+    worker.let();
+  });
 
   it('turns everything owed into jobs, and the jobs settle it', async () => {
     await start('all');

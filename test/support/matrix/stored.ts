@@ -22,16 +22,13 @@ const WHOSE: Record<string, string> = {
   messages: 'appPk = :app',
   push_devices: 'appPk = :app',
   push_settings: 'appPk = :app',
-  push_deliveries: 'appPk = :app',
-  push_fanouts: 'appPk = :app',
-  push_tasks: 'appPk = :app',
   sessions: 'appPk = :app',
   users: 'appPk = :app',
   user_events: 'userPk IN (SELECT id FROM users WHERE appPk = :app)',
 };
 
-/** Tables that hold nothing of a tenant, or only what passes through. */
-const NOBODYS = ['migrations', 'outbox', 'store_state'];
+/** Tables that hold nothing of a tenant, only what passes through, or what workers write in their own time. */
+const NOBODYS = ['migrations', 'outbox', 'push_deliveries', 'push_fanouts', 'push_tasks', 'store_state'];
 
 async function tablesOf(sql: Sql): Promise<string[]> {
   const rows = await sql.rows<{ name: string }>(
