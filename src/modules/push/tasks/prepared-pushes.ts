@@ -73,9 +73,9 @@ export class PreparedPushes {
   }
 
   private async messages(tasks: readonly ClaimedTask[]): Promise<Map<string, StoredMessage>> {
-    const keys = new Map(
-      tasks.flatMap((task) => seqsOf(task).map((seq) => [`${task.conversationPk}:${seq}`, [task.conversationPk, seq]])),
-    ) as Map<string, [number, number]>;
+    const keys = new Map<string, [conversationPk: number, seq: number]>();
+    for (const task of tasks)
+      for (const seq of seqsOf(task)) keys.set(`${task.conversationPk}:${seq}`, [task.conversationPk, seq]);
     const messages = await this.history.exactly([...keys.values()]);
     return new Map(messages.map((message) => [`${message.conversation.pk}:${message.seq}`, message]));
   }
