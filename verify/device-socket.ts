@@ -48,6 +48,11 @@ export class DeviceSocket {
     this.socket.connect();
   }
 
+  comeBackAnyway(): void {
+    this.ended = false;
+    if (!this.socket.connected) this.connect();
+  }
+
   /** Lets go of the connection; unless it ended, another one is made. */
   drop(): void {
     this.socket.disconnect();

@@ -56,6 +56,24 @@ export class Diary {
     });
   }
 
+  roomJoin(chatroomId: string, history: number): void {
+    this.history.add({ type: 'room.join', ...this.seen(), conversation: this.room(chatroomId), history });
+  }
+
+  roomJoined(chatroomId: string, maxSeq: number): void {
+    this.history.add({ type: 'room.joined', ...this.seen(), conversation: this.room(chatroomId), maxSeq });
+  }
+
+  roomOut(chatroomId: string): void {
+    this.history.add({ type: 'room.out', ...this.seen(), conversation: this.room(chatroomId) });
+  }
+
+  hinted(reason: string): void {
+    this.history.add({ type: 'hint', ...this.seen(), reason });
+  }
+
+  private room = (chatroomId: string): string => this.qualified(`chatroom:${chatroomId}`);
+
   private seen = (): { at: number; device: string } => ({ at: this.history.now(), device: this.device });
 
   private qualified = (conversationId: string): string => `${this.tenant}|${conversationId}`;

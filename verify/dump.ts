@@ -13,11 +13,14 @@ export interface Dump {
 }
 
 const GROUP = 2;
-const CONVERSATIONS = `SELECT c.id, c.kind, c.maxSeq, a.appId, low.userId AS lowId, high.userId AS highId, g.groupId,
+const ROOM = 3;
+const CONVERSATIONS = `SELECT c.id, c.kind, c.maxSeq, a.appId, low.userId AS lowId, high.userId AS highId, g.groupId, r.chatroomId,
     g.historyForNewMembers AS history
   FROM conversations c JOIN apps a ON a.id = c.appPk
   LEFT JOIN chat_groups g ON g.id = c.lowPk AND c.kind = ${GROUP}
-  LEFT JOIN users low ON low.id = c.lowPk AND c.kind <> ${GROUP} LEFT JOIN users high ON high.id = c.highPk`;
+  LEFT JOIN chatrooms r ON r.id = c.lowPk AND c.kind = ${ROOM}
+  LEFT JOIN users low ON low.id = c.lowPk AND c.kind NOT IN (${GROUP}, ${ROOM})
+  LEFT JOIN users high ON high.id = c.highPk`;
 const WINDOWS = `SELECT m.conversationPk, u.userId, m.joinSeq, m.hearSeq, m.leaveSeq, g.role FROM members m
   JOIN conversations c ON c.id = m.conversationPk AND c.kind = ${GROUP} JOIN users u ON u.id = m.userPk
   LEFT JOIN group_members g ON g.groupPk = c.lowPk AND g.userPk = m.userPk`;
@@ -76,6 +79,8 @@ async function conversations(side: Connection, tenants: readonly Tenant[]) {
     const name = `${tenant.name}|${nameOf(row, users)}`;
     names.set(Number(row.id), name);
     heads.set(name, Number(row.maxSeq));
+    // Who is in a room is whose connection is in it: nobody is entitled to what it missed.
+    if (row.kind === ROOM) continue;
     if (row.kind === GROUP) groups.set(name, groupOf(row, own));
     const present = row.kind === GROUP ? own.filter(({ leaveSeq }) => leaveSeq === null) : [];
     members.set(
@@ -86,8 +91,11 @@ async function conversations(side: Connection, tenants: readonly Tenant[]) {
   return { names, heads, members, groups };
 }
 
-const nameOf = ({ kind, groupId }: RowDataPacket, users: readonly string[]): string =>
-  kind === GROUP ? `group:${String(groupId)}` : `${kind === 1 ? 'user' : 'system'}:${users.join(':')}`;
+function nameOf({ kind, groupId, chatroomId }: RowDataPacket, users: readonly string[]): string {
+  if (kind === GROUP) return `group:${String(groupId)}`;
+  if (kind === ROOM) return `chatroom:${String(chatroomId)}`;
+  return `${kind === 1 ? 'user' : 'system'}:${users.join(':')}`;
+}
 
 const groupOf = ({ history }: RowDataPacket, windows: readonly RowDataPacket[]): StoredGroup => ({
   history: history === 1,

@@ -10,21 +10,21 @@ export interface Answer<T = unknown> {
   code?: string;
 }
 
-/** Asks for changes of groups, one call each and never twice, and writes down what became of them. */
+/** Asks for changes of groups and rooms, one call each and never twice, and writes down what became of them. */
 export class GroupAsker {
   constructor(
     private readonly world: World,
     private readonly tenant: Tenant,
   ) {}
 
-  /** @param happening what the group's log must tell when it is done */
+  /** @param happening what a group's log must tell when it is done */
   async bySocket<T>(
     device: string,
-    groupId: string,
+    conversationId: string,
     happening: Happening,
     call: () => Promise<Ack<T>>,
   ): Promise<Answer<T>> {
-    return this.recorded(device, groupId, happening, async () => {
+    return this.recorded(device, conversationId, happening, async () => {
       const reply = await call();
       if (reply.ok) return { outcome: 'ok', data: reply.data };
       const { code, retryAfterMs } = reply.error;
@@ -34,12 +34,12 @@ export class GroupAsker {
 
   async byRest<T>(
     device: string,
-    groupId: string,
+    conversationId: string,
     happening: Happening,
     url: string,
     request: RestRequest,
   ): Promise<Answer<T>> {
-    return this.recorded(device, groupId, happening, () => this.call<T>(device, url, request));
+    return this.recorded(device, conversationId, happening, () => this.call<T>(device, url, request));
   }
 
   /** A call that changes nothing that a log would tell. */
@@ -53,7 +53,7 @@ export class GroupAsker {
 
   private async recorded<T>(
     device: string,
-    groupId: string,
+    conversationId: string,
     happening: Happening,
     ask: () => Promise<Answer<T>>,
   ): Promise<Answer<T>> {
@@ -62,7 +62,7 @@ export class GroupAsker {
     const answer = await ask().catch((error: unknown): Answer<T> => ({ outcome: 'info', code: String(error) }));
     const { outcome, code } = answer;
     history.add({
-      ...{ type: 'change', at: history.now(), began, device, conversation: `${this.tenant.name}|group:${groupId}` },
+      ...{ type: 'change', at: history.now(), began, device, conversation: `${this.tenant.name}|${conversationId}` },
       ...{ outcome, ...(code !== undefined && { code }), ...happening },
     });
     return answer;

@@ -138,7 +138,7 @@ export class GroupLife {
     const { client, device } = this.actorOf(userId);
     if (!client) return;
     const { groupId } = this;
-    const { data } = await this.asker.bySocket(device, groupId, happening, () =>
+    const { data } = await this.asker.bySocket(device, this.conversationId, happening, () =>
       client.call('group:join', { groupId }),
     );
     if (data?.status === 'joined') this.inside.add(userId);
@@ -161,7 +161,9 @@ export class GroupLife {
     const { groupId } = this;
     const { outcome } =
       client && this.random.chance(0.5)
-        ? await this.asker.bySocket(device, groupId, happening, () => client.call('group:leave', { groupId }))
+        ? await this.asker.bySocket(device, this.conversationId, happening, () =>
+            client.call('group:leave', { groupId }),
+          )
         : await this.rest(actor, happening, 'DELETE', `/members/${userId}`);
     if (outcome !== 'fail') this.inside.delete(userId);
     await this.peek(userId);
@@ -263,7 +265,13 @@ export class GroupLife {
     body?: unknown,
   ) {
     const { device } = actor;
-    return this.asker.byRest<T>(device, this.groupId, happening, this.node(), this.request(actor, method, path, body));
+    return this.asker.byRest<T>(
+      device,
+      this.conversationId,
+      happening,
+      this.node(),
+      this.request(actor, method, path, body),
+    );
   }
 
   private async silent(actor: Actor, method: 'DELETE', path: string) {
@@ -275,6 +283,10 @@ export class GroupLife {
 
   private request({ authorization }: Actor, method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown) {
     return { method, path: `/v1/groups/${this.groupId}${path}`, authorization, ...(body !== undefined && { body }) };
+  }
+
+  private get conversationId(): string {
+    return `group:${this.groupId}`;
   }
 
   private node = (): string => this.random.pick(this.place.world.nodeUrls);

@@ -1,4 +1,4 @@
-import type { GroupEvent } from '../src/kernel/contracts/socket-events';
+import type { ChatroomEvent, GroupEvent } from '../src/kernel/contracts/socket-events';
 
 /**
  * What the virtual clients did and saw, in the vocabulary of protocol.md §2.14: `ok` was acknowledged, `fail` was
@@ -68,7 +68,7 @@ export type MarkSeen = Seen & {
 };
 /** The end of this device's session was acknowledged to whoever asked for it. */
 export type Revoked = Seen & { type: 'revoked'; began: number };
-/** A change of a group that somebody asked for: as its notice must tell it, and what became of it. */
+/** A change of a group or room that somebody asked for: as a group's notice must tell it, and what became of it. */
 export type Change = Seen & {
   type: 'change';
   began: number;
@@ -76,6 +76,13 @@ export type Change = Seen & {
   outcome: 'ok' | 'fail' | 'info';
   code?: string;
 } & Happening;
+/** A device asks to come into a room, with the latest of its messages; what it hears from then on belongs to this stay. */
+export type RoomJoin = Seen & { type: 'room.join'; conversation: string; history: number };
+export type RoomJoined = Seen & { type: 'room.joined'; conversation: string; maxSeq: number };
+/** From here on it expects to hear nothing any more. */
+export type RoomOut = Seen & { type: 'room.out'; conversation: string };
+/** The server says that something may have been missed. */
+export type Hint = Seen & { type: 'hint'; reason: string };
 /** The device was let in, or turned away. */
 export type Connected = Seen & { type: 'conn'; began: number };
 export type Disconnected = Seen & { type: 'disc'; reason: string };
@@ -90,9 +97,9 @@ export type Probe = Seen & {
   expected: string;
   got: string;
 };
-/** What a notice of a group's log says. */
+/** What a notice of a group's log says, and what a room's listeners are told. */
 export interface Happening {
-  kind: GroupEvent['kind'];
+  kind: GroupEvent['kind'] | ChatroomEvent['kind'] | 'unbanned';
   users: string[];
   all?: true;
   admin?: boolean;
@@ -114,6 +121,10 @@ export type Event =
   | MarkSeen
   | Revoked
   | Change
+  | RoomJoin
+  | RoomJoined
+  | RoomOut
+  | Hint
   | Connected
   | Disconnected
   | Kicked

@@ -29,7 +29,9 @@ export class PassingGroups {
     if (!client) return;
     const created = { kind: 'created' as const, users: [founder, ...members] };
     const wanted = { groupId, name: groupId, visibility: 'private' as const, members };
-    const { outcome } = await this.asker.bySocket(device, groupId, created, () => client.call('group:create', wanted));
+    const { outcome } = await this.asker.bySocket(device, `group:${groupId}`, created, () =>
+      client.call('group:create', wanted),
+    );
     if (outcome === 'fail') return;
     const say = async (userId: string, what: string): Promise<void> => {
       const label = `${groupId} ${userId} ${what}`;
@@ -40,7 +42,7 @@ export class PassingGroups {
     const talking = [founder, ...members].map((userId) => say(userId, 'hello'));
     await pause(this.random.between(0, 300));
     const dissolved = { kind: 'dissolved' as const, users: [] };
-    await this.asker.bySocket(device, groupId, dissolved, () => client.call('group:dissolve', { groupId }));
+    await this.asker.bySocket(device, `group:${groupId}`, dissolved, () => client.call('group:dissolve', { groupId }));
     await Promise.all([...talking, say(founder, 'anybody here?')]);
   }
 }

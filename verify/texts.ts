@@ -18,6 +18,11 @@ export function notice(tenant: Tenant, userId: string, label: string): Text {
   return { to: { kind: 'user', id: userId }, conversationId, sender: '-', ...content(tenant, label) };
 }
 
+export const roomMessage = (tenant: Tenant, from: string, chatroomId: string, label: string): Text => ({
+  ...{ to: { kind: 'chatroom', id: chatroomId }, conversationId: `chatroom:${chatroomId}`, sender: from },
+  ...content(tenant, label),
+});
+
 /** @param recipients when it is directed to some members */
 export function groupMessage(
   tenant: Tenant,

@@ -4,6 +4,7 @@ import { DeviceSocket } from './device-socket';
 import { Diary } from './diary';
 import { Random } from './random';
 import { type LoggedMessage, Replica } from './replica';
+import { RoomListener } from './room-listener';
 import { type Login, type Tenant, watchCanaries, type World } from './tenants';
 import { userIdOf, type Via } from './history';
 
@@ -29,6 +30,7 @@ export interface DeviceOptions {
  */
 export class VirtualClient {
   readonly device: string;
+  readonly rooms: RoomListener;
   private readonly diary: Diary;
   private readonly socket: DeviceSocket;
   private readonly replicas = new Map<string, Replica>();
@@ -51,8 +53,12 @@ export class VirtualClient {
       history: world.history,
       random: this.random,
       scan: watchCanaries(world, tenant, this.device),
-      onConnect: () => this.background(this.sync()),
+      onConnect: () => {
+        this.background(this.sync());
+        this.background(this.rooms.enterAgain());
+      },
     });
+    this.rooms = new RoomListener(this, this.diary);
     this.listen();
   }
 
@@ -71,8 +77,7 @@ export class VirtualClient {
 
   /** Tries the same login again, as one who was sent away may. */
   returnAnyway(): void {
-    this.socket.ended = false;
-    if (!this.socket.connected) this.socket.connect();
+    this.socket.comeBackAnyway();
   }
 
   close(): void {
@@ -91,6 +96,7 @@ export class VirtualClient {
 
   /** Takes a message in, whichever way it came. */
   take(message: LoggedMessage, via: Via): void {
+    if (message.to.kind === 'chatroom') return via === 'live' ? this.rooms.hear(message) : this.rooms.reach(message);
     this.diary.received(message, via);
     const { conversationId } = message;
     const replica = this.replica(conversationId);
@@ -112,7 +118,7 @@ export class VirtualClient {
     for (const item of items) this.diary.received(item, 'pull');
   }
 
-  /** Reads everything from nothing, as a new login does. */
+  /** Reads everything from nothing. */
   async readEverything(): Promise<void> {
     await this.sync();
     for (const [conversationId, replica] of this.replicas) {
@@ -137,14 +143,15 @@ export class VirtualClient {
 
   private listen(): void {
     const { socket } = this;
-    socket.on('message:new', (message) => this.takeLive(message));
-    socket.on('message:batch', ({ messages }) => messages.forEach((message) => this.takeLive(message)));
-    socket.on('conversation:tip', ({ conversationId, maxSeq }) => {
-      const replica = this.replica(conversationId);
-      replica.known = Math.max(replica.known, maxSeq);
-      this.background(this.pull(conversationId));
+    const live = (messages: readonly WireMessage[]): void =>
+      logged(messages).forEach((message) => this.take(message, 'live'));
+    socket.on('message:new', (message) => live([message]));
+    socket.on('message:batch', ({ messages }) => live(messages));
+    socket.on('conversation:tip', ({ conversationId, maxSeq }) => this.tipped(conversationId, maxSeq));
+    socket.on('sync:hint', ({ reason }) => {
+      this.diary.hinted(reason);
+      this.background(this.sync());
     });
-    socket.on('sync:hint', () => this.background(this.sync()));
     socket.on('group:event', (event) => this.groupChanged(event));
   }
 
@@ -155,9 +162,10 @@ export class VirtualClient {
     else if (kind === 'left' || kind === 'removed') this.replica(`group:${groupId}`).end();
   }
 
-  private takeLive(message: { seq?: number } & Omit<LoggedMessage, 'seq'>): void {
-    const { seq } = message;
-    if (seq !== undefined) this.take({ ...message, seq }, 'live');
+  private tipped(conversationId: string, maxSeq: number): void {
+    const replica = this.replica(conversationId);
+    replica.known = Math.max(replica.known, maxSeq);
+    this.background(this.pull(conversationId));
   }
 
   /** Everything that changed since; run again when asked for during a run. */
@@ -178,7 +186,7 @@ export class VirtualClient {
   }
 
   private async syncPages(): Promise<void> {
-    const conversations = [...this.replicas].map(([id, { have }]): [string, number] => [id, have]);
+    const conversations = this.held();
     const { userSeq, storeEpoch } = this;
     for (let page: string | undefined, first = true; first || page !== undefined; first = false) {
       const began = this.diary.now();
@@ -191,8 +199,7 @@ export class VirtualClient {
       this.userSeq = reply.data.userSeq;
       this.storeEpoch = reply.data.storeEpoch;
       this.note(reply.data, began, false);
-      for (const message of reply.data.messages ?? [])
-        if (message.seq !== undefined) this.take({ ...message, seq: message.seq }, this.options.via ?? 'sync');
+      for (const message of logged(reply.data.messages ?? [])) this.take(message, this.options.via ?? 'sync');
       await Promise.all(reply.data.conversations.map(({ conversationId }) => this.pull(conversationId)));
       page = reply.data.nextPage;
     }
@@ -256,18 +263,15 @@ export class VirtualClient {
     this.later(HEADS_MS * (0.8 + 0.4 * this.random.next()), async () => {
       this.watchHeads();
       if (!this.connected) return;
-      const conversations = [...this.replicas].map(([id, { have }]): [string, number] => [id, have]);
-      const reply = await this.call('sync:heads', { conversations });
+      const reply = await this.call('sync:heads', { conversations: this.held() });
       if (!reply.ok) return;
-      for (const [conversationId, maxSeq] of reply.data.conversations) {
-        const replica = this.replica(conversationId);
-        replica.known = Math.max(replica.known, maxSeq);
-        this.background(this.pull(conversationId));
-      }
+      for (const [conversationId, maxSeq] of reply.data.conversations) this.tipped(conversationId, maxSeq);
     });
   }
 
-  private later(ms: number, work: () => Promise<void>): void {
+  private held = (): [string, number][] => [...this.replicas].map(([id, { have }]) => [id, have]);
+
+  later(ms: number, work: () => Promise<void>): void {
     if (this.ended) return;
     const timer = setTimeout(() => {
       this.timers.delete(timer);

@@ -1,10 +1,11 @@
-import { type Actor, foundGroups, GroupLife, GROUPS, type GroupWorld } from './group-life';
+import { type Actor, foundGroups, GroupLife, GROUPS } from './group-life';
 import { PassingGroups } from './passing-groups';
 import type { Text } from './pest';
 import { Random } from './random';
 import { pause, Sender, type SendResult } from './sender';
+import { openRooms, RoomLife, ROOMS } from './room-life';
 import { authorizationOf, logIn, type Tenant, type World } from './tenants';
-import { directMessage, groupMessage, notice } from './texts';
+import { directMessage, groupMessage, notice, roomMessage } from './texts';
 import { VirtualClient } from './virtual-client';
 import { Victim } from './victim';
 
@@ -22,6 +23,7 @@ export interface LoadOptions {
 const STRANDS = 2;
 const REST_SHARE = 0.2;
 const GROUP_SHARE = 0.2;
+const ROOM_SHARE = 0.08;
 /** Of a group's messages, how many are directed to some members. */
 const DIRECTED_SHARE = 0.15;
 /** A group for a moment comes this many changes after the one before. */
@@ -60,7 +62,10 @@ export class Workload {
         }
       }
     }
-    for (const tenant of this.world.tenants) await foundGroups(this.world.url, tenant);
+    for (const tenant of this.world.tenants) {
+      await foundGroups(this.world.url, tenant);
+      await openRooms(this.world.url, tenant);
+    }
     for (const end = performance.now() + 20_000; !this.clients.every(({ connected }) => connected); await pause(50)) {
       if (performance.now() > end) throw new Error('not all clients could connect');
     }
@@ -110,10 +115,13 @@ export class Workload {
       // All drawn whether they are used or not, so that a changed share does not change every choice after it.
       const [dice, many, burst] = [random.next(), random.between(2, 5), random.chance(BURST_SHARE)];
       const copies = dice < this.copiesShare ? many : 1;
-      const group = userId !== tenant.ownUser && random.chance(GROUP_SHARE) ? random.pick(groups) : undefined;
+      const share = userId === tenant.ownUser ? 1 : random.next();
+      const group = share < GROUP_SHARE ? random.pick(groups) : undefined;
+      const room = !group && share < GROUP_SHARE + ROOM_SHARE ? ROOMS[strand] : undefined;
       const recipients = random.chance(DIRECTED_SHARE) ? random.shuffle(tenant.users).slice(0, 2) : undefined;
       const messages = Array.from({ length: burst && via === 'socket' ? 3 : 1 }, (_, index) => {
         const label = `${labelOf(client.device)} ${strand}.${count}.${index}`;
+        if (room) return roomMessage(tenant, userId, room.chatroomId, label);
         if (!group) return directMessage(tenant, userId, peer, label);
         return groupMessage(tenant, userId, group.groupId, label, recipients);
       });
@@ -159,7 +167,7 @@ export class Workload {
   /** The groups that stay, and those of a moment. */
   private groupStrands(tenant: Tenant): Promise<void>[] {
     const actorOf = (userId: string, random: Random): Actor => {
-      const client = random.pick(this.clients.filter(({ device }) => device.startsWith(`${tenant.name}/${userId}/`)));
+      const client = random.pick(devicesOf(userId));
       return { client, device: client.device, authorization: this.authorizations.get(client) ?? '' };
     };
     const senderOf = (userId: string, random: Random): Sender => {
@@ -168,13 +176,16 @@ export class Workload {
       return this.senderOf(client, tenant, random, () => false);
     };
     const server = { device: `${tenant.name}/-/server`, authorization: tenant.server };
-    const place: GroupWorld = { world: this.world, tenant, actorOf, senderOf, server };
+    const devicesOf = (userId: string): VirtualClient[] =>
+      this.clients.filter(({ device }) => device.startsWith(`${tenant.name}/${userId}/`));
+    const place = { world: this.world, tenant, actorOf, senderOf, server, devicesOf };
     const { changesEveryMs } = this.options;
     const active = (): boolean => this.active;
     const lives = GROUPS.map((group) => new GroupLife(place, group));
     for (const life of lives) life.founded();
     return [
       ...lives.map((life) => life.live(active, changesEveryMs)),
+      ...ROOMS.map((room) => new RoomLife(place, room).live(active, changesEveryMs)),
       new PassingGroups(place).live(active, changesEveryMs * MOMENT_CHANGES),
     ];
   }

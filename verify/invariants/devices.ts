@@ -1,5 +1,6 @@
 import { type Applied, type MarkSeen, type ReadOk, type StoredRow, tenantOf, userIdOf, userOf } from '../history';
 import { veiledWrongly } from './groups';
+import { roomStays } from './rooms';
 import { falls, keyOf, push, type View, type Violation } from './view';
 
 /** I7: in time after healing every device holds the log, and one that starts from nothing holds the same. */
@@ -9,7 +10,7 @@ export function convergence(view: View): Violation[] {
     says: `${device} had not caught up in time: ${lacks}`,
     evidence: view.events.filter((event) => event.type === 'apply' && event.device === device).slice(-1),
   }));
-  violations.push(...veiledWrongly(view));
+  violations.push(...veiledWrongly(view), ...roomStays(view, 'I7'));
   for (const device of [...view.final.online, ...view.final.fresh]) {
     for (const conversation of view.conversationsOf(userOf(device))) {
       const log = view.logOf(conversation, userIdOf(device));

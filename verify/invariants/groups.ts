@@ -1,16 +1,15 @@
-import { type Change, type Pulled, type Received, type SendInvoke, type SendOk, userIdOf } from '../history';
+import { type Change, type Received, userIdOf } from '../history';
 import { changeKey } from './group-story';
 import { push, type View, type Violation } from './view';
 
 /** Kinds of which each acknowledged change has a notice; others may find that nothing is to be changed. */
 const ALWAYS_TOLD = new Set<Change['kind']>(['created', 'left', 'removed', 'dissolved']);
-const EXITS = new Set<Change['kind']>(['left', 'removed']);
-const ENTRIES = new Set<Change['kind']>(['created', 'joined']);
 
 /** I1, I2 and I3 for changes: each acknowledged one is a line of the log, each line was asked for, and once. */
 export function changesTold(view: View, invariant: 'I1' | 'I2' | 'I3'): Violation[] {
   const asked = new Map<string, Change[]>();
-  for (const change of view.changes) push(asked, changeKey(change.conversation, change), change);
+  for (const change of view.changes)
+    if (isGroup(change.conversation)) push(asked, changeKey(change.conversation, change), change);
   const violations: Violation[] = [];
   for (const [key, changes] of asked) {
     const notices = view.notices.get(key) ?? [];
@@ -44,7 +43,7 @@ export function changesTold(view: View, invariant: 'I1' | 'I2' | 'I3'): Violatio
 
 /** I12 in groups: the log tells one story, the tables tell the same, and nobody saw or said anything outside it. */
 export function groupEntitlement(view: View): Violation[] {
-  return [...oneStory(view), ...seenInside(view), ...directedToOthers(view), ...afterTheEnd(view)];
+  return [...oneStory(view), ...seenInside(view), ...directedToOthers(view)];
 }
 
 function oneStory(view: View): Violation[] {
@@ -106,55 +105,6 @@ function directedToOthers(view: View): Violation[] {
   return violations;
 }
 
-/** What was begun after somebody's exclusion had been acknowledged, and before anything could have ended it, fails. */
-function afterTheEnd(view: View): Violation[] {
-  const exclusions = new Map<string, Exclusion[]>();
-  const about = (conversation: string, user: string): Exclusion[] => exclusions.get(`${conversation} ${user}`) ?? [];
-  for (const change of view.changes) {
-    if (change.outcome !== 'ok' || change.all) continue;
-    const what = EXITS.has(change.kind) ? 'gone' : change.kind === 'muted' ? 'muted' : undefined;
-    if (!what) continue;
-    for (const user of change.users) push(exclusions, `${change.conversation} ${user}`, { what, change });
-  }
-  const violations: Violation[] = [];
-  const tell = ({ what, change }: Exclusion, did: string, ...evidence: (SendInvoke | SendOk | Pulled)[]): void =>
-    void violations.push({
-      invariant: 'I12',
-      says: `${did} after it was acknowledged that it is ${what}`,
-      evidence: [change, ...evidence],
-    });
-  for (const { oks, invokes } of view.stories.values()) {
-    for (const ok of oks) {
-      const invoke = invokes.find(({ attempt }) => attempt === ok.attempt);
-      if (!invoke || ok.duplicate || view.byServer(ok.device)) continue;
-      const broken = about(ok.conversation, ok.sender).find((one) => stands(view, one, invoke.at, ok.at));
-      if (broken) tell(broken, `${ok.device} sent to ${ok.conversation}`, invoke, ok);
-    }
-  }
-  for (const event of view.events) {
-    if (event.type !== 'pull' || event.seqs.length === 0) continue;
-    const gone = about(event.conversation, userIdOf(event.device)).filter(({ what }) => what === 'gone');
-    const broken = gone.find((one) => stands(view, one, event.began, event.at));
-    if (broken) tell(broken, `${event.device} read ${event.conversation}`, event);
-  }
-  return violations;
-}
-
-interface Exclusion {
-  what: 'gone' | 'muted';
-  change: Change;
-}
-
-/** Acknowledged before `began`, and nothing that might undo it was asked for in time to be done by `at`. */
-function stands(view: View, { what, change }: Exclusion, began: number, at: number): boolean {
-  if (change.at >= began) return false;
-  return !view.changesOf(change.conversation).some((other) => {
-    const undoes = what === 'gone' ? ENTRIES.has(other.kind) : other.kind === 'unmuted' && !other.all;
-    if (!undoes || other.outcome === 'fail' || other.began > at || other.at < change.began) return false;
-    return other.users.some((user) => change.users.includes(user));
-  });
-}
-
 /** In I7: where a device was shown no more than the place of something that it may see. */
 export function veiledWrongly(view: View): Violation[] {
   const wrong = (event: Received): boolean => {
@@ -169,3 +119,6 @@ export function veiledWrongly(view: View): Violation[] {
       evidence: [event],
     }));
 }
+
+/** Rooms have no notices: nobody reads there what was before. */
+const isGroup = (conversation: string): boolean => conversation.includes('|group:');

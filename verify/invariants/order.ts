@@ -1,9 +1,10 @@
 import { type Received, type SendInvoke, type SendOk, type StoredRow, userIdOf } from '../history';
+import { roomStays } from './rooms';
 import { keyOf, push, type View, type Violation } from './view';
 
 /** I5: a place holds the same message for everybody and for ever; devices apply place after place. */
 export function oneOrder(view: View): Violation[] {
-  const violations: Violation[] = [];
+  const violations = roomStays(view, 'I5');
   const holders = new Map<string, StoredRow | Received | SendOk>();
   const ids = new Map<string, Received | SendOk>();
   for (const row of view.final.rows) holders.set(`${row.conversation}#${row.seq}`, row);

@@ -1,5 +1,6 @@
 import { type Applied, type Head, type Pulled, userIdOf, userOf } from '../history';
 import { changesTold } from './groups';
+import { roomStays } from './rooms';
 import { falls, keyOf, push, type Story, type View, type Violation } from './view';
 
 /** I1: every acknowledged message is in the final log and on every entitled device that stayed. */
@@ -84,7 +85,7 @@ const refused = ({ invokes, oks, fails, infos }: Story): boolean =>
 
 /** I3: one message, one place: one row, equal acknowledgements, applied once on each device. */
 export function noDuplicate(view: View): Violation[] {
-  const violations = changesTold(view, 'I3');
+  const violations = [...changesTold(view, 'I3'), ...roomStays(view, 'I3')];
   for (const [key, rows] of view.rowsByKey) {
     if (rows.length > 1)
       violations.push({ invariant: 'I3', says: `${key} is stored ${rows.length} times`, evidence: rows.slice(0, 2) });

@@ -5,6 +5,8 @@ import {
   type FinalState,
   type InvariantName,
   messageKey,
+  type Received,
+  type RoomJoin,
   type SendFail,
   type SendInfo,
   type SendInvoke,
@@ -13,6 +15,7 @@ import {
   tenantOf,
 } from '../history';
 import { changeKey, GroupStory } from './group-story';
+import { type Stay, staysOf } from './stays';
 
 /** A broken promise and the shortest piece of history that shows it. */
 export interface Violation {
@@ -43,6 +46,10 @@ export class View {
   /** The notices of all groups by `changeKey`, and the changes that were asked for. */
   readonly notices = new Map<string, StoredRow[]>();
   readonly changes: Change[] = [];
+  /** When devices asked to come into rooms, and when they were answered. */
+  readonly joins: (RoomJoin & { answeredAt: number })[] = [];
+  /** Which device was in which room when. */
+  readonly stays: Stay[];
   private readonly changesByGroup = new Map<string, Change[]>();
   private readonly places = new Map<string, StoredRow>();
 
@@ -58,6 +65,8 @@ export class View {
       else if (event.type === 'change') this.changes.push(event);
       else if (event.type === 'apply') push(inner(this.applied, event.device), event.conversation, event);
     }
+    this.stays = staysOf(events);
+    this.joins = answered(events);
     for (const row of final.rows) {
       push(this.logs, row.conversation, row);
       push(this.rowsByKey, keyOf(row), row);
@@ -68,6 +77,10 @@ export class View {
     for (const change of this.changes) push(this.changesByGroup, change.conversation, change);
     for (const [conversation, group] of final.groups)
       this.groups.set(conversation, new GroupStory(this.logs.get(conversation) ?? [], group, this.bySelf));
+  }
+
+  storyOf(named: Pick<Received, 'conversation' | 'sender' | 'id'>): Story | undefined {
+    return this.stories.get(keyOf(named));
   }
 
   rowAt({ conversation, seq }: { conversation: string; seq: number }): StoredRow | undefined {
@@ -111,6 +124,25 @@ export class View {
     if (!story) this.stories.set(key, (story = { key, invokes: [], oks: [], fails: [], infos: [] }));
     return story;
   }
+}
+
+/** An answer that never came may have come at any time. */
+function answered(events: readonly Event[]): View['joins'] {
+  const waiting = new Map<string, View['joins'][number]>();
+  const joins: View['joins'] = [];
+  for (const event of events) {
+    if (event.type !== 'room.join' && event.type !== 'room.joined') continue;
+    const key = `${event.conversation} ${event.device}`;
+    if (event.type === 'room.joined') {
+      const join = waiting.get(key);
+      if (join) join.answeredAt = event.at;
+      continue;
+    }
+    const join = { ...event, answeredAt: Infinity };
+    waiting.set(key, join);
+    joins.push(join);
+  }
+  return joins;
 }
 
 export const keyOf = (named: { conversation: string; sender: string; id: string }): string =>

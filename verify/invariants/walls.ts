@@ -1,5 +1,7 @@
 import { type Probe, type Revoked, userOf } from '../history';
+import { afterTheEnd } from './exclusions';
 import { groupEntitlement } from './groups';
+import { roomEntitlement } from './rooms';
 import type { View, Violation } from './view';
 
 const wrongAnswers = (view: View, invariant: 'I11' | 'I12'): Violation[] =>
@@ -28,7 +30,12 @@ export function tenantsApart(view: View): Violation[] {
 
 /** I12: who is no member is shown nothing; who was shut out, and the asker told so, sends and connects no more. */
 export function entitlement(view: View): Violation[] {
-  const violations = [...wrongAnswers(view, 'I12'), ...groupEntitlement(view)];
+  const violations = [
+    ...wrongAnswers(view, 'I12'),
+    ...groupEntitlement(view),
+    ...roomEntitlement(view),
+    ...afterTheEnd(view),
+  ];
   const revoked = new Map<string, Revoked>();
   for (const event of view.events) if (event.type === 'revoked') revoked.set(event.device, event);
   for (const { oks, invokes } of view.stories.values()) {
