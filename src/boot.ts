@@ -7,6 +7,7 @@ import { Drainables } from './platform/lifecycle/drainables';
 import { observeHttp } from './platform/observability/http-log';
 import { startMetrics } from './platform/observability/metrics';
 import { Drain } from './platform/realtime/drain';
+import { openDashboard } from './platform/queues/dashboard';
 import { ParleyIoAdapter } from './platform/realtime/socket-adapter';
 
 /** Everything between a created application and `listen`: both doors, docs, metrics. Tests boot through it as well. */
@@ -16,6 +17,7 @@ export async function prepareApp(app: NestFastifyApplication, settings: Settings
   observeHttp(app, ['debug', 'trace'].includes(settings.logLevel));
   app.useWebSocketAdapter(new ParleyIoAdapter(app));
   app.get(Drainables).register('realtime', () => app.get(Drain).drain());
+  await openDashboard(app, settings);
   if (settings.http.docs) openDocs(app);
   await app.init();
 }

@@ -103,6 +103,7 @@ export const ERRORS = {
   REQUEST_NOT_FOUND: { kind: 'not-found', says: 'No such request to join.', zh: '入群申请不存在。' },
   INVITATION_NOT_FOUND: { kind: 'not-found', says: 'No such invitation.', zh: '邀请不存在。' },
   MESSAGE_NOT_FOUND: { kind: 'not-found', says: 'No such message.', zh: '消息不存在。' },
+  DEAD_LETTER_NOT_FOUND: { kind: 'not-found', says: 'No such dead letter.', zh: '没有这条死信。' },
   ATTRIBUTE_NOT_FOUND: { kind: 'not-found', says: 'No such attribute.', zh: '属性不存在。' },
   CHATROOM_NOT_FOUND: { kind: 'not-found', says: 'No such chatroom.', zh: '聊天室不存在。' },
 

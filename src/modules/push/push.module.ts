@@ -3,6 +3,8 @@ import { AccountsModule } from '../accounts';
 import { ConversationsModule } from '../conversations';
 import { TenancyModule } from '../tenancy';
 import { PushChannels } from './channels';
+import { DeadLettersController } from './deliveries/dead-letters.controller';
+import { DeadLettersService } from './deliveries/dead-letters.service';
 import { DeliveriesController } from './deliveries/deliveries.controller';
 import { DeliveriesService } from './deliveries/deliveries.service';
 import { DevicesController } from './devices/devices.controller';
@@ -21,6 +23,7 @@ import { PushChores } from './tasks/push-chores';
 import { PushDecider } from './tasks/push-decider';
 import { PushFanouts } from './tasks/push-fanouts';
 import { PushFollower } from './tasks/push-follower';
+import { PushGauges } from './tasks/push-gauges';
 import { PushLedger } from './tasks/push-ledger';
 import { PushPump } from './tasks/push-pump';
 import { PushRecords } from './tasks/push-records';
@@ -35,8 +38,15 @@ const NO_VENDORS: Pick<PushChannels, 'states'> = { states: () => Promise.resolve
 /** Notifications by Apple, Google and others: who gets one, what it says, and what became of it. */
 @Module({
   imports: [TenancyModule, ConversationsModule, AccountsModule],
-  controllers: [DeliveriesController, DevicesController, ExplainController, PushSettingsController],
+  controllers: [
+    DeadLettersController,
+    DeliveriesController,
+    DevicesController,
+    ExplainController,
+    PushSettingsController,
+  ],
   providers: [
+    DeadLettersService,
     DeliveriesService,
     DevicesService,
     ExplainService,
@@ -52,6 +62,7 @@ const NO_VENDORS: Pick<PushChannels, 'states'> = { states: () => Promise.resolve
     PushDecider,
     PushFanouts,
     PushFollower,
+    PushGauges,
     PushLedger,
     PushPump,
     PushRecords,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Queue, type JobsOptions } from 'bullmq';
-import type { JobName, Jobs } from '../../kernel/contracts/jobs';
+import { JOB_NAMES, type JobName, type Jobs } from '../../kernel/contracts/jobs';
 import { JobQueue, type JobOptions } from './job-queue';
 import { QueueRedis } from './queue-redis';
 
@@ -40,9 +40,18 @@ export class BullMqJobQueue extends JobQueue {
     await this.queue(name).upsertJobScheduler(name, { every: ms }, { name, data: {}, opts: DEFAULTS });
   }
 
+  /** Every queue, to be looked at. */
+  all(): Queue[] {
+    return JOB_NAMES.map((name) => this.open(name));
+  }
+
   private queue(name: JobName): Queue {
     // BullMQ would wait for Redis to come back, however long that takes.
     if (!this.redis.up) throw new Error('Redis is away: no job can be queued');
+    return this.open(name);
+  }
+
+  private open(name: JobName): Queue {
     let queue = this.queues.get(name);
     if (!queue) {
       queue = new Queue(name, {

@@ -96,6 +96,9 @@ const EVERYDAY_CASES = {
     await rest(parley.api.get('/v1/nothing')),
     await rest(app.api.put('/v1/users', {})),
   ],
+  DEAD_LETTER_NOT_FOUND: async ({ parley }) => [
+    await rest(operator(parley).post('/v1/operator/push/dead-letters/999/replay', {})),
+  ],
   DEVELOPER_NOT_FOUND: async ({ parley }) => [
     await rest(operator(parley).post('/v1/operator/developers/dev_nobody/approve')),
   ],

@@ -2,6 +2,7 @@ import type { RouteRow, Six } from './cells';
 
 /** A user's own devices and wishes: everybody asks for its own. */
 const OWN: Six = ['ok', 'ok', 'own', 'own', 'FORBIDDEN', 'UNAUTHENTICATED'];
+const OPERATORS: Six = ['FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'ok', 'UNAUTHENTICATED'];
 const NAMED = { twin: 'own', only: 'USER_NOT_FOUND' } as const;
 
 /** Devices, wishes, and what would become of a push. */
@@ -28,6 +29,16 @@ export const PUSH_ROWS: Record<string, RouteRow> = {
     as: 'app',
     call: () => ({ path: '/v1/push/deliveries/replay', body: { reason: 'expired' } }),
     cells: ['ok', 'FORBIDDEN', 'own', 'own', 'FORBIDDEN', 'UNAUTHENTICATED'],
+  },
+  'GET /v1/operator/push/dead-letters': {
+    as: 'operator',
+    call: () => ({ path: '/v1/operator/push/dead-letters' }),
+    cells: OPERATORS,
+  },
+  'POST /v1/operator/push/dead-letters/:deadLetterId/replay': {
+    as: 'operator',
+    call: () => ({ path: '/v1/operator/push/dead-letters/999/replay' }),
+    cells: ['FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN', 'DEAD_LETTER_NOT_FOUND', 'UNAUTHENTICATED'],
   },
   'POST /v1/push/explain': {
     as: 'app',
