@@ -1,4 +1,5 @@
 import type { Socket } from 'socket.io-client';
+import { Encoded } from '../../src/platform/realtime/live';
 import { APP_PK, aRealtimeNode, hearing, type RealtimeNode, until } from '../support/realtime-node';
 
 jest.setTimeout(60_000);
@@ -90,6 +91,41 @@ describe('what a conversation says to many', () => {
     say(everybody, 2);
     await until('all', () => heard.length === 3);
     expect(heard.map(([event]) => event)).toEqual(['typing', 'conversation:tip', 'typing']);
+  });
+
+  it('beyond what may wait, is where its log ends, and what no log can give again', async () => {
+    const heard = hearing(await node.connect(51));
+    const everybody = members(5000, 51);
+    const written: number[] = [];
+    const last = 300;
+    for (let seq = 1; seq <= last; seq++) {
+      const message = new Encoded(JSON.stringify({ seq, text: 'x'.repeat(1000) }), {
+        conversationId: 'c',
+        maxSeq: seq,
+      });
+      const options = { stream: STREAM, onWritten: () => written.push(seq) };
+      node.live.toUsers(APP_PK, everybody, 'message:new', message, options);
+      if (seq % 100 === 0) say(everybody, seq);
+    }
+    await until('all is written', () => written.length === last);
+    const ends = (): number[] =>
+      heard.map(
+        ([, data]) => (data as { maxSeq?: number; seq?: number }).maxSeq ?? (data as { seq?: number }).seq ?? 0,
+      );
+    await until('the end is known', () => Math.max(...ends()) === last);
+    expect(heard.some(([event]) => event === 'conversation:tip')).toBe(true);
+    expect(heard.filter(([event]) => event === 'typing')).toHaveLength(3);
+    const messages = heard.filter(([event]) => event === 'message:new');
+    expect(messages.length).toBeLessThan(100);
+    // What comes when there is room again is said in full.
+    node.live.toUsers(
+      APP_PK,
+      everybody,
+      'message:new',
+      new Encoded('{"seq":301}', { conversationId: 'c', maxSeq: 301 }),
+      { stream: STREAM },
+    );
+    await until('the next', () => heard.some(([, data]) => (data as { seq?: number }).seq === 301));
   });
 
   it('is said to be written when it is, to few and to many', async () => {

@@ -1,3 +1,4 @@
+import { Bus } from '../../src/platform/realtime/bus';
 import { aConnectedUser, aGroup, anApp, type ConnectedUser, type TestApp, type TestGroup } from '../support/builders';
 import { startParley, type Parley } from '../support/harness';
 import { ok } from '../support/http';
@@ -147,5 +148,46 @@ describe('a group of 10,000', () => {
     const heard = guest.device.all('message:new').filter((message) => message.conversationId === large.conversationId);
     // Of each round: its joining and two messages; its own leaving it is told apart.
     expect(heard.filter(({ type }) => type === 'text')).toHaveLength(6);
+  });
+
+  it('is told on another node by its name, to who is in and to nobody who was removed or came later', async () => {
+    const eve = await aConnectedUser(app, { at: other });
+    const frames: number[] = [];
+    const bus = parley.app.get(Bus, { strict: false });
+    const toAll = bus.toAll.bind(bus);
+    bus.toAll = (name, frame) => {
+      frames.push(JSON.stringify(frame).length);
+      toAll(name, frame);
+    };
+    try {
+      const add = (by: Parley) => ok(by.api.as(app.credential).post(members(large), { userIds: [eve.userId] }));
+      const remove = (by: Parley) => ok(by.api.as({ bearer: ann.token }).delete(`${members(large)}/${eve.userId}`));
+      const expected: number[] = [];
+      // Changes on both nodes, by turns: each learns of the other's from the bus, or from the next message's version.
+      for (const [adding, removing] of [
+        [parley, other],
+        [other, parley],
+        [other, other],
+      ]) {
+        await send(large);
+        await add(adding ?? parley);
+        const inside = await send(large);
+        await remove(removing ?? parley);
+        await send(large);
+        expected.push(inside - 1, inside);
+      }
+      await heardByAll(large);
+      await ok(app.api.post('/v1/messages', { ...aText(eve.userId, 'the last'), from: ann.userId }));
+      await eve.device.next('message:new', ({ to }) => to.kind === 'user');
+      const heard = eve.device
+        .all('message:new')
+        .flatMap(({ seq = 0, conversationId }) => (conversationId === large.conversationId ? [seq] : []));
+      expect(heard).toEqual(expected);
+      expect(frames.length).toBeGreaterThan(10);
+      expect(Math.max(...frames)).toBeLessThan(2048);
+    } finally {
+      bus.toAll = toAll;
+      eve.device.close();
+    }
   });
 });

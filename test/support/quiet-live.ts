@@ -8,6 +8,7 @@ export class QuietLive extends Live {
   readonly forgotten: Forgotten[] = [];
 
   toUsers(): void {}
+  hearersBy(): void {}
   kick(): void {}
   onPresence(): void {}
 

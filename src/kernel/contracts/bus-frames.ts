@@ -11,8 +11,12 @@ export interface BusFrames {
     event: string;
     json: string;
     exceptSocketId?: string;
-    /** Frames of one stream keep their order. */
+    /** Frames of one stream, a conversation, keep their order. */
     stream?: number;
+    /** Instead of `userPks`: those who hear the stream at this point. Each node knows them, or finds them out. */
+    hearers?: HearersAt;
+    /** What may be said instead where too much waits. */
+    tip?: { conversationId: string; maxSeq: number };
     /** When it left, by the sender's clock; milliseconds. */
     sentAtMs: number;
   };
@@ -73,6 +77,12 @@ export interface BusFrames {
   'chatroom:enlist': { room: number; userPks: number[] };
   /** A user came or went (on the sending node). */
   presence: { appPk: number; userPk: number; userId: string; online: boolean };
+}
+
+/** A point of a conversation's log, and the version of its members there. */
+export interface HearersAt {
+  seq: number;
+  memberVersion?: number;
 }
 
 export type BusFrameName = keyof BusFrames;

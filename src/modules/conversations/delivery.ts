@@ -4,7 +4,9 @@ import { AppError } from '../../kernel/errors/app-error';
 import { Drainables } from '../../platform/lifecycle/drainables';
 import { type EmitOptions, Encoded, Live } from '../../platform/realtime/live';
 import { fanOutHere } from '../../platform/realtime/metrics';
+import type { HeardAt } from './audience';
 import { Audiences } from './audiences';
+import { ConversationDirectory } from './directory';
 import type { Appended } from './draft';
 import { Followers, type StoredPlace } from './followers';
 import { encodeMessage, maySee, type StoredMessage, veiled } from './message';
@@ -34,8 +36,10 @@ export class Delivery implements OnModuleInit {
     private readonly audiences: Audiences,
     private readonly live: Live,
     private readonly followers: Followers,
+    private readonly directory: ConversationDirectory,
     drainables: Drainables,
   ) {
+    live.hearersBy((conversationPk, at) => this.hearersOf(conversationPk, at));
     drainables.register('workers', () => this.stop());
   }
 
@@ -100,7 +104,7 @@ export class Delivery implements OnModuleInit {
     const hearers = this.audiences.of(conversation.kind)?.hearers(conversation, { seq, memberVersion }) ?? [];
     const emit = (userPks: readonly number[]): void => {
       const onWritten = (): void => fanOutHere.observe((performance.now() - committedAt) / 1000);
-      this.tell(message, userPks, { exceptSocketId, onWritten });
+      this.tell(message, userPks, { exceptSocketId, onWritten, hearers: { seq, memberVersion } });
       if (outboxId !== undefined)
         this.note(outboxId, { appPk: conversation.appPk, conversationPk: conversation.pk, seq });
     };
@@ -113,13 +117,26 @@ export class Delivery implements OnModuleInit {
   tell(message: StoredMessage, userPks: readonly number[], options: EmitOptions = {}): void {
     const { appPk, pk: stream } = message.conversation;
     const seeing = message.recipients ? userPks.filter((userPk) => maySee(message, userPk)) : userPks;
-    this.live.toUsers(appPk, seeing, 'message:new', encodedFor(message), { ...options, stream });
+    // Of a directed message the two kinds of hearers are named.
+    const hearers = message.recipients ? undefined : options.hearers;
+    this.live.toUsers(appPk, seeing, 'message:new', encodedFor(message), { ...options, stream, hearers });
     if (seeing.length === userPks.length) return;
     const others = userPks.filter((userPk) => !maySee(message, userPk));
     this.live.toUsers(appPk, others, 'message:new', encodedFor(veiled(message)), {
       ...options,
       stream,
+      hearers,
       onWritten: undefined,
+    });
+  }
+
+  /** For frames of other nodes that name the conversation. */
+  private hearersOf(conversationPk: number, at: HeardAt): readonly number[] | Promise<readonly number[]> {
+    const known = this.directory.cachedByPk(conversationPk);
+    if (known) return this.audiences.of(known.kind)?.hearers(known, at) ?? [];
+    return this.directory.byPks([conversationPk]).then((found) => {
+      const conversation = found.get(conversationPk);
+      return (conversation && this.audiences.of(conversation.kind)?.hearers(conversation, at)) ?? [];
     });
   }
 

@@ -36,6 +36,11 @@ export class ConversationDirectory {
     return this.opened.get(targetKey(appPk, kind, lowPk, highPk));
   }
 
+  /** Likewise, by key. */
+  cachedByPk(pk: number): ConversationRef | undefined {
+    return this.byPk.get(pk);
+  }
+
   /** The conversation of this target, made with these members when there is none yet. Safe to run at once on many nodes. */
   async open(
     appPk: number,

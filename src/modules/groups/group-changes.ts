@@ -4,7 +4,7 @@ import type { BusFrames } from '../../kernel/contracts/bus-frames';
 import type { GroupEvent } from '../../kernel/contracts/socket-events';
 import { AppError } from '../../kernel/errors/app-error';
 import type { SqlExecutor } from '../../platform/database/sql';
-import { Live } from '../../platform/realtime/live';
+import { Encoded, Live } from '../../platform/realtime/live';
 import { SenderAdmission, UserEvents } from '../accounts';
 import { type Changed, type ChangeContext, ConversationLog, type ConversationRef, Delivery } from '../conversations';
 import { GroupDirectory } from './group-directory';
@@ -16,8 +16,6 @@ import { GroupsRepository } from './groups.repository';
 interface Done<T> {
   result: T;
   logged: GroupEvent[];
-  /** Besides those who hear the group now. */
-  also: number[];
   told: { event: GroupEvent; to: readonly number[] }[];
   /** Who came and went. */
   members?: Pick<BusFrames['members'], 'since' | 'entered' | 'left'>;
@@ -123,7 +121,6 @@ export class GroupChanges {
     return {
       result,
       logged: happened.map((happening, index) => eventOf(happening, head.maxSeq + 1 + index)),
-      also: happened.flatMap(({ users }) => users.map(({ userPk }) => userPk)),
       told: told.map((happening) => ({ event: eventOf(happening), to: happening.to })),
       ...(entered.length + gone.length > 0 && {
         members: { since: head.maxSeq + 1, entered: entered.map(({ userPk }) => userPk), left: [...gone] },
@@ -150,9 +147,14 @@ export class GroupChanges {
     for (const { event, to } of result.told) this.live.toUsers(appPk, to, 'group:event', event);
     const last = appended[appended.length - 1];
     if (!last) return;
-    const hearers = await this.hearers.of(conversation, { seq: last.message.seq, memberVersion });
-    const inside = new Set(hearers);
-    const everybody = [...hearers, ...new Set(result.also.filter((userPk) => !inside.has(userPk)))];
-    for (const event of result.logged) this.live.toUsers(appPk, everybody, 'group:event', event, { stream });
+    const at = { seq: last.message.seq, memberVersion };
+    const hearers = await this.hearers.of(conversation, at);
+    const { conversationId } = conversation;
+    for (const event of result.logged) {
+      const { seq: maxSeq = at.seq } = event;
+      const said = new Encoded(JSON.stringify(event), { conversationId, maxSeq });
+      this.live.toUsers(appPk, hearers, 'group:event', said, { stream, hearers: at });
+      if (result.members) this.live.toUsers(appPk, result.members.left, 'group:event', said);
+    }
   }
 }

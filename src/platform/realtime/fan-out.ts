@@ -3,6 +3,7 @@ import type { ServerEvents } from '../../kernel/contracts/socket-events';
 import type { Connection } from './connection';
 import { Connections } from './connections';
 import { frameOf } from './frame';
+import { counts } from './metrics';
 import { Outbound } from './outbound';
 import { type Pass, Passes } from './passes';
 import { Present } from './present';
@@ -15,12 +16,21 @@ export interface Delivery {
   readonly event: string;
   readonly json: string;
   readonly exceptSocketId?: string;
+  /** What is said instead where too much waits; absent for what no log can give again. */
+  readonly tip?: ServerEvents['conversation:tip'];
   /** Called when all sockets of this node have it. */
   readonly onWritten?: () => void;
 }
 
 /** So few are written to at once; more take their turns with everybody else's (`Passes`). */
 const AT_ONCE_MAX = 64;
+
+/**
+ * What one conversation may have waiting on this node (protocol.md §2.4, the delivery budget). Beyond it, its hearers are
+ * told where its log ends, once a second, and pull: thousands of members times hundreds of messages a second would take
+ * the node from everybody else. Characters.
+ */
+const WAITING_CHARS_MAX = 64 * 1024;
 
 /** Events of one stream, a conversation, reach every socket in the order in which they were given. */
 @Injectable()
@@ -77,6 +87,7 @@ interface Run {
 /** What one conversation has to say at the moment. */
 class Stream implements Pass {
   private waiting: Delivery[] = [];
+  private waitingChars = 0;
   private run: Run | undefined;
 
   constructor(
@@ -88,6 +99,21 @@ class Stream implements Pass {
 
   add(delivery: Delivery): void {
     this.waiting.push(delivery);
+    this.waitingChars += delivery.json.length;
+    if (this.waitingChars > WAITING_CHARS_MAX) this.fold();
+  }
+
+  /** What the log can give again becomes one tip, to those who hear its end. */
+  private fold(): void {
+    const folded = this.waiting.filter(({ tip }) => tip);
+    const last = folded.at(-1);
+    if (!last?.tip) return;
+    const { appPk, userPks, tip } = last;
+    const onWritten = (): void => folded.forEach((each) => each.onWritten?.());
+    const instead = { appPk, userPks, event: 'conversation:tip', json: JSON.stringify(tip), tip, onWritten };
+    this.waiting = [...this.waiting.filter(({ tip: foldable }) => !foldable), instead];
+    this.waitingChars = this.waiting.reduce((sum, { json }) => sum + json.length, 0);
+    counts.liveMessagesFolded += folded.length;
   }
 
   proceed(sockets: number): boolean {
@@ -121,6 +147,7 @@ class Stream implements Pass {
       next.userPks !== userPks || next.appPk !== appPk || tipOf(next) !== undefined;
     const others = tip ? 1 : this.waiting.findIndex(isAnother);
     const deliveries = this.waiting.splice(0, others === -1 ? this.waiting.length : others);
+    this.waitingChars = this.waiting.reduce((sum, { json }) => sum + json.length, 0);
     const users = this.present.of(userPks)[Symbol.iterator]();
     if (tip) {
       const write = (connection: Connection): void => {

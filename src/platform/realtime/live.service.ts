@@ -5,7 +5,8 @@ import type { ServerEventName, ServerEvents } from '../../kernel/contracts/socke
 import { Bus } from './bus';
 import { Connections, type PresenceChange } from './connections';
 import { FanOut } from './fan-out';
-import { type EmitOptions, Encoded, Live } from './live';
+import { HearersHere } from './hearers-here';
+import { type EmitOptions, Encoded, type FindHearers, Live } from './live';
 import { fanOutByBus } from './metrics';
 import { Outbound, PUSH_BYTES_MAX } from './outbound';
 import { Presence } from './presence';
@@ -24,6 +25,7 @@ export class LiveService extends Live implements OnModuleInit {
   constructor(
     private readonly connections: Connections,
     private readonly fanOut: FanOut,
+    private readonly hearersHere: HearersHere,
     private readonly outbound: Outbound,
     private readonly bus: Bus,
     private readonly routes: Routes,
@@ -33,10 +35,7 @@ export class LiveService extends Live implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    this.bus.on('deliver', ({ stream, sentAtMs, ...delivery }) => {
-      const onWritten = (): void => fanOutByBus.observe(Math.max(0, Date.now() - sentAtMs) / 1000);
-      this.fanOut.deliver({ ...delivery, onWritten }, stream);
-    });
+    this.bus.on('deliver', (frame) => this.deliverFromBus(frame));
     this.bus.on('kick', (frame) => this.kickHere(frame));
     this.bus.on('forget', (frame) => this.forgetHere(frame));
   }
@@ -48,13 +47,18 @@ export class LiveService extends Live implements OnModuleInit {
     data: ServerEvents[E] | Encoded,
     options: EmitOptions = {},
   ): void {
-    const { exceptSocketId, stream, onWritten } = options;
+    const { exceptSocketId, stream, hearers, onWritten } = options;
     const delivery = { appPk, userPks, exceptSocketId, ...encode(event, data) };
     this.fanOut.deliver({ ...delivery, onWritten }, stream);
     if (options.localOnly || this.bus.peers.length === 0) return;
-    const frame = { ...delivery, stream, sentAtMs: Date.now() } as BusFrames['deliver'];
-    if (userPks.length > ROUTED_USERS_MAX) this.bus.toAll('deliver', frame);
-    else void this.deliverByRoute(frame);
+    const { tip, ...told } = delivery;
+    const frame = { ...told, stream, sentAtMs: Date.now() } as BusFrames['deliver'];
+    if (userPks.length <= ROUTED_USERS_MAX) void this.deliverByRoute(frame);
+    else this.bus.toAll('deliver', { ...frame, tip, ...(hearers && stream !== undefined && { userPks: [], hearers }) });
+  }
+
+  hearersBy(find: FindHearers): void {
+    this.hearersHere.find = find;
   }
 
   kick(
@@ -129,6 +133,15 @@ export class LiveService extends Live implements OnModuleInit {
     }
   }
 
+  private deliverFromBus({ stream, hearers, sentAtMs, ...delivery }: BusFrames['deliver']): void {
+    const onWritten = (): void => fanOutByBus.observe(Math.max(0, Date.now() - sentAtMs) / 1000);
+    const deliver = (userPks: readonly number[]): void =>
+      this.fanOut.deliver({ ...delivery, userPks, onWritten }, stream);
+    if (!hearers || stream === undefined) return deliver(delivery.userPks);
+    // A worker, or a node without a socket of this app, need not know who would hear.
+    if (this.connections.onlineIn(delivery.appPk) > 0) this.hearersHere.tell(stream, hearers, deliver);
+  }
+
   private async deliverByRoute(frame: BusFrames['deliver']): Promise<void> {
     try {
       const nodes = await this.routes.nodesOf(frame.userPks);
@@ -163,13 +176,12 @@ export class LiveService extends Live implements OnModuleInit {
 }
 
 /** The event as it is written; a message too large to be pushed becomes a tip to pull it. */
-function encode(event: ServerEventName, data: unknown): { event: string; json: string } {
+function encode(event: ServerEventName, data: unknown): { event: string; json: string; tip?: Tip } {
   const json = data instanceof Encoded ? data.json : JSON.stringify(data);
-  if (event !== 'message:new' || json.length * 3 <= PUSH_BYTES_MAX || Buffer.byteLength(json) <= PUSH_BYTES_MAX) {
-    return { event, json };
-  }
-  const tip = data instanceof Encoded ? data.tip : tipOf(data as WireMessage);
-  return tip ? { event: 'conversation:tip', json: JSON.stringify(tip) } : { event, json };
+  const tip = data instanceof Encoded ? data.tip : event === 'message:new' ? tipOf(data as WireMessage) : undefined;
+  const small = json.length * 3 <= PUSH_BYTES_MAX || Buffer.byteLength(json) <= PUSH_BYTES_MAX;
+  if (event !== 'message:new' || small || !tip) return { event, json, ...(tip && { tip }) };
+  return { event: 'conversation:tip', json: JSON.stringify(tip) };
 }
 
 const tipOf = ({ conversationId, seq }: WireMessage): Tip | undefined =>

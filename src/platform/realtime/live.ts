@@ -1,11 +1,11 @@
-import type { KickReason, BusFrames } from '../../kernel/contracts/bus-frames';
+import type { BusFrames, HearersAt, KickReason } from '../../kernel/contracts/bus-frames';
 import type { ServerEventName, ServerEvents } from '../../kernel/contracts/socket-events';
 import type { PresenceChange } from './connections';
 import type { LiveDevice } from './routes';
 
 /** JSON text made once and written to many sockets as it is. */
 export class Encoded {
-  /** `tip`: what is said instead when the text is too large to be pushed live (protocol.md §2.4). */
+  /** `tip`: what is said instead when the text is too large to be pushed live, or too much waits (protocol.md §2.4). */
   constructor(
     readonly json: string,
     readonly tip?: ServerEvents['conversation:tip'],
@@ -19,9 +19,16 @@ export interface EmitOptions {
   localOnly?: boolean;
   /** The conversation that this is said in: what it says is heard in the order of the calls, however many hear it. */
   stream?: number;
+  /**
+   * The users are all who hear `stream` at this point: where they are many, other nodes find them out themselves instead
+   * of being given a list.
+   */
+  hearers?: HearersAt;
   /** Called when all of this node's sockets have it. */
   onWritten?: () => void;
 }
+
+export type FindHearers = (conversationPk: number, at: HearersAt) => readonly number[] | Promise<readonly number[]>;
 
 /**
  * Speaks to users wherever they are connected: this node's sockets at once, other nodes' by the bus. A courtesy, never
@@ -35,6 +42,9 @@ export abstract class Live {
     data: ServerEvents[E] | Encoded,
     options?: EmitOptions,
   ): void;
+
+  /** How a node finds out who hears a conversation; without a promise when it knows. */
+  abstract hearersBy(find: FindHearers): void;
 
   /** Ends sessions' sockets on every node: `session:kicked` first, then the connection. `silent` leaves the event out. */
   abstract kick(

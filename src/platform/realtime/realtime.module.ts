@@ -8,6 +8,7 @@ import { Drain } from './drain';
 import { EventHandlers } from './event-handlers';
 import { FanOut } from './fan-out';
 import { GapHints } from './gap-hints';
+import { HearersHere } from './hearers-here';
 import { Live } from './live';
 import { LiveService } from './live.service';
 import { Outbound } from './outbound';
@@ -33,6 +34,7 @@ import { Routes } from './routes';
     EventHandlers,
     FanOut,
     GapHints,
+    HearersHere,
     { provide: Live, useClass: LiveService },
     Outbound,
     Overload,
