@@ -216,10 +216,7 @@ describe('what a group may be told to be', () => {
       return counts.join() === '2,2';
     });
     // The admin follows before who came earlier.
-    expect(await members(owned)).toEqual([
-      [ann.userId, 'member'],
-      [bob.userId, 'owner'],
-    ]);
+    expect(Object.fromEntries(await members(owned))).toEqual({ [ann.userId]: 'member', [bob.userId]: 'owner' });
     expect(await members(outside)).toEqual([[eve.userId, 'owner']]);
     expect(await textsOf(bob, owned.conversationId)).toEqual(['created', 'admin-changed', 'owner-changed', 'removed']);
     expect(await ok(app.api.get(`/v1/groups/${closed.groupId}/join-requests`))).toMatchObject({ items: [] });
