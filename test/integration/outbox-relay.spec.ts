@@ -85,12 +85,14 @@ describe('the outbox relay', () => {
     await node.init();
     await use(QueueRedis).readyWithin(5000);
   };
-  const owe = (rows: number): Promise<number[]> =>
-    use(Sql).transaction(async (tx) => {
-      const ids: number[] = [];
-      for (let row = 0; row < rows; row++) ids.push(await use(Outbox).write(tx, 'messages', { messages: [[1, row]] }));
-      return ids;
-    });
+  const owe = async (rows: number): Promise<(number | undefined)[]> => {
+    const owed = await use(Sql).transaction((tx) =>
+      Promise.resolve(
+        Array.from({ length: rows }, (_, row) => use(Outbox).write(tx, 'messages', { messages: [[1, row]] })),
+      ),
+    );
+    return owed.map(({ insertId }) => insertId);
+  };
   const owed = async (): Promise<number> => (await use(Sql).rows('SELECT id FROM outbox WHERE state = 0')).length;
   const leaseOver = () =>
     use(Sql).run('UPDATE outbox SET nextAt = DATE_SUB(NOW(3), INTERVAL 1 SECOND) WHERE state = 0');

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Jobs } from '../../kernel/contracts/jobs';
-import type { SqlExecutor } from '../../platform/database/sql';
+import type { SqlTransaction } from '../../platform/database/sql';
 import type { JobHandler } from '../../platform/queues/job-queue';
 import { Outbox } from '../../platform/queues/outbox';
 import { WorkerHost } from '../../platform/queues/worker-host';
@@ -38,8 +38,8 @@ export class Departures implements JobHandler<'user-departed'> {
   }
 
   /** Within the transaction that deletes the user. */
-  async owe(tx: SqlExecutor, user: DepartedUser): Promise<void> {
-    await this.outbox.write(tx, 'user-departed', user);
+  owe(tx: SqlTransaction, user: DepartedUser): void {
+    this.outbox.write(tx, 'user-departed', user);
   }
 
   /** One user that cannot be let go of now (a locked group) does not hold up the others: its row stays owed. */

@@ -96,7 +96,7 @@ export class SenderAdmission {
     };
     add(OWN, own.keys(), "status = 'active'");
     add(NAMED, named, "status = 'active'");
-    add(OTHERS, others, "status <> 'deleted'");
+    add(OTHERS, besides(others, own), "status <> 'deleted'");
     texts.push(
       `SELECT ${APPS} AS part, a.id AS n, 0 AS versions, IF(d.status = 'suspended', d.status, a.status) AS status
          FROM apps a JOIN developers d ON d.id = a.developerPk WHERE a.id IN (?) AND a.deletedAt IS NULL`,
@@ -157,6 +157,10 @@ function partiesOf(admissions: readonly Speaking[], otherPks: readonly number[])
   return { own, named, others: new Set(otherPks) };
 }
 
+/** The others who are not senders as well: of those it is known already that they are there. */
+const besides = (others: ReadonlySet<number>, own: ReadonlyMap<number, unknown>): number[] =>
+  [...others].filter((pk) => !own.has(pk));
+
 /** Whether everybody is as it was when it was proven, and everybody asked about is there. */
 function asBefore({ own, named, others }: Parties, sums: readonly SumRow[]): boolean {
   const of = (part: number): SumRow | undefined => sums.find((row) => row.part === part);
@@ -169,7 +173,7 @@ function asBefore({ own, named, others }: Parties, sums: readonly SumRow[]): boo
     (of(OWN)?.n ?? 0) === own.size &&
     (of(OWN)?.versions ?? 0) === expected &&
     (of(NAMED)?.n ?? 0) === named.size &&
-    (of(OTHERS)?.n ?? 0) === others.size
+    (of(OTHERS)?.n ?? 0) === besides(others, own).length
   );
 }
 

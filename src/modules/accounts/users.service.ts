@@ -176,7 +176,7 @@ export class Users {
     const ended = await this.sql.transaction(async (tx) => {
       const sessions = await this.ender.endIn(tx, caller.app.pk, userPk, { all: true }, 'deleted');
       await this.users.bury(tx, userPk);
-      await this.departures.owe(tx, { appPk: caller.app.pk, userPk, userId });
+      this.departures.owe(tx, { appPk: caller.app.pk, userPk, userId });
       return sessions;
     });
     this.ender.tell(ended);

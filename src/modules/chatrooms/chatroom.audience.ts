@@ -36,6 +36,8 @@ const PAGE = 500;
 export class ChatroomAudience implements Audience {
   readonly kind = 'chatroom';
   readonly reachesAbsentMembers = false;
+  /** In slow mode it notes who spoke. */
+  readonly admitWrites = true;
 
   constructor(
     audiences: Audiences,
@@ -68,11 +70,13 @@ export class ChatroomAudience implements Audience {
     this.rates.take(pk, sender, priority);
   }
 
-  /** Two statements for the rooms of a batch beside the one about its senders, and one more in slow mode. */
+  /** Two statements for the rooms of a batch beside the one about its senders, all in one trip; two more in slow mode. */
   async admit(tx: SqlExecutor, admissions: readonly Admission[]): Promise<(AppError | undefined)[]> {
-    const { refusals } = await this.senders.check(tx, admissions);
-    const rooms = await this.rulesOf(tx, admissions);
-    const speakers = await this.speakersOf(tx, admissions);
+    const [{ refusals }, rooms, speakers] = await Promise.all([
+      this.senders.check(tx, admissions),
+      this.rulesOf(tx, admissions),
+      this.speakersOf(tx, admissions),
+    ]);
     const speaking = new Map<string, [chatroomPk: number, userPk: number, appPk: number]>();
     const judged = admissions.map((admission, index) => {
       const { app, conversation, sender } = admission;

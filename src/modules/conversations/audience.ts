@@ -64,6 +64,11 @@ export interface Audience {
    * the batch; answers in their order, undefined for yes. Few statements, no network.
    */
   admit(tx: SqlExecutor, admissions: readonly Admission[]): Promise<(AppError | undefined)[]>;
+  /**
+   * Set where `admit` writes something: then it is asked in a trip of its own, only about messages that are stored when it
+   * lets them. Else it travels with the lock, and is also asked about messages that turn out to be repeats or to wait.
+   */
+  readonly admitWrites?: true;
 
   /**
    * The users who hear a message now, the sender included (for its other devices). For the live path: small or cached.

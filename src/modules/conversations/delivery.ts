@@ -63,9 +63,10 @@ export class Delivery implements OnModuleInit {
       return audience.broadcast(message.conversation, said, exceptSocketId);
     }
     const ahead = this.turns.get(pk);
-    if (ahead) return this.queue(pk, appended.outboxId, ahead, () => this.emitWhenKnown(appended, exceptSocketId));
+    if (ahead)
+      return this.queue(pk, appended.owed?.insertId, ahead, () => this.emitWhenKnown(appended, exceptSocketId));
     const emitting = this.emitWhenKnown(appended, exceptSocketId);
-    if (emitting) this.queue(pk, appended.outboxId, emitting);
+    if (emitting) this.queue(pk, appended.owed?.insertId, emitting);
   }
 
   private queue(
@@ -96,7 +97,7 @@ export class Delivery implements OnModuleInit {
 
   /** Without a promise when the hearers are in memory, which is the rule. */
   private emitWhenKnown(
-    { message, outboxId, memberVersion }: Appended,
+    { message, owed, memberVersion }: Appended,
     exceptSocketId?: string,
   ): Promise<void> | undefined {
     const { conversation, seq } = message;
@@ -105,8 +106,9 @@ export class Delivery implements OnModuleInit {
     const emit = (userPks: readonly number[]): void => {
       const onWritten = (): void => fanOutHere.observe((performance.now() - committedAt) / 1000);
       this.tell(message, userPks, { exceptSocketId, onWritten, hearers: { seq, memberVersion } });
-      if (outboxId !== undefined)
-        this.note(outboxId, { appPk: conversation.appPk, conversationPk: conversation.pk, seq });
+      // Unknown only where nobody knows how a COMMIT ended: then the relay finds the row, if it is there.
+      if (owed?.insertId !== undefined)
+        this.note(owed.insertId, { appPk: conversation.appPk, conversationPk: conversation.pk, seq });
     };
     if ('then' in hearers) return hearers.then(emit);
     emit(hearers);

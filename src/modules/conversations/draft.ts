@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AppRef } from '../../kernel/caller';
 import type { Mentions, PushOption } from '../../kernel/contracts/message';
 import type { ConversationRef, Recipients, Sender } from './audience';
+import type { Owed } from '../../platform/queues/outbox';
 import type { StoredMessage } from './message';
 
 /** A message on its way into the log, checked by the use case. */
@@ -29,7 +30,7 @@ export interface Appended {
   /** True when this clientMessageId had been stored before: nothing was written, and this is the stored message. */
   readonly duplicate: boolean;
   /** The outbox row that owes this message's delivery. Absent for a duplicate, and in a room. */
-  readonly outboxId?: number;
+  readonly owed?: Owed;
   /** The conversation's as it was under the lock. Absent for a duplicate. */
   readonly memberVersion?: number;
 }

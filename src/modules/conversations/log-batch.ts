@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ConversationKind } from '../../kernel/contracts/conversation';
 import { AppError } from '../../kernel/errors/app-error';
 import type { Outcome } from '../../platform/database/group-commit';
-import type { SqlExecutor } from '../../platform/database/sql';
+import type { SqlExecutor, SqlTransaction } from '../../platform/database/sql';
 import { Audiences } from './audiences';
 import type { Appended, FingerprintedDraft } from './draft';
 import { fromRow, type Head, LogWriter, type StoredRow } from './log-writer';
@@ -20,115 +20,137 @@ export class LogBatch {
   ) {}
 
   /**
+   * @param mayBeStored look for what is stored already, instead of leaving that to the unique key
    * @param wait for conversations that somebody else holds; else their messages are left undecided
    * @returns what became of each message, in order; undefined for the undecided
    */
   async store(
-    tx: SqlExecutor,
+    tx: SqlTransaction,
     batch: readonly FingerprintedDraft[],
     mayBeStored: boolean,
     wait: boolean,
   ): Promise<(Outcome<Appended> | undefined)[]> {
-    const conversationPks = batch.map(({ conversation }) => conversation.pk);
-    const heads = await this.writer.lock(tx, conversationPks, wait);
-    const held = batch.filter(({ conversation }) => heads.has(conversation.pk));
-    if (held.length === 0) return batch.map(() => undefined);
-    const outcomes = await this.storeUnder(tx, heads, held, mayBeStored);
-    let next = 0;
-    return batch.map(({ conversation }) => (heads.has(conversation.pk) ? outcomes[next++] : undefined));
+    // One trip, in this order: the database decides who may send when it has the locks. It is asked about those too whose
+    // conversation turns out to be held, or who repeat themselves: their answer is not used.
+    const firsts = mayBeStored ? firstOfEach(batch) : undefined;
+    const [heads, stored, refusals] = await Promise.all([
+      this.writer.lock(tx, batch, wait),
+      firsts ? this.stored(tx, batch, firsts.values()) : NOTHING_STORED,
+      this.admit(tx, batch, (draft) => !this.writesToAdmit(draft)),
+    ]);
+    const outcomes = batch.map((draft, index): Outcome<Appended> | undefined => {
+      const row = firsts && stored.get(identity(draft));
+      if (row) return repeated(draft, row.fingerprint, () => fromRow(draft, row));
+      const error = refusals[index];
+      return error && { error };
+    });
+    const afterwards = await this.admit(
+      tx,
+      batch,
+      (draft, index) => this.writesToAdmit(draft) && !outcomes[index] && heads.has(draft.conversation.pk),
+    );
+    afterwards.forEach((error, index) => (outcomes[index] = { error }));
+    const fresh = batch.flatMap((draft, index) =>
+      outcomes[index] || !heads.has(draft.conversation.pk) || (firsts && firsts.get(identity(draft)) !== index)
+        ? []
+        : [index],
+    );
+    if (fresh.length > 0) this.write(tx, heads, batch, fresh, outcomes);
+    return batch.map((draft, index) => {
+      if (!heads.has(draft.conversation.pk)) return undefined;
+      // Repeats inside one batch: the first was stored above, the others are told so.
+      return outcomes[index] ?? this.repeatOf(draft, batch, outcomes, firsts);
+    });
   }
 
-  private async storeUnder(
-    tx: SqlExecutor,
+  private write(
+    tx: SqlTransaction,
     heads: ReadonlyMap<number, Head>,
     batch: readonly FingerprintedDraft[],
-    mayBeStored: boolean,
-  ): Promise<Outcome<Appended>[]> {
-    const outcomes = new Array<Outcome<Appended> | undefined>(batch.length);
-    const firstOf = mayBeStored ? await this.answerRepeats(tx, batch, outcomes) : undefined;
-    await this.admit(tx, batch, outcomes);
-
-    const fresh = batch.flatMap((draft, index) =>
-      outcomes[index] || (firstOf && firstOf.get(identity(draft)) !== index) ? [] : [index],
-    );
-    if (fresh.length > 0) {
-      const { messages, outboxId } = await this.writer.write(
-        tx,
-        heads,
-        fresh.map((index) => batch[index]),
-      );
-      fresh.forEach((index, position) => {
-        const message = messages[position];
-        const memberVersion = heads.get(message.conversation.pk)?.memberVersion;
-        outcomes[index] = { ok: { message, duplicate: false, outboxId, memberVersion } };
-      });
-    }
-    // Repeats inside one batch: the first was stored above, the others are told so.
-    return batch.map((draft, index) => outcomes[index] ?? this.repeatOf(draft, batch, outcomes, firstOf));
+    fresh: readonly number[],
+    outcomes: (Outcome<Appended> | undefined)[],
+  ): void {
+    const drafts = fresh.map((index) => batch[index]);
+    const { messages, owed } = this.writer.write(tx, heads, drafts);
+    fresh.forEach((index, position) => {
+      const message = messages[position];
+      const memberVersion = heads.get(message.conversation.pk)?.memberVersion;
+      outcomes[index] = { ok: { message, duplicate: false, owed, memberVersion } };
+    });
   }
 
+  private writesToAdmit({ conversation: { kind } }: FingerprintedDraft): boolean {
+    return this.audiences.of(kind)?.admitWrites === true;
+  }
+
+  /** The refusals of those asked about, each at its place in the batch and nothing elsewhere. Each audience is asked once. */
   private async admit(
     tx: SqlExecutor,
     batch: readonly FingerprintedDraft[],
-    outcomes: (Outcome<Appended> | undefined)[],
-  ): Promise<void> {
+    asked: (draft: FingerprintedDraft, index: number) => boolean,
+  ): Promise<AppError[]> {
     const byKind = new Map<ConversationKind, number[]>();
-    batch.forEach(({ conversation }, index) => {
-      if (outcomes[index]) return;
-      const indexes = byKind.get(conversation.kind);
+    batch.forEach((draft, index) => {
+      if (!asked(draft, index)) return;
+      const { kind } = draft.conversation;
+      const indexes = byKind.get(kind);
       if (indexes) indexes.push(index);
-      else byKind.set(conversation.kind, [index]);
+      else byKind.set(kind, [index]);
     });
-    for (const [kind, indexes] of byKind) {
-      const audience = this.audiences.of(kind);
-      if (!audience) throw new Error(`no audience for conversations of kind "${kind}"`);
-      const refusals = await audience.admit(
-        tx,
-        indexes.map((index) => batch[index]),
-      );
-      indexes.forEach((index, position) => {
-        const error = refusals[position];
-        if (error) outcomes[index] = { error };
-      });
-    }
+    const refusals: AppError[] = [];
+    await Promise.all(
+      [...byKind].map(async ([kind, indexes]) => {
+        const audience = this.audiences.of(kind);
+        if (!audience) throw new Error(`no audience for conversations of kind "${kind}"`);
+        const drafts = indexes.length === batch.length ? batch : indexes.map((index) => batch[index]);
+        const answers = await audience.admit(tx, drafts);
+        indexes.forEach((index, position) => {
+          const refusal = answers[position];
+          if (refusal) refusals[index] = refusal;
+        });
+      }),
+    );
+    return refusals;
   }
 
-  /** Answers what is stored already; gives, for each id of the batch, the index of its first draft. */
-  private async answerRepeats(
+  /** What is stored already under the ids of this batch. */
+  private async stored(
     tx: SqlExecutor,
     batch: readonly FingerprintedDraft[],
-    outcomes: (Outcome<Appended> | undefined)[],
-  ): Promise<Map<string, number>> {
-    const firstOf = new Map<string, number>();
-    batch.forEach((draft, index) => {
-      const key = identity(draft);
-      if (!firstOf.has(key)) firstOf.set(key, index);
-    });
-    const keys = [...firstOf.values()].map((index) => {
+    indexes: Iterable<number>,
+  ): Promise<ReadonlyMap<string, StoredRow>> {
+    const keys = Array.from(indexes, (index) => {
       const { app, sender, clientMessageId } = batch[index];
       return [app.pk, sender?.userPk ?? 0, clientMessageId];
     });
     const rows = await tx.rows<StoredRow>(FIND_BY_CLIENT_ID, [keys]);
-    const known = new Map(rows.map((row) => [`${row.appPk}:${row.senderPk}:${row.clientMessageId}`, row]));
-    batch.forEach((draft, index) => {
-      const row = known.get(identity(draft));
-      if (row) outcomes[index] = repeated(draft, row.fingerprint, () => fromRow(draft, row));
-    });
-    return firstOf;
+    return new Map(rows.map((row) => [`${row.appPk}:${row.senderPk}:${row.clientMessageId}`, row]));
   }
 
   private repeatOf(
     draft: FingerprintedDraft,
     batch: readonly FingerprintedDraft[],
     outcomes: (Outcome<Appended> | undefined)[],
-    firstOf: Map<string, number> | undefined,
+    firsts: ReadonlyMap<string, number> | undefined,
   ): Outcome<Appended> {
-    const firstIndex = firstOf?.get(identity(draft));
+    const firstIndex = firsts?.get(identity(draft));
     const first = firstIndex === undefined ? undefined : batch[firstIndex];
     const outcome = firstIndex === undefined ? undefined : outcomes[firstIndex];
     if (!first || !outcome) throw new Error('a draft of the batch was neither stored nor refused');
     return 'error' in outcome ? outcome : repeated(draft, first.fingerprint, () => outcome.ok.message);
   }
+}
+
+const NOTHING_STORED: ReadonlyMap<string, StoredRow> = new Map();
+
+/** For each id of a batch, the index of its first draft. */
+function firstOfEach(batch: readonly FingerprintedDraft[]): ReadonlyMap<string, number> {
+  const firsts = new Map<string, number>();
+  batch.forEach((draft, index) => {
+    const key = identity(draft);
+    if (!firsts.has(key)) firsts.set(key, index);
+  });
+  return firsts;
 }
 
 const identity = ({ app, sender, clientMessageId }: FingerprintedDraft): string =>

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { AppRef } from '../../kernel/caller';
-import { isOutcomeUnknown, Sql, type SqlExecutor } from '../../platform/database/sql';
+import { isOutcomeUnknown, Sql, type SqlExecutor, type SqlTransaction } from '../../platform/database/sql';
 import type { ConversationRef } from './audience';
 import { type Appended, type FingerprintedDraft, fingerprintOf } from './draft';
 import { type Head, LogWriter } from './log-writer';
@@ -61,7 +61,7 @@ export class LogChanges {
         return await this.sql.transaction(async (tx) => {
           if (made && typeof where === 'function' && (await this.stored(tx, app, id))) return made;
           const conversation = typeof where === 'function' ? await where(tx) : where;
-          const heads = await this.writer.lock(tx, [conversation.pk]);
+          const heads = await this.writer.lock(tx, [{ conversation }]);
           if (made && (await this.stored(tx, app, id))) return made;
           made = await this.once(tx, app, { id, conversation, heads }, work);
           return made;
@@ -73,7 +73,7 @@ export class LogChanges {
   }
 
   private async once<T>(
-    tx: SqlExecutor,
+    tx: SqlTransaction,
     app: AppRef,
     { id, conversation, heads }: { id: string; conversation: ConversationRef; heads: Map<number, Head> },
     work: ChangeWork<T>,
@@ -88,8 +88,8 @@ export class LogChanges {
     const { memberVersion } = head;
     if (notices.length === 0) return { result, conversation, appended: [], memberVersion };
     const drafts = notices.map((notice, index) => draftOf(app, conversation, notice, idOf(id, index)));
-    const { messages, outboxId } = await this.writer.write(tx, heads, drafts);
-    const appended = messages.map((message) => ({ message, duplicate: false, outboxId, memberVersion }));
+    const { messages, owed } = this.writer.write(tx, heads, drafts);
+    const appended = messages.map((message) => ({ message, duplicate: false, owed, memberVersion }));
     return { result, conversation, appended, memberVersion };
   }
 

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { NodeIdentity } from '../../platform/config/node-identity';
-import type { SqlExecutor, SqlValue } from '../../platform/database/sql';
-import { Outbox } from '../../platform/queues/outbox';
+import type { SqlExecutor, SqlTransaction, SqlValue } from '../../platform/database/sql';
+import { Outbox, type Owed } from '../../platform/queues/outbox';
+import type { ConversationRef } from './audience';
 import { KIND_CODES } from './kinds';
 import type { FingerprintedDraft } from './draft';
 import { sqlTime, type StoredMessage } from './message';
@@ -35,7 +36,7 @@ export interface Head {
 export interface Written {
   messages: StoredMessage[];
   /** Absent where nothing is owed. */
-  outboxId?: number;
+  owed?: Owed;
 }
 
 export interface StoredRow {
@@ -65,21 +66,21 @@ export class LogWriter {
   ) {}
 
   /**
-   * Locks these conversations in ascending order. What does not exist is left out, and so is, unless `wait`, what somebody
-   * else holds at this moment.
+   * Locks the conversations of these drafts in ascending order. What does not exist is left out, and so is, unless `wait`,
+   * what somebody else holds at this moment.
    */
-  async lock(tx: SqlExecutor, conversationPks: Iterable<number>, wait = true): Promise<Map<number, Head>> {
-    const pks = [...new Set(conversationPks)].sort((a, b) => a - b);
+  async lock(
+    tx: SqlExecutor,
+    drafts: readonly { readonly conversation: ConversationRef }[],
+    wait = true,
+  ): Promise<Map<number, Head>> {
+    const pks = [...new Set(drafts.map(({ conversation }) => conversation.pk))].sort((a, b) => a - b);
     const rows = await tx.rows<Head>(wait ? LOCK_HEADS : `${LOCK_HEADS} SKIP LOCKED`, [pks]);
     return new Map(rows.map((head) => [head.id, { ...head, lastMs: Number(head.lastMs), nowMs: Number(head.nowMs) }]));
   }
 
-  /** Numbers and stores at least one draft, and owes their delivery. The heads move on. */
-  async write(
-    tx: SqlExecutor,
-    heads: ReadonlyMap<number, Head>,
-    drafts: readonly FingerprintedDraft[],
-  ): Promise<Written> {
+  /** Numbers and stores at least one draft, and owes their delivery. The heads move on. Travels with the COMMIT. */
+  write(tx: SqlTransaction, heads: ReadonlyMap<number, Head>, drafts: readonly FingerprintedDraft[]): Written {
     const messages: StoredMessage[] = [];
     const rows = drafts.map((draft) => {
       const head = heads.get(draft.conversation.pk);
@@ -88,14 +89,14 @@ export class LogWriter {
       messages.push(message);
       return toRow(draft, head, message);
     });
-    await this.writeHeads(tx, drafts, heads);
-    await tx.run(INSERT_MESSAGES, [rows]);
-    await this.writeOwnCounts(tx, drafts);
-    return { messages, outboxId: await this.owe(tx, messages) };
+    this.writeHeads(tx, drafts, heads);
+    tx.later(INSERT_MESSAGES, [rows]);
+    this.writeOwnCounts(tx, drafts);
+    return { messages, owed: this.owe(tx, messages) };
   }
 
   /** Nobody is owed a room's messages: who is in asks for what it missed, and who is not never hears of them. */
-  private async owe(tx: SqlExecutor, messages: readonly StoredMessage[]): Promise<number | undefined> {
+  private owe(tx: SqlTransaction, messages: readonly StoredMessage[]): Owed | undefined {
     const owed = messages.filter(({ conversation }) => conversation.kind !== 'chatroom');
     if (owed.length === 0) return undefined;
     const payload: OwedMessages = {
@@ -105,11 +106,11 @@ export class LogWriter {
     return this.outbox.write(tx, 'messages', payload, OWED_AFTER_MS);
   }
 
-  private async writeHeads(
-    tx: SqlExecutor,
+  private writeHeads(
+    tx: SqlTransaction,
     drafts: readonly FingerprintedDraft[],
     heads: ReadonlyMap<number, Head>,
-  ): Promise<void> {
+  ): void {
     const rows = new Map<number, SqlValue[]>();
     for (const { conversation } of drafts) {
       const { pk, appPk, kind, lowPk, highPk } = conversation;
@@ -118,11 +119,11 @@ export class LogWriter {
       const { maxSeq, countSeq, lowCount, lastMs } = head;
       rows.set(pk, [pk, appPk, KIND_CODES[kind], lowPk, highPk, maxSeq, countSeq, lowCount, sqlTime(lastMs)]);
     }
-    await tx.run(WRITE_HEADS, [[...rows.values()]]);
+    tx.later(WRITE_HEADS, [[...rows.values()]]);
   }
 
   /** One number in the sender's row of a group (docs/adr/0006), and one in each recipient's of a directed message. */
-  private async writeOwnCounts(tx: SqlExecutor, drafts: readonly FingerprintedDraft[]): Promise<void> {
+  private writeOwnCounts(tx: SqlTransaction, drafts: readonly FingerprintedDraft[]): void {
     const counts = new Map<string, [userPk: number, conversationPk: number, n: number]>();
     const add = (userPk: number, conversationPk: number, n: number): void => {
       const key = `${conversationPk}:${userPk}`;
@@ -139,7 +140,7 @@ export class LogWriter {
     for (let at = 0; at < rows.length; at += COUNTS_AT_ONCE) {
       const some = rows.slice(at, at + COUNTS_AT_ONCE);
       const table = some.map(() => 'SELECT ? AS userPk, ? AS conversationPk, ? AS n').join(' UNION ALL ');
-      await tx.run(
+      tx.later(
         `UPDATE members m JOIN (${table}) d ON d.userPk = m.userPk AND d.conversationPk = m.conversationPk
             SET m.ownCount = m.ownCount + d.n`,
         some.flat(),

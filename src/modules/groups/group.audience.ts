@@ -52,11 +52,13 @@ export class GroupAudience implements Audience {
     return this.targets.cached(app, id) ?? this.targets.find(app, id, 'to.id');
   }
 
-  /** Two statements for the groups of a batch, whatever their size, beside the one about its senders. */
+  /** Two statements for the groups of a batch, whatever their size, beside the one about its senders; one trip for all. */
   async admit(tx: SqlExecutor, admissions: readonly Admission[]): Promise<(AppError | undefined)[]> {
-    const { refusals } = await this.senders.check(tx, admissions);
-    const groups = await this.groups(tx, admissions);
-    const members = await this.membersAsked(tx, admissions);
+    const [{ refusals }, groups, members] = await Promise.all([
+      this.senders.check(tx, admissions),
+      this.groups(tx, admissions),
+      this.membersAsked(tx, admissions),
+    ]);
     return admissions.map(
       (admission, index) => refusals[index] ?? refusalOf(admission, groups.get(admission.conversation.lowPk), members),
     );

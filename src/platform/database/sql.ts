@@ -1,29 +1,12 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { createPool, type Pool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
+import { createPool, type Pool, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 import { AppError } from '../../kernel/errors/app-error';
 import { Settings } from '../config/settings';
 import { PoolQueue } from './pool-queue';
+import { assertOneStatement, type Row, type SqlExecutor, type SqlTransaction, type SqlValue } from './statements';
+import { Transaction } from './transaction';
 
-export type Row = Record<string, unknown>;
-/** A value a statement may carry; arrays only where the text says `IN (?)` or `VALUES ?`. */
-export type SqlValue = string | number | bigint | boolean | Date | Buffer | null | SqlValue[];
-
-/** One connection inside a transaction, or the pool itself. */
-export interface SqlExecutor {
-  rows<T = Row>(text: string, values?: SqlValue[]): Promise<T[]>;
-  run(text: string, values?: SqlValue[]): Promise<ResultSetHeader>;
-}
-
-const wrap = (target: Pool | PoolConnection): SqlExecutor => ({
-  async rows<T>(text: string, values: SqlValue[] = []) {
-    const [rows] = await target.query<RowDataPacket[]>(text, values);
-    return rows as T[];
-  },
-  async run(text: string, values: SqlValue[] = []) {
-    const [result] = await target.query<ResultSetHeader>(text, values);
-    return result;
-  },
-});
+export type { LaterResult, Row, SqlExecutor, SqlTransaction, SqlValue } from './statements';
 
 const DEADLOCKS: readonly (number | undefined)[] = [1213, 1020];
 const LOCK_WAIT = 1205;
@@ -57,7 +40,9 @@ export const isOutcomeUnknown = (error: unknown): boolean =>
 /** What every session sets before its first statement, whatever the server's own defaults are. */
 const SESSION = [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
-  "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 2, sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')",
+  // Values are escaped with backslashes, whatever the server's own mode says of them.
+  `SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 2,
+     sql_mode = CONCAT(REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''), ',STRICT_ALL_TABLES')`,
 ];
 
 /**
@@ -67,7 +52,6 @@ const SESSION = [
 @Injectable()
 export class Sql implements SqlExecutor, OnApplicationShutdown {
   readonly pool: Pool;
-  private readonly executor: SqlExecutor;
   private readonly queue: PoolQueue;
 
   constructor(settings: Settings) {
@@ -81,7 +65,8 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
       timezone: 'Z',
       supportBigNumbers: true,
       bigNumberStrings: false,
-      multipleStatements: false,
+      // Only Transaction joins statements; each by itself is refused when it is more than one.
+      multipleStatements: true,
       // An object where a scalar belongs must never become SQL (CVE-2025-60542's family).
       stringifyObjects: true,
       // A stack trace for every statement, in case it fails: 3 µs each, and the statement says more.
@@ -96,7 +81,6 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
         });
       }
     });
-    this.executor = wrap(this.pool);
     this.queue = new PoolQueue(this.pool.pool);
   }
 
@@ -105,12 +89,16 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
     return this.queue.longestWaitMs;
   }
 
-  rows<T = Row>(text: string, values: SqlValue[] = []): Promise<T[]> {
-    return this.executor.rows<T>(text, values).catch(unavailable);
+  async rows<T = Row>(text: string, values: SqlValue[] = []): Promise<T[]> {
+    assertOneStatement(text);
+    const [rows] = await this.pool.query<RowDataPacket[]>(text, values).catch(unavailable);
+    return rows as T[];
   }
 
-  run(text: string, values: SqlValue[] = []): Promise<ResultSetHeader> {
-    return this.executor.run(text, values).catch(unavailable);
+  async run(text: string, values: SqlValue[] = []): Promise<ResultSetHeader> {
+    assertOneStatement(text);
+    const [result] = await this.pool.query<ResultSetHeader>(text, values).catch(unavailable);
+    return result;
   }
 
   /**
@@ -118,7 +106,7 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
    * run again (up to 3 times, with jitter), a lock wait once; so `work` must do nothing but SQL, and no network call.
    * Throws RETRY when the outcome is unknown or the database is away.
    */
-  async transaction<T>(work: (tx: SqlExecutor) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (tx: SqlTransaction) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.once(work);
@@ -130,12 +118,12 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
     }
   }
 
-  private async once<T>(work: (tx: SqlExecutor) => Promise<T>): Promise<T> {
+  private async once<T>(work: (tx: SqlTransaction) => Promise<T>): Promise<T> {
     const connection = await this.pool.getConnection();
     try {
-      await connection.query('START TRANSACTION');
-      const result = await work(wrap(connection));
-      await connection.query('COMMIT');
+      const transaction = new Transaction(connection);
+      const result = await work(transaction);
+      await transaction.commit();
       connection.release();
       return result;
     } catch (error) {

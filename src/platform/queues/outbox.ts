@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { OwedKind } from '../../kernel/contracts/jobs';
-import { Sql, type SqlExecutor } from '../database/sql';
+import { type LaterResult, Sql, type SqlExecutor, type SqlTransaction } from '../database/sql';
 import { OUTBOX_DONE, OUTBOX_NEW } from './outbox.entity';
 
 export interface OwedRow<T> {
@@ -8,21 +8,23 @@ export interface OwedRow<T> {
   payload: T;
 }
 
+/** A row just written; its id is known once the transaction is committed. */
+export type Owed = LaterResult;
+
 /** What is owed after a commit: written with the rows it is about, settled once the effect has happened. */
 @Injectable()
 export class Outbox {
   constructor(private readonly sql: Sql) {}
 
   /**
-   * Writes one row inside the caller's transaction; answers its id. Not relayed before `delayMs` have passed, so that
-   * whoever wrote it can settle it itself (`done`) and leave to the relay only the work of crashed nodes.
+   * Writes one row inside the caller's transaction. Not relayed before `delayMs` have passed, so that whoever wrote it can
+   * settle it itself (`done`) and leave to the relay only the work of crashed nodes.
    */
-  async write(tx: SqlExecutor, kind: OwedKind, payload: unknown, delayMs = 0): Promise<number> {
-    const { insertId } = await tx.run(
+  write(tx: SqlTransaction, kind: OwedKind, payload: unknown, delayMs = 0): Owed {
+    return tx.later(
       'INSERT INTO outbox (kind, payload, nextAt) VALUES (?, ?, DATE_ADD(NOW(3), INTERVAL ? MICROSECOND))',
       [kind, JSON.stringify(payload), delayMs * 1000],
     );
-    return insertId;
   }
 
   /** Those of the given rows that are still owed. */

@@ -1,0 +1,67 @@
+import { Sql } from '../../src/platform/database/sql';
+import { aScratchDatabase, type ScratchDatabase } from '../support/scratch-database';
+
+describe('transactions on a real database', () => {
+  let database: ScratchDatabase;
+  let sql: Sql;
+  const kinds = async (): Promise<string[]> =>
+    (await sql.rows<{ kind: string }>('SELECT kind FROM outbox ORDER BY id')).map(({ kind }) => kind);
+  const OWE = "INSERT INTO outbox (id, kind, payload) VALUES (?, ?, '{}')";
+
+  beforeAll(async () => {
+    database = await aScratchDatabase();
+    sql = new Sql(database.settings);
+  }, 60_000);
+  beforeEach(() => sql.run('DELETE FROM outbox'));
+  afterAll(async () => {
+    await sql.onApplicationShutdown();
+    await database.drop();
+  });
+
+  it('keep nothing when the middle one of the statements that travel with COMMIT fails', async () => {
+    const work = sql.transaction((tx) => {
+      tx.later(OWE, [1, 'first']);
+      tx.later(OWE, [1, 'the same key']);
+      tx.later(OWE, [2, 'last']);
+      return Promise.resolve();
+    });
+    await expect(work).rejects.toMatchObject({ code: 'ER_DUP_ENTRY' });
+    expect(await kinds()).toEqual([]);
+  });
+
+  it('keep nothing when the work goes on as if a failed statement had not been', async () => {
+    const work = sql.transaction(async (tx) => {
+      await tx.run(OWE, [1, 'first']);
+      await tx.run(OWE, [1, 'the same key']).catch(() => undefined);
+    });
+    await expect(work).rejects.toMatchObject({ code: 'ER_DUP_ENTRY' });
+    expect(await kinds()).toEqual([]);
+  });
+
+  it('give each statement of a trip its own answer', async () => {
+    const [rows, written, counted] = await sql.transaction((tx) =>
+      Promise.all([
+        tx.rows('SELECT 1 AS one UNION ALL SELECT 2'),
+        tx.run(OWE, [5, 'fifth']),
+        tx.rows('SELECT COUNT(*) AS n FROM outbox'),
+      ]),
+    );
+    expect([rows, written.insertId, counted]).toEqual([[{ one: 1 }, { one: 2 }], 5, [{ n: 1 }]]);
+    expect(await kinds()).toEqual(['fifth']);
+  });
+
+  it.each(["'; DELETE FROM outbox; -- ", "\\'; DELETE FROM outbox; -- ", '\\', '?; ?', '\0\n\x1a"'])(
+    'take %j as a value and nothing else',
+    async (text) => {
+      const [[row]] = await sql.transaction((tx) =>
+        Promise.all([tx.rows('SELECT ? AS said', [text]), tx.run(OWE, [1, 'kept'])]),
+      );
+      expect(row).toEqual({ said: text });
+      expect(await kinds()).toEqual(['kept']);
+    },
+  );
+
+  it('and single statements refuse a text that holds several', async () => {
+    await expect(sql.rows('SELECT 1; DELETE FROM outbox')).rejects.toThrow('more than one statement');
+  });
+});
