@@ -5,6 +5,7 @@ import { ensureBuild } from './lib/build.mjs';
 import { launch } from './lib/launcher.mjs';
 import { LauncherError, say } from './lib/messages.mjs';
 import { ensurePackages } from './lib/packages.mjs';
+import { SERVER_ARGS } from './lib/server-args.mjs';
 import { watchSources } from './lib/watch.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -13,7 +14,7 @@ try {
   process.exitCode = await launch({
     root,
     env: process.env,
-    command: [process.execPath, '--enable-source-maps', join('dist', 'src', 'main.js')],
+    command: [process.execPath, ...SERVER_ARGS, join('dist', 'src', 'main.js')],
     prepare: (signal) => ensurePackages({ root, log: say, signal }),
     build: (signal) => ensureBuild({ root, log: say, signal }),
     changes: process.argv.includes('--watch') ? (onChange) => watchSources(root, onChange) : undefined,

@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { identityOf, type Identity, sleep } from '../scripts/lib/processes.mjs';
+import { SERVER_ARGS } from '../scripts/lib/server-args.mjs';
 
 const READY_MS = 60_000;
 /** What a node logs when it has lost track of something. It goes on, and it should not have come to that. */
@@ -47,7 +48,7 @@ export class AppNode {
   async start(): Promise<void> {
     const { root, logFile, env, onSpawn } = this.options;
     const log = openSync(logFile, 'a');
-    const child = spawn(process.execPath, ['--enable-source-maps', join(root, 'dist', 'src', 'main.js')], {
+    const child = spawn(process.execPath, [...SERVER_ARGS, join(root, 'dist', 'src', 'main.js')], {
       cwd: root,
       env: { ...env, PORT: String(this.port), HOST: '127.0.0.1' },
       stdio: ['ignore', log, log],

@@ -4,6 +4,7 @@ import { openSync, closeSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, waitUntil } from '../../scripts/lib/network.mjs';
 import { endProcess, identityOf, sleep } from '../../scripts/lib/processes.mjs';
+import { SERVER_ARGS } from '../../scripts/lib/server-args.mjs';
 import { MEASURED } from './references.mjs';
 
 const START_MS = 60_000;
@@ -36,7 +37,7 @@ export async function startProduct({ root, dir, mysqlUrl, redisUrl, encryptionKe
   const logFile = join(dir, 'server.log');
   const profileFile = join(dir, 'server.cpuprofile');
   const log = openSync(logFile, 'a');
-  const args = [...MEASURED, ...nodeArgs, '--enable-source-maps', join(root, 'dist', 'src', 'main.js')];
+  const args = [...MEASURED, ...SERVER_ARGS, ...nodeArgs, join(root, 'dist', 'src', 'main.js')];
   const child = spawn(process.execPath, args, {
     cwd: root,
     detached: true,
