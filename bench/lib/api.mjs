@@ -74,6 +74,11 @@ export class AppServer {
       await this.call('POST', `/v1/groups/${groupId}/members`, { userIds: userIds.slice(at, at + USERS_A_CALL) });
   }
 
+  /** A room that users may join. @param {string} chatroomId */
+  room(chatroomId) {
+    return this.call('POST', '/v1/chatrooms', { chatroomId, name: chatroomId });
+  }
+
   /** @param {string[]} userIds */
   removeUsers(userIds) {
     return inParallel(userIds, CALLS_AT_ONCE, (userId) => this.call('DELETE', `/v1/users/${userId}`));

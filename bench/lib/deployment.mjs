@@ -69,7 +69,8 @@ export class Deployment {
     });
   }
 
-  async startServer() {
+  /** @param {{ keepDefault?: string[] }} [how] see product.mjs */
+  async startServer({ keepDefault } = {}) {
     const { root, guard, nodeArgs } = this.options;
     this.server = await startProduct({
       root,
@@ -78,14 +79,15 @@ export class Deployment {
       redisUrl: this.redis.url,
       encryptionKey: this.key,
       nodeArgs,
+      keepDefault,
       onSpawn: (identity) => guard.watch('app', identity, 'app'),
     });
   }
 
-  /** A fresh process, as the first figures of memory need it. */
-  async restartServer() {
+  /** A fresh process. @param {{ keepDefault?: string[] }} [how] see product.mjs */
+  async restartServer(how) {
     await this.server?.stop();
-    await this.startServer();
+    await this.startServer(how);
   }
 
   /** The same data under a database server with another environment. @param {NodeJS.ProcessEnv} env */

@@ -82,7 +82,7 @@ export class Generator {
     return this.#ask('summary');
   }
 
-  /** @returns {Promise<Totals>} */
+  /** @returns {Promise<Totals & { each: { sent: number, acked: number }[] }>} each: by sender */
   stop() {
     return this.#ask('stop');
   }

@@ -233,7 +233,7 @@ async function stop() {
     before = delivered;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return totals();
+  return { ...totals(), each: senders.map(({ sent, acked }) => ({ sent, acked })) };
 }
 
 function close() {

@@ -1,18 +1,24 @@
 /** Thousands of listeners, connected once to Parley and once to plain Socket.IO, for everything that many are to hear. */
 import { Generator } from './generator-process.mjs';
 import { measure } from './measure.mjs';
-import { handshakes, speech } from './messages.mjs';
+import { cpusOf } from './cpu.mjs';
+import { handshakes, join, speech } from './messages.mjs';
 
 /** @typedef {import('./measure.mjs').Sample & { lagMs?: number }} Sample lagMs: the longest that Parley's event loop was late in a second */
-/** @typedef {{ listeners: number, outstanding?: number, rate?: number, warmMs?: number, windowMs?: number }} Load */
+/** @typedef {{ rate: number, cpu: number, ack: import('./measure.mjs').Latency }} Storm cpu: of all processes, microseconds a join */
+/** @typedef {{ listeners: number, batching?: boolean, withLag?: boolean, outstanding?: number, rate?: number, warmMs?: number, windowMs?: number }} Load */
 
 /** Groups and rooms of so many listeners, besides the one who speaks: the first client. */
 export const SIZES = [1, 100, 1000, 5000];
 /** Those who listen in batches are others, as many as this. */
 export const BATCHING = 1000;
 
+/** Joins are answered with this many messages. */
+const HISTORY = 10;
+const STORM = 5000;
+
 const sleep = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
-export const idOf = (/** @type {number} */ listeners) => `bench-${listeners}`;
+export const idOf = (/** @type {number | 'batching' | 'storm'} */ listeners) => `bench-${listeners}`;
 
 export class Hall {
   #ours = new Generator();
@@ -41,9 +47,9 @@ export class Hall {
   }
 
   /** Raw Socket.IO. @param {Load} load @returns {Promise<Sample>} counted by deliveries, as below */
-  async reference({ listeners, warmMs, windowMs, ...how }) {
+  async reference({ listeners, warmMs, windowMs, outstanding, rate }) {
     const { pid } = /** @type {{ pid: number }} */ (this.room);
-    await this.#theirs.start({ texts: [speech('group', idOf(listeners))], listeners, ...how });
+    await this.#theirs.start({ texts: [speech('group', idOf(listeners))], listeners, outstanding, rate });
     try {
       return await measure(this.#theirs, { server: pid }, { delivers: 'all', warmMs, windowMs });
     } finally {
@@ -51,13 +57,51 @@ export class Hall {
     }
   }
 
+  /** The rooms and who listens in them. Once in a run. */
+  async openRooms() {
+    const { appServer } = /** @type {import('./deployment.mjs').Deployment} */ (this.deployment);
+    const ids = [...SIZES, /** @type {const} */ ('batching')].map((which) => idOf(which));
+    for (const id of ids) {
+      await appServer.room(id);
+      await this.#ours.once([join(id, 0)]);
+    }
+    for (const size of SIZES) await this.#ours.once(new Array(size).fill(join(idOf(size), 0)), 1);
+    await this.#ours.once(new Array(BATCHING).fill(join(idOf('batching'), 0)), Math.max(...SIZES) + 1);
+  }
+
+  /** Thousands join one more room at once, on both sides. @returns {Promise<{ product: Storm, reference: Storm }>} */
+  async storm() {
+    const { pids, appServer } = /** @type {import('./deployment.mjs').Deployment} */ (this.deployment);
+    await appServer.room(idOf('storm'));
+    await this.#ours.once([join(idOf('storm'), 0)]);
+    return {
+      reference: await this.#storm(this.#theirs, { server: /** @type {{ pid: number }} */ (this.room).pid }, 'group'),
+      product: await this.#storm(this.#ours, pids, 'chatroom'),
+    };
+  }
+
+  /** @param {Generator} generator @param {Record<string, number>} pids @param {'group' | 'chatroom'} kind @returns {Promise<Storm>} */
+  async #storm(generator, pids, kind) {
+    for (let i = 0; i < HISTORY; i++) await generator.once([speech(kind, idOf('storm'))]);
+    if (kind === 'chatroom')
+      /** @type {import('./deployment.mjs').Deployment} */ (this.deployment).acknowledged += HISTORY;
+    await sleep(500);
+    const before = cpusOf(pids);
+    const { ms, ack } = await generator.once(new Array(STORM).fill(join(idOf('storm'))), 1);
+    await sleep(500);
+    const after = cpusOf(pids);
+    const cpu = Object.keys(pids).reduce((sum, name) => sum + after[name] - before[name], 0) / STORM;
+    return { rate: (STORM * 1000) / ms, ack, cpu };
+  }
+
   /** Stored, acknowledged and heard by all. @param {'group' | 'chatroom'} kind @param {Load} load @returns {Promise<Sample>} */
-  async product(kind, { listeners, warmMs, windowMs, ...how }) {
+  async product(kind, { listeners, batching = false, withLag = false, warmMs, windowMs, ...how }) {
     const { pids, url } = /** @type {import('./deployment.mjs').Deployment} */ (this.deployment);
-    await this.#ours.start({ texts: [speech(kind, idOf(listeners))], listeners, ...how });
+    const to = idOf(batching ? 'batching' : listeners);
+    await this.#ours.start({ texts: [speech(kind, to)], listeners, ...how });
     try {
       const sample = await measure(this.#ours, pids, { delivers: 'all', warmMs, windowMs });
-      return { ...sample, lagMs: await longestLag(url) };
+      return withLag ? { ...sample, lagMs: await longestLag(url) } : sample;
     } finally {
       await this.context.finish(this.#ours, listeners);
     }

@@ -19,6 +19,10 @@ export const command = (round, index, to, text = TEXT) => ({
 /** The only one who speaks in a group or room. @param {'group' | 'chatroom'} kind @param {string} id */
 export const speech = (kind, id) => packet('message:send', { ...command(newRound(), 0, ''), to: { kind, id } });
 
+/** One joins a room; ten messages of its history come with it. @param {string} chatroomId @param {number} [history] */
+export const join = (chatroomId, history) =>
+  packet('chatroom:join', { chatroomId, ...(history !== undefined && { history }) });
+
 /** The Socket.IO packet of an event that wants an acknowledgement. @param {string} event @param {object} data */
 export const packet = (event, data) => `421["${event}",${JSON.stringify(data)}]`;
 

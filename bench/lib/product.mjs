@@ -27,10 +27,19 @@ const FOREIGN =
   /^(LIMIT_|REALTIME_|MYSQL_|REDIS_|ROLE$|PORT$|HOST$|LOG_LEVEL$|METRICS_PORT$|SOCKET_TRANSPORTS$|NODE_OPTIONS$)/;
 
 /**
- * @param {{ root: string, dir: string, mysqlUrl: string, redisUrl: string, encryptionKey: string, nodeArgs?: string[],
- *   onSpawn: (identity: import('../../scripts/lib/processes.mjs').Identity) => void }} options
+ * @param {{ root: string, dir: string, mysqlUrl: string, redisUrl: string, encryptionKey: string, nodeArgs?: string[], keepDefault?: string[],
+ *   onSpawn: (identity: import('../../scripts/lib/processes.mjs').Identity) => void }} options keepDefault: ceilings that are not raised
  */
-export async function startProduct({ root, dir, mysqlUrl, redisUrl, encryptionKey, nodeArgs = [], onSpawn }) {
+export async function startProduct({
+  root,
+  dir,
+  mysqlUrl,
+  redisUrl,
+  encryptionKey,
+  nodeArgs = [],
+  keepDefault = [],
+  onSpawn,
+}) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)));
@@ -44,7 +53,9 @@ export async function startProduct({ root, dir, mysqlUrl, redisUrl, encryptionKe
     stdio: ['ignore', log, log],
     env: {
       ...own,
-      ...Object.fromEntries(CEILINGS.map((name) => [`LIMIT_${name}`, UNLIMITED])),
+      ...Object.fromEntries(
+        CEILINGS.filter((name) => !keepDefault.includes(name)).map((name) => [`LIMIT_${name}`, UNLIMITED]),
+      ),
       DATA_DIR: dir,
       HOST: '127.0.0.1',
       PORT: String(port),

@@ -14,6 +14,9 @@ const server = new Server(http, {
   maxHttpBufferSize: 65 * 1024,
 });
 let seq = 0;
+/** The latest messages of each room. */
+const latest = new Map();
+const LATEST = 10;
 server.on('connection', (socket) => {
   socket.join(socket.handshake.auth.rooms ?? []);
   socket.on('message:send', (data, ack) => {
@@ -29,8 +32,14 @@ server.on('connection', (socket) => {
       revision: 0,
     };
     const message = { id, conversationId: `${to.kind}:${to.id}`, seq, ...rest };
+    latest.set(to.id, [...(latest.get(to.id) ?? []), message].slice(-LATEST));
     socket.to(to.id).emit('message:new', message);
     ack({ ok: true, data: message });
+  });
+  socket.on('chatroom:join', ({ chatroomId }, ack) => {
+    for (const message of latest.get(chatroomId) ?? []) socket.emit('message:new', message);
+    socket.join(chatroomId);
+    ack({ ok: true, data: { chatroomId } });
   });
 });
 http.listen(0, '127.0.0.1', () => process.send?.({ port: http.address().port }));

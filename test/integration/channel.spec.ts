@@ -30,7 +30,8 @@ describe('the listeners of a room on one node', () => {
   afterAll(async () => {
     // A polling client says goodbye with one more request.
     for (const client of clients) client.disconnect();
-    await until('everybody has left', () => node.connections.count === 0);
+    const gone = (): boolean => clients.every(({ io }) => io.engine.readyState === 'closed');
+    await until('everybody has left', () => node.connections.count === 0 && gone());
     await node.close();
   });
 
