@@ -35,6 +35,7 @@ export type FindHearers = (conversationPk: number, at: HearersAt) => readonly nu
  * awaited by anything that was promised: clients repair what they miss from the log.
  */
 export abstract class Live {
+  /** The list is read on after the call where it is long, and known again by its identity: it must not be changed. */
   abstract toUsers<E extends ServerEventName>(
     appPk: number,
     userPks: readonly number[],
