@@ -14,6 +14,7 @@ import {
   validateSync,
   ValidateNested,
 } from 'class-validator';
+import { PushVendorSettings } from './push-vendor-settings';
 
 const URL_OPTIONS = { require_tld: false, require_protocol: true };
 const list = Transform(({ value }: { value: unknown }) =>
@@ -189,6 +190,7 @@ export class Settings {
   @ValidateNested() security!: SecuritySettings;
   @ValidateNested() limits!: LimitSettings;
   @ValidateNested() realtime!: RealtimeSettings;
+  @ValidateNested() push!: PushVendorSettings;
 }
 
 /** Drops what is not set, so that a class's own default stands. */
@@ -244,6 +246,16 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
       encryptionKey: env.ENCRYPTION_KEY,
       operatorToken: env.OPERATOR_TOKEN,
       autoVerifyDevelopers: env.AUTO_VERIFY_DEVELOPERS,
+    }),
+  );
+  settings.push = plainToInstance(
+    PushVendorSettings,
+    set({
+      apnsUrl: env.APNS_URL,
+      fcmUrl: env.FCM_URL,
+      huaweiUrl: env.HUAWEI_URL,
+      ca: env.PUSH_CA,
+      timeoutMs: env.PUSH_TIMEOUT_MS,
     }),
   );
   settings.limits = section(LimitSettings, 'LIMIT_', env);
