@@ -30,7 +30,7 @@ export interface BusFrames {
     exceptSocketId?: string;
   };
   /** Forget what is cached under this key. */
-  forget: { cache: 'app' | 'developer' | 'user'; appPk: number; pk: number };
+  forget: { cache: 'app' | 'developer' | 'user' | 'push-credentials'; appPk: number; pk: number };
   /** Who hears a conversation has changed: whoever knows its members at the version before knows them at this one. */
   members: {
     conversationPk: number;

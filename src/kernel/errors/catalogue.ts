@@ -105,6 +105,11 @@ export const ERRORS = {
   MESSAGE_NOT_FOUND: { kind: 'not-found', says: 'No such message.', zh: '消息不存在。' },
   DEAD_LETTER_NOT_FOUND: { kind: 'not-found', says: 'No such dead letter.', zh: '没有这条死信。' },
   ATTRIBUTE_NOT_FOUND: { kind: 'not-found', says: 'No such attribute.', zh: '属性不存在。' },
+  PUSH_CREDENTIAL_NOT_FOUND: {
+    kind: 'not-found',
+    says: 'The app has no credential for this provider.',
+    zh: '该应用没有此推送服务的凭证。',
+  },
   CHATROOM_NOT_FOUND: { kind: 'not-found', says: 'No such chatroom.', zh: '聊天室不存在。' },
 
   ALREADY_EXISTS: {

@@ -7,6 +7,11 @@ import { DeadLettersController } from './deliveries/dead-letters.controller';
 import { DeadLettersService } from './deliveries/dead-letters.service';
 import { DeliveriesController } from './deliveries/deliveries.controller';
 import { DeliveriesService } from './deliveries/deliveries.service';
+import { CachedPushChannels } from './credentials/cached-channels';
+import { KnownCredentials } from './credentials/known-credentials';
+import { PushCredentialsController } from './credentials/push-credentials.controller';
+import { PushCredentialsRepository } from './credentials/push-credentials.repository';
+import { PushCredentials } from './credentials/push-credentials.service';
 import { DevicesController } from './devices/devices.controller';
 import { DevicesService } from './devices/devices.service';
 import { PushDevices } from './devices/push-devices';
@@ -14,6 +19,7 @@ import { ExplainController } from './explain/explain.controller';
 import { ExplainService } from './explain/explain.service';
 import { PushFactsGatherer } from './facts';
 import { NoteWriter } from './note-writer';
+import { VENDOR_CONTROLLERS, VENDOR_PROVIDERS } from './providers/all-vendors';
 import { PushSettings } from './settings/push-settings';
 import { PushSettingsController } from './settings/push-settings.controller';
 import { PushSettingsService } from './settings/push-settings.service';
@@ -32,15 +38,14 @@ import { PushTasks } from './tasks/push-tasks';
 import { PushUse } from './tasks/push-use';
 import { RecipientPages } from './tasks/recipient-pages';
 
-/** Until vendors are here no app has a credential. */
-const NO_VENDORS: Pick<PushChannels, 'states'> = { states: () => Promise.resolve(new Map()) };
-
 /** Notifications by Apple, Google and others: who gets one, what it says, and what became of it. */
 @Module({
   imports: [TenancyModule, ConversationsModule, AccountsModule],
   controllers: [
     DeadLettersController,
     DeliveriesController,
+    PushCredentialsController,
+    ...VENDOR_CONTROLLERS,
     DevicesController,
     ExplainController,
     PushSettingsController,
@@ -51,7 +56,6 @@ const NO_VENDORS: Pick<PushChannels, 'states'> = { states: () => Promise.resolve
     DevicesService,
     ExplainService,
     NoteWriter,
-    { provide: PushChannels, useValue: NO_VENDORS },
     PushDevices,
     PushFactsGatherer,
     PushSettings,
@@ -70,6 +74,11 @@ const NO_VENDORS: Pick<PushChannels, 'states'> = { states: () => Promise.resolve
     PushTasks,
     PushUse,
     RecipientPages,
+    PushCredentialsRepository,
+    KnownCredentials,
+    PushCredentials,
+    { provide: PushChannels, useClass: CachedPushChannels },
+    ...VENDOR_PROVIDERS,
   ],
 })
 export class PushModule {}

@@ -10,6 +10,7 @@ export {
   type PushStyle,
   type PushTemplate,
 } from './app-settings';
+export { Audit } from './audit';
 export type { AccountMode, AppStatus } from './app.entity';
 export { quotaExceeded, type QuotaName, type Quotas } from './plans';
 export { Provisioning } from './provisioning';

@@ -36,6 +36,6 @@ import { Provisioning } from './provisioning';
     OperatorVerifier,
     Provisioning,
   ],
-  exports: [Apps, Provisioning],
+  exports: [Apps, Audit, Provisioning],
 })
 export class TenancyModule {}

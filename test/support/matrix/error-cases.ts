@@ -121,6 +121,10 @@ const EVERYDAY_CASES = {
     await rest(ann.api.get('/v1/conversations/user:a:b/messages')),
     await socket(ann.device.ask('conversation:pull', { conversationId: 'user:a:b' })),
   ],
+  PUSH_CREDENTIAL_NOT_FOUND: async ({ app }) => [
+    await rest(app.api.get('/v1/push/credentials/fcm')),
+    await rest(app.api.delete('/v1/push/credentials/nobody')),
+  ],
   GROUP_NOT_FOUND: ({ ann, text }) => absentAddress('group', ann, text('x')),
   CHATROOM_NOT_FOUND: ({ ann, text }) => absentAddress('chatroom', ann, text('x')),
 

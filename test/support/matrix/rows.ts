@@ -5,6 +5,7 @@ import { GROUP_EVENT_ROWS, GROUP_ROWS } from './rows-groups';
 import { MESSAGING_EVENT_ROWS, MESSAGING_ROWS } from './rows-messaging';
 import { OPEN_ROWS } from './rows-open';
 import { PUSH_ROWS } from './rows-push';
+import { PUSH_CREDENTIAL_ROWS } from './rows-push-credentials';
 import { TENANCY_ROWS } from './rows-tenancy';
 
 /** How every route treats everybody. */
@@ -16,6 +17,7 @@ export const ALL_ROWS: Record<string, RouteRow> = {
   ...GROUP_ROWS,
   ...PUSH_ROWS,
   ...CHATROOM_ROWS,
+  ...PUSH_CREDENTIAL_ROWS,
 };
 
 /** How every event treats everybody. */

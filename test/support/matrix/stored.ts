@@ -22,6 +22,7 @@ const WHOSE: Record<string, string> = {
   messages: 'appPk = :app',
   push_devices: 'appPk = :app',
   push_settings: 'appPk = :app',
+  push_credentials: 'appPk = :app',
   sessions: 'appPk = :app',
   users: 'appPk = :app',
   user_events: 'userPk IN (SELECT id FROM users WHERE appPk = :app)',

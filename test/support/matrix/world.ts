@@ -73,7 +73,10 @@ export async function aWorld(parley: Parley, name: string, of?: World): Promise<
     credential,
     api: parley.api.as(credential),
   };
-  return { name, developer, app, canaries, secrets: [developer.authToken, appToken, appSecret] };
+  const clientSecret = randomBytes(32).toString('hex');
+  const huawei = { appId: '100000001', clientId: '100000001', clientSecret };
+  await ok(app.api.put('/v1/push/credentials/huawei', huawei));
+  return { name, developer, app, canaries, secrets: [developer.authToken, appToken, appSecret, clientSecret] };
 }
 
 export async function someWorlds(parley: Parley): Promise<Worlds> {

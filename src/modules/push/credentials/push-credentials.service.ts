@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import type { AppCaller } from '../../../kernel/caller';
+import { AppError } from '../../../kernel/errors/app-error';
+import { Live } from '../../../platform/realtime/live';
+import { Vault } from '../../../platform/secrets/vault';
+import { Audit } from '../../tenancy';
+import { PROVIDER_NAMES, type ProviderName } from '../provider';
+import { PushVendors } from '../providers/push-vendors';
+import { credentialPlace } from './credential-place';
+import { credentialView, type PushCredentialView } from './push-credential-view';
+import { PushCredentialsRepository } from './push-credentials.repository';
+
+/** What an app server does with its vendors' credentials. */
+@Injectable()
+export class PushCredentials {
+  constructor(
+    private readonly repository: PushCredentialsRepository,
+    private readonly vendors: PushVendors,
+    private readonly vault: Vault,
+    private readonly live: Live,
+    private readonly audit: Audit,
+  ) {}
+
+  /**
+   * Checks it, seals it and puts it in the place of the one before; what was paused goes on.
+   *
+   * @throws AppError INVALID_REQUEST naming the field that is wrong, and why; then the one before stays
+   */
+  async upload(caller: AppCaller, provider: ProviderName, upload: object): Promise<PushCredentialView> {
+    const { app } = caller;
+    const { content, found, expiresAt } = this.vendors.get(provider).inspect(upload);
+    const row = await this.repository.replace(app.pk, provider, {
+      sealed: this.vault.seal(JSON.stringify(content), credentialPlace(app.appId, provider)),
+      found: JSON.stringify(found),
+      expiresAt: expiresAt ?? null,
+    });
+    this.changed(caller, provider, 'uploaded', { version: row.id });
+    return credentialView(row);
+  }
+
+  async list({ app }: AppCaller): Promise<{ items: PushCredentialView[] }> {
+    return { items: (await this.repository.ofApp(app.pk)).map(credentialView) };
+  }
+
+  /** @throws AppError PUSH_CREDENTIAL_NOT_FOUND, also for a vendor that nobody knows */
+  async get({ app }: AppCaller, provider: string): Promise<PushCredentialView> {
+    const row = isProvider(provider) ? await this.repository.one(app.pk, provider) : undefined;
+    if (!row) throw new AppError('PUSH_CREDENTIAL_NOT_FOUND');
+    return credentialView(row);
+  }
+
+  /** Nothing is pushed through this vendor any more. @throws AppError PUSH_CREDENTIAL_NOT_FOUND */
+  async remove(caller: AppCaller, provider: string): Promise<void> {
+    const removed = isProvider(provider) && (await this.repository.remove(caller.app.pk, provider));
+    if (!removed) throw new AppError('PUSH_CREDENTIAL_NOT_FOUND');
+    this.changed(caller, provider, 'removed', {});
+  }
+
+  private changed(caller: AppCaller, provider: ProviderName, what: string, about: Record<string, number>): void {
+    const { pk, appId } = caller.app;
+    this.live.forget({ cache: 'push-credentials', appPk: pk, pk });
+    this.audit.record(caller, `push-credential.${what}`, { appId, provider, ...about });
+  }
+}
+
+const isProvider = (name: string): name is ProviderName => (PROVIDER_NAMES as readonly string[]).includes(name);

@@ -1,0 +1,41 @@
+import { isIP } from 'node:net';
+
+/** Where Google hands out access tokens. */
+export const GOOGLE_TOKEN_URI = 'https://oauth2.googleapis.com/token';
+
+export interface TokenEndpoint {
+  url: URL;
+  /** The URL is a tenant's word: it may lead to the public internet only. */
+  publicOnly: boolean;
+}
+
+export interface TokenEndpointRules {
+  fcmUrl?: string;
+  production: boolean;
+}
+
+/**
+ * Where a service account's access tokens come from. The address is in an uploaded file, so it must not lead this server
+ * into its own network (security.md S16): https on its usual port, and public addresses only, decided when it connects. The
+ * one exception is the machine that the operator named itself with FCM_URL; in production only the very same origin.
+ *
+ * @returns what is wrong with it, where it may not be used
+ */
+export function tokenEndpoint(uri: string, { fcmUrl, production }: TokenEndpointRules): TokenEndpoint | string {
+  if (!URL.canParse(uri)) return 'This is no URL.';
+  const url = new URL(uri);
+  if (url.username !== '' || url.password !== '') return 'A URL with a user name or a password is not followed.';
+  const named = fcmUrl === undefined ? undefined : new URL(fcmUrl);
+  if (named && url.protocol.startsWith('http')) {
+    if (url.origin === named.origin) return { url, publicOnly: false };
+    if (!production && sameMachine(url.hostname, named.hostname)) return { url, publicOnly: false };
+  }
+  if (url.protocol !== 'https:') return 'Only https is followed.';
+  if (url.port !== '') return 'Only the usual port of https (443) is followed.';
+  return { url, publicOnly: true };
+}
+
+const sameMachine = (a: string, b: string): boolean => a === b || (isLoopback(a) && isLoopback(b));
+
+const isLoopback = (hostname: string): boolean =>
+  hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'));

@@ -1,0 +1,20 @@
+import { Body, Controller, Put } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { AppCaller } from '../../../../kernel/caller';
+import { Allow } from '../../../../platform/entry/allow.decorator';
+import { CurrentCaller } from '../../../../platform/entry/current-caller.decorator';
+import type { PushCredentialView } from '../../credentials/push-credential-view';
+import { PushCredentials } from '../../credentials/push-credentials.service';
+import { HuaweiCredentialDto } from './huawei-credential.dto';
+
+@ApiTags('Push')
+@Controller('v1/push/credentials')
+export class HuaweiCredentialController {
+  constructor(private readonly credentials: PushCredentials) {}
+
+  @Put('huawei')
+  @Allow('app')
+  upload(@CurrentCaller() caller: AppCaller, @Body() upload: HuaweiCredentialDto): Promise<PushCredentialView> {
+    return this.credentials.upload(caller, 'huawei', upload);
+  }
+}

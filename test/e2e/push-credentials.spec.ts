@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import { PushChannels } from '../../src/modules/push/channels';
+import type { ProviderName, PushNote } from '../../src/modules/push/provider';
+import { anApp, type TestApp } from '../support/builders';
+import { eventually } from '../support/eventually';
+import { startParley, type Parley } from '../support/harness';
+import { ok } from '../support/http';
+import { aLogKeeper } from '../support/matrix/log-keeper';
+import { PushVendors, TOPIC } from '../support/push/vendors';
+
+const aNote = (): PushNote => ({
+  id: randomUUID(),
+  collapseId: 'c1',
+  body: 'Hello',
+  expiresAt: new Date(Date.now() + 60_000),
+  data: {},
+});
+const target = () => ({ token: randomUUID().replaceAll('-', ''), platform: 'ios' });
+
+describe("an app's push credentials", () => {
+  const log = aLogKeeper();
+  let vendors: PushVendors;
+  let parley: Parley;
+  let app: TestApp;
+  let appPk: number;
+  let channels: PushChannels;
+  const paths = (provider: string) => `/v1/push/credentials/${provider}`;
+  const uploads = () => ({
+    apns: vendors.apnsToken(),
+    fcm: { serviceAccount: vendors.fcm.account() },
+    huawei: vendors.huawei.account(),
+  });
+  const pkOf = async ({ appId }: TestApp): Promise<number> => {
+    const [row] = await parley.sql.rows<{ id: number }>('SELECT id FROM apps WHERE appId = ?', [appId]);
+    return Number(row?.id);
+  };
+  const send = async (provider: ProviderName, from = channels) =>
+    (await from.of(appPk, provider))?.send(target(), aNote());
+
+  beforeAll(async () => {
+    vendors = await new PushVendors().start();
+    parley = await startParley({ ...vendors.env, LOG_LEVEL: 'trace' }, log.logger);
+    channels = parley.app.get(PushChannels, { strict: false });
+  });
+  beforeEach(async () => {
+    app = await anApp(parley);
+    appPk = await pkOf(app);
+  });
+  afterAll(async () => {
+    await parley.stop();
+    await vendors.close();
+  });
+
+  it('are checked, kept sealed, shown without a secret, and push', async () => {
+    const given = uploads();
+    for (const provider of ['apns', 'fcm', 'huawei'] as const) {
+      expect(await channels.of(appPk, provider)).toBeUndefined();
+      const { status, body } = await app.api.put(paths(provider), given[provider]);
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ provider, status: 'ready' });
+      expect(await ok(app.api.get(paths(provider)))).toEqual(body);
+      expect(await send(provider)).toMatchObject({ outcome: 'sent' });
+    }
+    const { items } = await ok(app.api.get('/v1/push/credentials'));
+    expect(items).toMatchObject([
+      { provider: 'apns', kind: 'token', topic: TOPIC, environment: 'production', keyId: given.apns.keyId },
+      { provider: 'fcm', projectId: 'parley-test', clientEmail: given.fcm.serviceAccount.client_email },
+      { provider: 'huawei', appId: '100000001' },
+    ]);
+    const secrets = [given.apns.key, given.fcm.serviceAccount.private_key, given.huawei.clientSecret];
+    const telling = secrets.map((secret) => secret.replace(/-----[^-]+-----|\n/g, '').slice(0, 40));
+    const rows = await parley.sql.rows('SELECT CONVERT(sealed USING latin1) AS sealed, found FROM push_credentials');
+    const everywhere = JSON.stringify([items, rows]) + log.lines.join('');
+    expect(telling.filter((secret) => everywhere.includes(secret))).toEqual([]);
+    expect(log.lines.join('')).toContain('push-credential.uploaded');
+  });
+
+  it('tell of a certificate when it expires and what it is for', async () => {
+    const found = await ok(app.api.put(paths('apns'), vendors.apnsCertificate()));
+    expect(found).toMatchObject({ kind: 'certificate', topic: TOPIC, environment: 'production' });
+    expect(new Date(String(found.expiresAt)).getTime()).toBeGreaterThan(Date.now());
+    expect(await send('apns')).toMatchObject({ outcome: 'sent' });
+  });
+
+  it('say which field is wrong, and why; what was there before stays', async () => {
+    await ok(app.api.put(paths('apns'), vendors.apnsToken()));
+    const before = await ok(app.api.get(paths('apns')));
+    const expired = vendors.apnsCertificate({ validTo: new Date(Date.now() - 1000) });
+    const cases: [string, object, string, RegExp][] = [
+      ['apns', { ...vendors.apnsToken(), keyId: 'wrong' }, 'keyId', /ten characters/],
+      ['apns', expired, 'certificate', /expired/],
+      ['apns', { ...vendors.apnsCertificate(), passphrase: 'no' }, 'passphrase', /does not open/],
+      ['apns', { ...vendors.apnsCertificate(), topic: 'com.other' }, 'topic', /com\.example\.app/],
+      ['fcm', { serviceAccount: { type: 'service_account' } }, 'serviceAccount.project_id', /missing/],
+      ['huawei', { appId: 'x', clientId: '1', clientSecret: 'x'.repeat(20) }, 'appId', /digits/],
+    ];
+    for (const [provider, upload, field, says] of cases) {
+      const { status, body } = await app.api.put(paths(provider), upload);
+      expect([status, body.error?.code, body.error?.field]).toEqual([400, 'INVALID_REQUEST', field]);
+      expect(body.error?.message).toMatch(says);
+    }
+    expect(await ok(app.api.get(paths('apns')))).toEqual(before);
+    expect((await app.api.put(paths('nokia'), {})).status).toBe(404);
+  });
+
+  it('that a vendor refuses are paused, with the reason, until others are uploaded', async () => {
+    const first = vendors.apnsToken();
+    await ok(app.api.put(paths('apns'), first));
+    vendors.apns.distrust(first.keyId);
+    const answer = await send('apns');
+    expect(answer).toEqual({ outcome: 'credential-bad', reason: 'InvalidProviderToken' });
+    await channels.pause(appPk, 'apns', 'InvalidProviderToken');
+    expect(await ok(app.api.get(paths('apns')))).toMatchObject({
+      status: 'paused',
+      pausedReason: 'InvalidProviderToken',
+      keyId: first.keyId,
+    });
+    expect(await channels.of(appPk, 'apns')).toBeUndefined();
+    expect((await channels.states([appPk])).get(appPk)?.get('apns')).toBe('paused');
+
+    const again = await ok(app.api.put(paths('apns'), vendors.apnsToken()));
+    expect(again).toMatchObject({ status: 'ready' });
+    expect(again).not.toHaveProperty('pausedReason');
+    expect(await send('apns')).toMatchObject({ outcome: 'sent' });
+  });
+
+  it('uploaded while the vendor still refuses the ones before are not paused for them', async () => {
+    const first = vendors.apnsToken();
+    await ok(app.api.put(paths('apns'), first));
+    vendors.apns.distrust(first.keyId);
+    const channel = await channels.of(appPk, 'apns');
+    const refused = await channel?.send(target(), aNote());
+    await ok(app.api.put(paths('apns'), vendors.apnsToken()));
+    expect(refused).toMatchObject({ outcome: 'credential-bad' });
+    await channels.pause(appPk, 'apns', 'InvalidProviderToken');
+    expect(await ok(app.api.get(paths('apns')))).toMatchObject({ status: 'ready' });
+    expect(await send('apns')).toMatchObject({ outcome: 'sent' });
+  });
+
+  it('whose certificate ran out since are paused, and say so', async () => {
+    await ok(app.api.put(paths('apns'), vendors.apnsCertificate()));
+    await parley.sql.run('UPDATE push_credentials SET expiresAt = NOW(3) - INTERVAL 1 DAY WHERE appPk = ?', [appPk]);
+    channels.forget(appPk, 'apns');
+    expect(await channels.of(appPk, 'apns')).toBeUndefined();
+    const { status, pausedReason } = await ok(app.api.get(paths('apns')));
+    expect([String(status), String(pausedReason)]).toEqual(['paused', expect.stringMatching(/expired/)]);
+  });
+
+  it('that are replaced or removed are used no more, on any node', async () => {
+    const other = await parley.another();
+    try {
+      const elsewhere = other.app.get(PushChannels, { strict: false });
+      const [first, second] = [vendors.apnsToken(), vendors.apnsToken()];
+      await ok(app.api.put(paths('apns'), first));
+      expect(await send('apns', elsewhere)).toMatchObject({ outcome: 'sent' });
+      await ok(app.api.put(paths('apns'), second));
+      await eventually('the other node uses the second', async () => {
+        await send('apns', elsewhere);
+        return vendors.apns.records.all.at(-1)?.by === `TEAM123456/${second.keyId}`;
+      });
+      await ok(app.api.delete(paths('apns')));
+      await eventually('nothing is left there', async () => (await elsewhere.of(appPk, 'apns')) === undefined);
+      expect(await channels.of(appPk, 'apns')).toBeUndefined();
+      expect((await channels.states([appPk])).get(appPk)).toBeUndefined();
+      expect((await app.api.delete(paths('apns'))).status).toBe(404);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('of one app open nothing in the row of another', async () => {
+    const stranger = await anApp(parley);
+    await ok(app.api.put(paths('huawei'), vendors.huawei.account()));
+    await ok(stranger.api.put(paths('huawei'), vendors.huawei.account()));
+    await parley.sql.run(
+      `UPDATE push_credentials mine, push_credentials theirs SET mine.sealed = theirs.sealed
+        WHERE mine.appPk = ? AND theirs.appPk = ?`,
+      [appPk, await pkOf(stranger)],
+    );
+    channels.forget(appPk, 'huawei');
+    await expect(channels.of(appPk, 'huawei')).rejects.toThrow();
+  });
+});

@@ -1,0 +1,202 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import forge from 'node-forge';
+import { AppError } from '../../src/kernel/errors/app-error';
+import { inspectApns } from '../../src/modules/push/providers/apns/apns-credential';
+import type { ApnsCredentialDto } from '../../src/modules/push/providers/apns/apns-credential.dto';
+import { readServiceAccount } from '../../src/modules/push/providers/fcm/service-account';
+import { p12, p8, sealedKey, TestAuthority, type Pair } from '../support/push/certificates';
+
+const TOPIC = 'com.example.app';
+const DAY_MS = 86_400_000;
+
+/** The field and the sentence of a refusal; undefined where nothing is refused. */
+function refusalOf(work: () => unknown): { field?: string; says: string } | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { field: error.extras.field, says: error.message };
+  }
+}
+
+describe('a .p8 that is uploaded', () => {
+  const { key } = p8();
+  const upload: ApnsCredentialDto = {
+    kind: 'token',
+    key,
+    keyId: 'ABCDE12345',
+    teamId: 'TEAM123456',
+    topic: TOPIC,
+    environment: 'production',
+  };
+
+  it('shows everything but the key', () => {
+    const { content, found } = inspectApns(upload);
+    const { key: _, ...shown } = upload;
+    expect(found).toEqual(shown);
+    expect(content).toEqual(upload);
+  });
+
+  it.each<[string, Partial<ApnsCredentialDto>, RegExp]>([
+    ['key', { key: undefined }, /missing/],
+    ['key', { key: 'no PEM' }, /no private key in PEM/],
+    ['key', { key: p8('secp384r1').key }, /P-256; this one is secp384r1/],
+    ['key', { key: new TestAuthority().server().key }, /P-256; this one is rsa/],
+    ['key', { key: p8().publicKey }, /no private key in PEM/],
+    ['keyId', { keyId: undefined }, /missing/],
+    ['keyId', { keyId: 'short' }, /ten characters/],
+    ['keyId', { keyId: 'abcde12345' }, /ten characters/],
+    ['teamId', { teamId: '' }, /missing/],
+    ['teamId', { teamId: 'TEAM-12345' }, /ten characters/],
+    ['topic', { topic: undefined }, /missing/],
+    ['topic', { topic: 'com example' }, /no bundle id/],
+    ['environment', { environment: undefined }, /which environment/],
+    ['certificate', { certificate: 'x' }, /belongs to kind certificate/],
+    ['passphrase', { passphrase: 'x' }, /belongs to kind certificate/],
+  ])('is refused naming %s (%#)', (field, change, says) => {
+    const refusal = refusalOf(() => inspectApns({ ...upload, ...change }));
+    expect(refusal).toEqual({ field, says: expect.stringMatching(says) });
+  });
+});
+
+describe('a certificate that is uploaded', () => {
+  const authority = new TestAuthority();
+  const pair = authority.apple({ topic: TOPIC, topics: [TOPIC, `${TOPIC}.voip`] });
+  const pem = ({ certificate, key }: Pair): string => `${certificate}\n${key}`;
+  const upload = (certificate: string, more: Partial<ApnsCredentialDto> = {}): ApnsCredentialDto => ({
+    kind: 'certificate',
+    certificate,
+    topic: TOPIC,
+    environment: 'production',
+    ...more,
+  });
+  const secret = { passphrase: 'opens it' };
+
+  it.each([
+    ['a .p12 as Keychain exports it', upload(p12(pair, 'opens it', '3des'), secret)],
+    ['a .p12 as OpenSSL 3 exports it', upload(p12(pair, 'opens it', 'aes256'), secret)],
+    ['a .p12 without a passphrase', upload(p12(pair, ''))],
+    ['PEM', upload(pem(pair))],
+    ['PEM with a locked key', upload(`${pair.certificate}\n${sealedKey(pair.key, 'opens it')}`, secret)],
+    ['another of its topics', upload(pem(pair), { topic: `${TOPIC}.voip` })],
+  ])('is read: %s', (_, given) => {
+    const { content, found, expiresAt } = inspectApns(given);
+    expect(found).toEqual({ kind: 'certificate', topic: given.topic, environment: 'production' });
+    expect(content).toMatchObject({ certificate: expect.stringContaining('CERTIFICATE') });
+    expect((content as { key: string }).key).toContain('-----BEGIN PRIVATE KEY-----');
+    expect(Math.abs(Number(expiresAt) - Date.now() - 30 * DAY_MS)).toBeLessThan(60_000);
+  });
+
+  it('says itself what it is for, where the upload does not', () => {
+    const only = authority.apple({ topic: TOPIC, environments: ['development'] });
+    expect(inspectApns({ kind: 'certificate', certificate: pem(only) }).found).toMatchObject({
+      topic: TOPIC,
+      environment: 'development',
+    });
+  });
+
+  it.each<[string, ApnsCredentialDto, RegExp]>([
+    ['certificate', upload(''), /missing/],
+    ['certificate', upload('not base64!'), /neither PEM nor a \.p12/],
+    ['certificate', upload(Buffer.from('something else').toString('base64')), /no \.p12/],
+    ['certificate', upload(pair.key), /no certificate in this PEM/],
+    ['certificate', upload(pair.certificate), /private key is missing/],
+    ['certificate', upload(`${pem(pair)}\n${authority.server().key}`), /more than one private key/],
+    ['certificate', upload(pem(authority.apple({ foreignKey: true }))), /does not belong/],
+    ['certificate', upload(pem(authority.apple({ validTo: new Date(Date.now() - 1000) }))), /expired at 20/],
+    ['certificate', upload(pem(authority.apple({ validFrom: new Date(Date.now() + DAY_MS) }))), /valid from/],
+    ['certificate', upload(pem(authority.apple({ environments: [] }))), /neither of the environments/],
+    ['certificate', upload(pem(authority.server())), /names no bundle id/],
+    ['passphrase', upload(p12(pair, 'opens it')), /locked by a passphrase/],
+    ['passphrase', upload(p12(pair, 'opens it'), { passphrase: 'does not' }), /does not open the \.p12/],
+    ['passphrase', upload(p12(pair, 'opens it', 'aes256'), { passphrase: 'does not' }), /does not open/],
+    ['passphrase', upload(`${pair.certificate}\n${sealedKey(pair.key, 'x')}`), /locked by a passphrase/],
+    ['passphrase', upload(`${pair.certificate}\n${sealedKey(pair.key, 'x')}`, secret), /does not open the private/],
+    ['topic', upload(pem(pair), { topic: 'com.other' }), /is for com\.example\.app, com\.example\.app\.voip, not/],
+    ['environment', upload(pem(authority.apple({ environments: ['development'] }))), /development only/],
+    ['environment', upload(pem(pair), { environment: undefined }), /both; say which/],
+    ['key', upload(pem(pair), { key: 'x' }), /belongs to kind token/],
+  ])('is refused naming %s (%#)', (field, given, says) => {
+    expect(refusalOf(() => inspectApns(given))).toEqual({ field, says: expect.stringMatching(says) });
+  });
+
+  it('cannot keep the server busy by asking for two billion rounds', () => {
+    const { asn1, util } = forge;
+    const packed = asn1.fromDer(Buffer.from(p12(pair, 'opens it'), 'base64').toString('binary'));
+    // PFX ::= SEQUENCE { version, authSafe, MacData { mac, salt, iterations } }
+    const rounds = ((packed.value[2] as forge.asn1.Asn1).value as forge.asn1.Asn1[])[2];
+    if (!rounds) throw new Error('the .p12 has no MacData');
+    rounds.value = asn1.integerToDer(2_000_000_000).getBytes();
+    const hostile = util.encode64(asn1.toDer(packed).getBytes());
+    expect(refusalOf(() => inspectApns(upload(hostile, secret)))).toEqual({
+      field: 'certificate',
+      says: expect.stringMatching(/more than \d+ rounds/),
+    });
+  });
+});
+
+describe('a .p12 made by openssl', () => {
+  const authority = new TestAuthority();
+  const pair = authority.apple({ topic: TOPIC });
+  const dir = mkdtempSync(join(tmpdir(), 'parley-p12-'));
+  afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+  it('is read, also with the chain beside it', () => {
+    const file = (name: string): string => join(dir, name);
+    writeFileSync(file('key.pem'), pair.key);
+    writeFileSync(file('cert.pem'), pair.certificate);
+    writeFileSync(file('ca.pem'), authority.pem);
+    execFileSync('openssl', [
+      ...['pkcs12', '-export', '-inkey', file('key.pem'), '-in', file('cert.pem'), '-certfile', file('ca.pem')],
+      ...['-passout', 'pass:opens it', '-out', file('both.p12')],
+    ]);
+    const certificate = readFileSync(file('both.p12')).toString('base64');
+    const { found } = inspectApns({
+      kind: 'certificate',
+      certificate,
+      passphrase: 'opens it',
+      topic: TOPIC,
+      environment: 'production',
+    });
+    expect(found).toMatchObject({ topic: TOPIC });
+  });
+});
+
+describe('a service account that is uploaded', () => {
+  const rules = { production: true };
+  const account = {
+    type: 'service_account',
+    project_id: 'parley-test',
+    private_key_id: 'k1',
+    private_key: new TestAuthority().server().key,
+    client_email: 'pusher@parley-test.iam.gserviceaccount.com',
+    token_uri: 'https://oauth2.googleapis.com/token',
+    universe_domain: 'googleapis.com',
+  };
+
+  it("is read as Google writes it; without a token_uri, Google's is meant", () => {
+    expect(readServiceAccount(account, rules)).toMatchObject({ projectId: 'parley-test', privateKeyId: 'k1' });
+    const { token_uri: _, ...without } = account;
+    expect(readServiceAccount(without, rules).tokenUri).toBe('https://oauth2.googleapis.com/token');
+  });
+
+  it.each<[string, object, RegExp]>([
+    ['type', { type: 'authorized_user' }, /another sort \(authorized_user\)/],
+    ['project_id', { project_id: undefined }, /missing/],
+    ['project_id', { project_id: '../other' }, /no project id/],
+    ['client_email', { client_email: 5 }, /missing/],
+    ['client_email', { client_email: 'nobody' }, /no e-mail/],
+    ['private_key', { private_key: 'x' }, /no private key in PEM/],
+    ['private_key', { private_key: p8().key }, /RSA/],
+    ['token_uri', { token_uri: 'http://169.254.169.254/token' }, /https/],
+    ['token_uri', { token_uri: 'https://localhost:8080/token' }, /usual port/],
+    ['private_key_id', { private_key_id: ['x'] }, /missing/],
+  ])('is refused naming serviceAccount.%s (%#)', (name, change, says) => {
+    const refusal = refusalOf(() => readServiceAccount({ ...account, ...change }, rules));
+    expect(refusal).toEqual({ field: `serviceAccount.${name}`, says: expect.stringMatching(says) });
+  });
+});
