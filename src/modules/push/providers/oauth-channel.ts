@@ -38,8 +38,9 @@ export class OauthChannel implements PushChannel {
     return second.outcome === 'unauthorised' ? { outcome: 'credential-bad', reason: second.reason } : second;
   }
 
-  async close(): Promise<void> {
-    // The connections are shared between channels; there is nothing of its own to let go.
+  /** The connections are shared between channels: there is nothing of its own to let go. */
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 
   private async attempt(target: PushTarget, note: PushNote): Promise<ProviderAnswer | Unauthorised> {
