@@ -185,7 +185,7 @@ describe('a service account that is uploaded', () => {
   });
 
   it.each<[string, object, RegExp]>([
-    ['type', { type: 'authorized_user' }, /another sort \(authorized_user\)/],
+    ['type', { type: 'authorized_user' }, /another sort/],
     ['project_id', { project_id: undefined }, /missing/],
     ['project_id', { project_id: '../other' }, /no project id/],
     ['client_email', { client_email: 5 }, /missing/],

@@ -111,7 +111,7 @@ export class TestAuthority {
     return this.sign(
       {
         subject: [
-          { type: APPLE.uid, value: topic } as forge.pki.CertificateField,
+          { type: APPLE.uid, value: topic },
           { name: 'commonName', value: `Apple Push Services: ${topic}` },
         ],
         extensions: [

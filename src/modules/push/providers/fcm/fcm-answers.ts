@@ -57,10 +57,12 @@ function detailsOf({ error }: Record<string, unknown>): Details {
     (detail): detail is Record<string, unknown> => typeof detail === 'object' && detail !== null,
   );
   const errorCode = list.map((detail) => detail.errorCode).find((code) => typeof code === 'string');
-  const violations = list.flatMap(({ fieldViolations }) => (Array.isArray(fieldViolations) ? fieldViolations : []));
+  const violations = list.flatMap(({ fieldViolations }) =>
+    Array.isArray(fieldViolations) ? (fieldViolations as unknown[]) : [],
+  );
   return {
     ...(errorCode !== undefined && { errorCode }),
     ...(typeof status === 'string' && { word: status }),
-    fields: violations.map((violation: { field?: unknown } | null) => String(violation?.field)),
+    fields: violations.map((violation) => String((violation as { field?: unknown } | null)?.field)),
   };
 }

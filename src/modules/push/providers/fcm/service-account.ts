@@ -32,7 +32,7 @@ export function readServiceAccount(account: Record<string, unknown>, rules: Toke
   if (account.type !== undefined && account.type !== 'service_account') {
     throw invalid(
       field('type'),
-      `This is a file of another sort (${String(account.type).slice(0, 40)}): what is needed is a service account's.`,
+      "This is a file of another sort: what is needed is a service account's, whose type is service_account.",
     );
   }
   const projectId = text(account, 'project_id');
