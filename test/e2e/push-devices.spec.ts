@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { type PushDevice, PushDevices } from '../../src/modules/push/devices/push-devices';
 import { anApp, aSession, aUser, type TestApp, type TestSession, type TestUser } from '../support/builders';
 import { eventually } from '../support/eventually';
 import { type Parley, startParley } from '../support/harness';
@@ -188,6 +189,43 @@ describe('a token', () => {
     );
     expect(outcomes).toHaveLength(20);
     expect(await boundIn(parley, app.appId)).toEqual([]);
+  });
+});
+
+describe("a vendor's word that a token is dead", () => {
+  const rowOf = async ({ user }: TestSession): Promise<PushDevice> => {
+    const rows = await parley.sql.rows<{ id: number }>(
+      'SELECT d.id FROM push_devices d JOIN users u ON u.id = d.userPk WHERE u.userId = ?',
+      [user.userId],
+    );
+    const [device] = (await devices().byPks(rows.map(({ id }) => id))).values();
+    if (!device) throw new Error('nothing is bound');
+    return device;
+  };
+  const devices = (): PushDevices => parley.app.get(PushDevices, { strict: false });
+  const isBound = async ({ user }: TestSession): Promise<boolean> => (await boundIn(parley, user.app.appId)).length > 0;
+
+  it('ends the binding that it is about, and no later one', async () => {
+    const ann = await login(await anApp(parley));
+    const token = await bindDevice(ann, 'phone');
+    const sentTo = await rowOf(ann);
+    expect(sentTo).toMatchObject({ token, deviceId: 'phone', provider: 'apns', platform: 'ios' });
+
+    // While the push was on its way the client bound again: the same token, or another.
+    await eventually('it is bound later', async () => {
+      await bindDevice(ann, 'phone', { token });
+      return (await rowOf(ann)).registeredAt > sentTo.registeredAt;
+    });
+    expect(await devices().forget(sentTo)).toBe(false);
+    expect(await isBound(ann)).toBe(true);
+
+    // Apple says since when: before this binding.
+    const now = await rowOf(ann);
+    expect(await devices().forget(now, new Date(now.registeredAt.getTime() - 1000))).toBe(false);
+    expect(await devices().forget(now, new Date(now.registeredAt.getTime() + 1000))).toBe(true);
+    expect(await isBound(ann)).toBe(false);
+    expect(await devices().forget(now)).toBe(false);
+    expect(await devices().byPks([now.pk])).toEqual(new Map());
   });
 });
 

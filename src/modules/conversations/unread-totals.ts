@@ -42,7 +42,7 @@ export class UnreadTotals {
     const from = `FROM members m JOIN conversations c ON c.id = m.conversationPk WHERE m.userPk IN (?) AND ${VISIBLE}`;
     const parts = await this.sql.rows<Part>(
       `SELECT m.userPk, ${PEER} AS peerPk, SUM(${UNREAD}) AS unread ${from} AND NOT ${FORGOTTEN_IN_GROUP}
-        GROUP BY m.userPk, ${PEER} HAVING SUM(${UNREAD}) > 0`,
+        GROUP BY m.userPk, peerPk HAVING SUM(${UNREAD}) > 0`,
       [[...userPks]],
     );
     const superseded = await this.audiences.names.superseded(parts.flatMap(({ peerPk }) => Number(peerPk) || []));
