@@ -39,6 +39,11 @@ export interface Written {
   owed?: Owed;
 }
 
+interface RowValues {
+  always: SqlValue[];
+  seldom: Record<(typeof SELDOM)[number], string | null>;
+}
+
 export interface StoredRow {
   conversationPk: number;
   seq: number;
@@ -90,7 +95,7 @@ export class LogWriter {
       return toRow(draft, head, message);
     });
     this.writeHeads(tx, drafts, heads);
-    tx.later(INSERT_MESSAGES, [rows]);
+    this.writeRows(tx, rows);
     this.writeOwnCounts(tx, drafts);
     return { messages, owed: this.owe(tx, messages) };
   }
@@ -104,6 +109,12 @@ export class LogWriter {
       messages: owed.map(({ conversation, seq }) => [conversation.pk, seq]),
     };
     return this.outbox.write(tx, 'messages', payload, OWED_AFTER_MS);
+  }
+
+  private writeRows(tx: SqlTransaction, rows: readonly RowValues[]): void {
+    const given = SELDOM.filter((column) => rows.some(({ seldom }) => seldom[column] !== null));
+    if (given.length > 0) for (const { always, seldom } of rows) always.push(...given.map((column) => seldom[column]));
+    tx.later(`INSERT INTO messages (${[ALWAYS, ...given].join(', ')}) VALUES ?`, [rows.map(({ always }) => always)]);
   }
 
   private writeHeads(
@@ -178,9 +189,8 @@ function number(draft: FingerprintedDraft, head: Head): StoredMessage {
   };
 }
 
-function toRow(draft: FingerprintedDraft, head: Head, message: StoredMessage): SqlValue[] {
-  const { recipients, mentions, push } = writeScope(draft);
-  return [
+function toRow(draft: FingerprintedDraft, head: Head, message: StoredMessage): RowValues {
+  const always = [
     draft.conversation.pk,
     message.seq,
     draft.app.pk,
@@ -189,14 +199,11 @@ function toRow(draft: FingerprintedDraft, head: Head, message: StoredMessage): S
     draft.fingerprint,
     draft.type,
     draft.body,
-    draft.ext,
-    recipients,
-    mentions,
-    push,
     head.countSeq,
     draft.conversation.kind === 'group' ? (draft.counts ? 1 : 0) : head.lowCount,
     sqlTime(message.sentAt),
   ];
+  return { always, seldom: { ext: draft.ext, ...writeScope(draft) } };
 }
 
 /** The message behind a row that was stored under a repeated clientMessageId. */
@@ -225,5 +232,6 @@ const LOCK_HEADS = `SELECT id, maxSeq, countSeq, lowCount, memberVersion,
 const WRITE_HEADS = `INSERT INTO conversations (id, appPk, kind, lowPk, highPk, maxSeq, countSeq, lowCount, lastAt) VALUES ?
   ON DUPLICATE KEY UPDATE maxSeq = VALUES(maxSeq), countSeq = VALUES(countSeq), lowCount = VALUES(lowCount), lastAt = VALUES(lastAt)`;
 
-const INSERT_MESSAGES = `INSERT INTO messages (conversationPk, seq, appPk, senderPk, clientMessageId, fingerprint, type, body, ext,
-    recipients, mentions, push, countSeq, lowCount, sentAt) VALUES ?`;
+const ALWAYS = `conversationPk, seq, appPk, senderPk, clientMessageId, fingerprint, type, body, countSeq, lowCount, sentAt`;
+/** Columns that are empty in most messages: a batch without them does not name them, for the database pays by the word. */
+const SELDOM = ['ext', 'recipients', 'mentions', 'push'] as const;

@@ -1,5 +1,4 @@
 import type { Address } from '../../kernel/contracts/address';
-import type { ConversationKind } from '../../kernel/contracts/conversation';
 import {
   HIDDEN_TYPE,
   type Json,
@@ -35,9 +34,11 @@ export interface StoredMessage {
 
 /** The address that an observer sees: the other side of the sender, or the group, room or user written to. */
 export function addressOf(conversation: ConversationRef, from: string | null): Address {
-  const [kind, first = '', second = ''] = conversation.conversationId.split(':') as [ConversationKind, string, string?];
-  if (kind === 'user') return { kind, id: first === from ? second : first };
-  return { kind: kind === 'system' ? 'user' : kind, id: first };
+  const { kind, conversationId } = conversation;
+  if (kind !== 'user') return { kind: kind === 'system' ? 'user' : kind, id: conversationId.slice(kind.length + 1) };
+  const middle = conversationId.indexOf(':', kind.length + 1);
+  const first = conversationId.slice(kind.length + 1, middle);
+  return { kind, id: first === from ? conversationId.slice(middle + 1) : first };
 }
 
 /**
