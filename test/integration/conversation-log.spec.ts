@@ -24,10 +24,14 @@ class OpenAudience implements Audience {
   readonly kind = 'user';
   readonly reachesAbsentMembers = true;
   readonly refused = new Map<number, AppError>();
+  admitWrites?: true;
+  /** Conversations asked about, once for each message. */
+  asked: number[] = [];
   open(): never {
     throw new Error('not used here');
   }
   admit(_tx: unknown, admissions: readonly Admission[]) {
+    this.asked.push(...admissions.map(({ conversation }) => conversation.pk));
     return Promise.resolve(admissions.map(({ sender }) => this.refused.get(sender?.userPk ?? 0)));
   }
   hearers(conversation: ConversationRef) {
@@ -221,6 +225,26 @@ describe('the conversation log', () => {
     expect((await Promise.all(waiting)).map(({ message }) => [message.seq, message.body])).toEqual(
       ['1', '2', '3', '4'].map((text, index) => [index + 1, JSON.stringify({ text })]),
     );
+  });
+
+  it('asks an audience that notes what it admits once about each message, also about one that has to wait', async () => {
+    const [stuck, free] = [await aConversation(), await aConversation()];
+    const blocker = await sql.pool.getConnection();
+    await blocker.query('START TRANSACTION');
+    await blocker.query('SELECT id FROM conversations WHERE id = ? FOR UPDATE', [stuck.conversation.pk]);
+    audience.admitWrites = true;
+    audience.asked = [];
+    try {
+      const waiting = log.append(draft(stuck.conversation, stuck.low));
+      await log.append(draft(free.conversation, free.low));
+      expect(audience.asked).toEqual([free.conversation.pk]);
+      await blocker.query('ROLLBACK');
+      await waiting;
+      expect(audience.asked).toEqual([free.conversation.pk, stuck.conversation.pk]);
+    } finally {
+      audience.admitWrites = undefined;
+      blocker.release();
+    }
   });
 
   it('finds the first message since a time, and pages both ways with exclusive bounds', async () => {
