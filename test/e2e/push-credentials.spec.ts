@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { PushChannels } from '../../src/modules/push/channels';
 import type { ProviderName, PushNote } from '../../src/modules/push/provider';
-import { anApp, type TestApp } from '../support/builders';
+import { anApp, aSession, aUser, type TestApp } from '../support/builders';
 import { eventually } from '../support/eventually';
 import { startParley, type Parley } from '../support/harness';
 import { ok } from '../support/http';
 import { aLogKeeper } from '../support/matrix/log-keeper';
+import { bindDevice } from '../support/push';
 import { PushVendors, TOPIC } from '../support/push/vendors';
 
 const aNote = (): PushNote => ({
@@ -166,6 +167,42 @@ describe("an app's push credentials", () => {
     } finally {
       await other.stop();
     }
+  });
+
+  it('carry a message to whoever is away, all the way to each vendor; a dead token is asked for once', async () => {
+    const given = uploads();
+    for (const provider of ['apns', 'fcm', 'huawei'] as const) await ok(app.api.put(paths(provider), given[provider]));
+    const [ann, bob] = [await aSession(await aUser(app)), await aSession(await aUser(app))];
+    const tokens = {
+      apns: await bindDevice(bob, 'iphone'),
+      fcm: await bindDevice(bob, 'pixel', { provider: 'fcm' }),
+      huawei: await bindDevice(bob, 'mate', { provider: 'huawei' }),
+    };
+    vendors.fcm.script.set(tokens.fcm, { status: 404, reason: 'UNREGISTERED' });
+    const { userId } = bob.user;
+    const say = (text: string) =>
+      ok(
+        ann.api.post('/v1/messages', {
+          to: { kind: 'user', id: userId },
+          clientMessageId: randomUUID(),
+          type: 'text',
+          body: { text },
+        }),
+      );
+    const ends = (messageId: unknown, n: number) =>
+      eventually('the end of the message', async () => {
+        const { items } = await ok<{ items: { provider: string; status: string; reason?: string }[] }>(
+          app.api.get(`/v1/push/deliveries?messageId=${String(messageId)}`),
+        );
+        return items.length === n && items.map(({ provider, status }) => `${provider} ${status}`).sort();
+      });
+
+    expect(await ends((await say('one')).id, 3)).toEqual(['apns sent', 'fcm failed', 'huawei sent']);
+    expect(await ends((await say('two')).id, 2)).toEqual(['apns sent', 'huawei sent']);
+    const asked = (name: ProviderName) => vendors[name].records.all.filter(({ token }) => token === tokens[name]);
+    expect(asked('apns').map(({ status }) => status)).toEqual([200, 200]);
+    expect(asked('fcm').map(({ status }) => status)).toEqual([404]);
+    expect(new Set(asked('apns').map(({ collapseId }) => collapseId)).size).toBe(1);
   });
 
   it('of one app open nothing in the row of another', async () => {
