@@ -5,6 +5,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --include=dev --no-audit --no-fund
 COPY nest-cli.json tsconfig.json tsconfig.build.json ormconfig.ts ./
 COPY src ./src
+COPY scripts/wire-types.cjs ./scripts/
 RUN node_modules/.bin/nest build && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:22-slim

@@ -6,7 +6,14 @@ import { takeLock } from './lock.mjs';
 import { LauncherError } from './messages.mjs';
 import { run } from './processes.mjs';
 
-const SETTINGS = ['ormconfig.ts', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json', 'package-lock.json'];
+const SETTINGS = [
+  'ormconfig.ts',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'nest-cli.json',
+  'scripts/wire-types.cjs',
+  'package-lock.json',
+];
 
 /** @param {string} root */
 export function sourcesHash(root) {

@@ -1,3 +1,5 @@
+import { openApi } from '../../src/platform/docs/docs';
+import { EventCatalogue } from '../../src/platform/docs/event-catalogue';
 import { startParley, type Parley } from '../support/harness';
 
 describe('the published face', () => {
@@ -21,6 +23,30 @@ describe('the published face', () => {
     });
     expect(body.components.schemas.SendMessageDto).toMatchObject({ type: 'object', additionalProperties: false });
     expect(JSON.stringify(body)).not.toContain('"x-rules"');
+  });
+
+  it('says what is answered where the build has read it from the types', () => {
+    const types = {
+      routes: { 'GroupsController.get': { $ref: '#/components/schemas/GroupView' }, 'GroupsController.dissolve': {} },
+      events: { server: { 'conversation:tip': { type: 'object' } }, replies: { 'group:leave': { maxProperties: 0 } } },
+      schemas: { GroupView: { type: 'object' } },
+    };
+    const { paths, components } = openApi(parley.app, types);
+    expect(paths['/v1/groups/{groupId}']?.get?.responses['200']).toMatchObject({
+      content: { 'application/json': { schema: types.routes['GroupsController.get'] } },
+    });
+    expect(paths['/v1/groups/{groupId}']?.delete?.responses['204']).not.toHaveProperty('content');
+    expect(components?.schemas).toMatchObject({ GroupView: types.schemas.GroupView, Error: { type: 'object' } });
+
+    const events = parley.app.get(EventCatalogue, { strict: false }).asyncApi(types) as {
+      components: { messages: Record<string, { payload: object }>; schemas: object };
+    };
+    const { messages, schemas } = events.components;
+    expect(messages['server.conversation-tip']).toMatchObject({ payload: { type: 'object' } });
+    expect(messages['reply.group-leave']?.payload).toMatchObject({
+      oneOf: [{ properties: { data: { maxProperties: 0 } } }, { properties: { error: {} } }],
+    });
+    expect(schemas).toEqual(types.schemas);
   });
 
   it('refuses every closed route to a caller without a credential', async () => {

@@ -5,6 +5,7 @@ import type { HttpReply, HttpRequest } from '../entry/http/exchange';
 import { errorSchema, publishedErrors } from './error-catalogue';
 import { EventCatalogue } from './event-catalogue';
 import { RouteCatalogue, type CataloguedRoute } from './route-catalogue';
+import { readWireTypes, type WireTypes } from './wire-types';
 
 type Schema = Record<string, unknown>;
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -41,7 +42,7 @@ export function openDocs(app: NestFastifyApplication): void {
   });
 }
 
-export function openApi(app: NestFastifyApplication): OpenAPIObject {
+export function openApi(app: NestFastifyApplication, types: WireTypes = readWireTypes()): OpenAPIObject {
   const base = new DocumentBuilder()
     .setTitle('Parley')
     .setVersion('1')
@@ -63,13 +64,16 @@ export function openApi(app: NestFastifyApplication): OpenAPIObject {
   const routes = app.get(RouteCatalogue, { strict: false }).routes();
 
   const schemas: Record<string, Schema> = {
+    ...types.schemas,
     Error: { type: 'object', required: ['error'], properties: { error: errorSchema() } },
   };
   for (const path of Object.values(document.paths)) {
     for (const method of METHODS) {
       const operation = path[method];
       const route = operation && routes.get(operation.operationId ?? '');
-      if (route) describe(operation, route, schemas);
+      if (!operation || !route) continue;
+      describe(operation, route, schemas);
+      describeAnswer(operation, types.routes[operation.operationId ?? '']);
     }
   }
   // The schemas that the checks are compiled from, not a second description of them.
@@ -78,6 +82,15 @@ export function openApi(app: NestFastifyApplication): OpenAPIObject {
     schemas: { ...document.components?.schemas, ...(schemas as object) },
   };
   return document;
+}
+
+/** The body of a success. */
+function describeAnswer({ responses }: Operation, schema: Schema | undefined): void {
+  if (!schema) return;
+  for (const [status, response] of Object.entries(responses)) {
+    if (response && status.startsWith('2') && status !== '204')
+      Object.assign(response, { content: { 'application/json': { schema } } });
+  }
 }
 
 function describe(

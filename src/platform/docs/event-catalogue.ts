@@ -5,10 +5,11 @@ import { SERVER_EVENTS, type ServerEventName } from '../../kernel/contracts/sock
 import { schemaOf, type Shape } from '../entry/shapes';
 import { ON } from '../realtime/on.decorator';
 import { errorSchema } from './error-catalogue';
+import { readWireTypes, type WireTypes } from './wire-types';
 
 type Json = Record<string, unknown>;
 
-/** What each server event means; the shapes are in contract.md's words, because they are types and not classes. */
+/** What each server event means; in contract.md's words; the build adds their shapes (wire-types.ts). */
 const SERVER_EVENT_SUMMARIES: Record<ServerEventName, string> = {
   'message:new':
     'A message, of every kind: {id, conversationId, seq, from, to, clientMessageId, type, body, ext?, sentAt, revision, recalledAt?}. ' +
@@ -38,15 +39,16 @@ export class EventCatalogue {
     private readonly scanner: MetadataScanner,
   ) {}
 
-  asyncApi(): Json {
+  asyncApi(types: WireTypes = readWireTypes()): Json {
     const client = [...this.handled()];
     const name = (event: string) => event.replaceAll(':', '-');
     const messages = Object.fromEntries([
       ...client.map(([event, shape]) => [`client.${name(event)}`, { name: event, payload: schemaOf(shape) }]),
       ...SERVER_EVENTS.map((event) => [
         `server.${name(event)}`,
-        { name: event, summary: SERVER_EVENT_SUMMARIES[event] },
+        { name: event, summary: SERVER_EVENT_SUMMARIES[event], payload: types.events.server[event] },
       ]),
+      ...client.map(([event]) => [`reply.${name(event)}`, acknowledgement(types.events.replies[event])]),
     ]) as Json;
     const refs = Object.fromEntries(
       Object.keys(messages).map((key) => [key, { $ref: `#/components/messages/${key}` }]),
@@ -72,12 +74,12 @@ export class EventCatalogue {
       operations: Object.fromEntries([
         ...client.map(([event]) =>
           operation(`client.${name(event)}`, 'receive', {
-            reply: { messages: [{ $ref: '#/components/messages/acknowledgement' }] },
+            reply: { messages: [{ $ref: `#/channels/socket/messages/reply.${name(event)}` }] },
           }),
         ),
         ...SERVER_EVENTS.map((event) => operation(`server.${name(event)}`, 'send')),
       ]),
-      components: { messages: { ...messages, acknowledgement: ACKNOWLEDGEMENT } },
+      components: { messages, schemas: types.schemas },
     };
   }
 
@@ -95,12 +97,12 @@ export class EventCatalogue {
   }
 }
 
-const ACKNOWLEDGEMENT: Json = {
+const acknowledgement = (data: Json = {}): Json => ({
   name: 'acknowledgement',
   payload: {
     oneOf: [
-      { type: 'object', required: ['ok', 'data'], properties: { ok: { enum: [true] }, data: {} } },
+      { type: 'object', required: ['ok', 'data'], properties: { ok: { enum: [true] }, data } },
       { type: 'object', required: ['ok', 'error'], properties: { ok: { enum: [false] }, error: errorSchema() } },
     ],
   },
-};
+});

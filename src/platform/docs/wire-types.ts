@@ -1,0 +1,20 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+type Schema = Record<string, unknown>;
+
+/** What routes answer and events carry, read from the types of the code by the build (scripts/wire-types.cjs). */
+export interface WireTypes {
+  /** By `Controller.method`; absent for those that answer nothing. */
+  routes: Record<string, Schema>;
+  events: { server: Record<string, Schema>; replies: Record<string, Schema> };
+  /** What they refer to as `#/components/schemas/…`. */
+  schemas: Record<string, Schema>;
+}
+
+const NONE: WireTypes = { routes: {}, events: { server: {}, replies: {} }, schemas: {} };
+const PATH = join(__dirname, 'wire-schemas.json');
+
+/** Sources that run without a build (tests) publish what is asked, and not what is answered. */
+export const readWireTypes = (): WireTypes =>
+  existsSync(PATH) ? (JSON.parse(readFileSync(PATH, 'utf8')) as WireTypes) : NONE;
