@@ -1,0 +1,152 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { QueueRedis } from '../../src/platform/queues/queue-redis';
+import { anApp, aSession, aUser, type TestApp } from '../support/builders';
+import { eventually } from '../support/eventually';
+import { type Parley, startParley } from '../support/harness';
+import { ok } from '../support/http';
+import { bindDevice } from '../support/push';
+import { ScriptedVendor } from '../support/scripted-vendor';
+
+const MEMBERS = 1300;
+
+let parley: Parley;
+let worker: Parley;
+const vendor = new ScriptedVendor();
+
+beforeAll(async () => {
+  parley = await startParley();
+  vendor.at(parley);
+  worker = await parley.another({ ROLE: 'worker' });
+  vendor.at(worker);
+});
+afterAll(async () => {
+  await worker?.stop();
+  await parley?.stop();
+});
+beforeEach(() => {
+  vendor.asked.length = 0;
+  vendor.answer = ({ note }) => ({ outcome: 'sent', providerId: note.id });
+});
+
+/** A group of many, each with a phone and none of them there. */
+async function aCrowd(app: TestApp): Promise<{ groupId: string; tokens: string[] }> {
+  const userIds: string[] = [];
+  for (let n = 0; n < MEMBERS; n += 100) {
+    const users = Array.from({ length: 100 }, () => ({ userId: `m-${randomBytes(5).toString('hex')}` }));
+    await ok(app.api.post('/v1/users', users));
+    userIds.push(...users.map(({ userId }) => userId));
+  }
+  const [owner = '', ...others] = userIds;
+  const { groupId } = await ok<{ groupId: string }>(
+    app.api.post('/v1/groups', { name: 'Crowd', visibility: 'public', owner, maxMembers: 2000 }),
+  );
+  for (let at = 0; at < others.length; at += 100)
+    await ok(app.api.post(`/v1/groups/${groupId}/members`, { userIds: others.slice(at, at + 100) }));
+  await parley.sql.run(
+    `INSERT INTO push_devices (appPk, userPk, deviceId, loginId, platform, provider, token, tokenHash, registeredAt)
+      SELECT u.appPk, u.id, 'phone', 'a-login', 'ios', 'apns', CONCAT('token-of-', u.userId), UNHEX(SHA2(u.userId, 256)), NOW(3)
+        FROM users u WHERE u.userId IN (?)`,
+    [userIds],
+  );
+  return { groupId, tokens: userIds.map((userId) => `token-of-${userId}`) };
+}
+
+const tell = (app: TestApp, to: { kind: 'user' | 'group'; id: string }, from?: string): Promise<{ id: string }> =>
+  ok(
+    app.api.post('/v1/messages', {
+      to,
+      clientMessageId: randomUUID(),
+      type: 'text',
+      body: { text: 'to all' },
+      ...(from !== undefined && { from }),
+    }),
+  );
+
+const counts = async (): Promise<Record<string, number>> => {
+  const rows = await parley.sql.rows<{ status: number; n: number }>(
+    'SELECT status, COUNT(*) AS n FROM push_deliveries GROUP BY status',
+  );
+  return Object.fromEntries(rows.map(({ status, n }) => [status, n]));
+};
+const settled = (what: string): Promise<true> =>
+  eventually(
+    what,
+    async () => {
+      const [row] = await parley.sql.rows<{ n: number }>(
+        `SELECT (SELECT COUNT(*) FROM push_fanouts) + (SELECT COUNT(*) FROM push_tasks WHERE nextAt IS NOT NULL)
+          + (SELECT COUNT(*) FROM outbox WHERE state = 0) AS n`,
+      );
+      return row?.n === 0;
+    },
+    60_000,
+  );
+
+/** A recipient of another app, or of the same. */
+async function somebody(app: TestApp): Promise<{ userId: string; token: string; sender: string }> {
+  const [sender, session] = [await aUser(app), await aSession(await aUser(app))];
+  return { userId: session.user.userId, token: await bindDevice(session, 'phone'), sender: sender.userId };
+}
+
+it('a crowd is pushed once each, page by page, and holds up neither its own app nor another', async () => {
+  const [app, other] = [await anApp(parley), await anApp(parley)];
+  const { groupId, tokens } = await aCrowd(app);
+  const [own, foreign] = [await somebody(app), await somebody(other)];
+  // Slow enough that whoever had to wait for all of it would be seen to.
+  vendor.answer = async ({ note }) => {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return { outcome: 'sent', providerId: note.id };
+  };
+  await tell(app, { kind: 'group', id: groupId });
+  await tell(app, { kind: 'user', id: own.userId }, own.sender);
+  await tell(other, { kind: 'user', id: foreign.userId }, foreign.sender);
+  await settled('every push of the crowd');
+
+  const asked = vendor.asked.map(({ target }) => target.token);
+  expect(new Set(asked)).toEqual(new Set([...tokens, own.token, foreign.token]));
+  expect(asked).toHaveLength(MEMBERS + 2);
+  expect(asked.indexOf(foreign.token)).toBeLessThan(MEMBERS);
+  expect(asked.indexOf(own.token)).toBeLessThan(MEMBERS);
+  expect(await counts()).toEqual({ 1: MEMBERS + 2 });
+}, 120_000);
+
+it('another app is pushed while one app’s vendor does not answer', async () => {
+  const [app, other] = [await anApp(parley), await anApp(parley)];
+  const { groupId } = await aCrowd(app);
+  const foreign = await somebody(other);
+  let letGo: () => void = () => undefined;
+  const stuck = new Promise<void>((resolve) => (letGo = resolve));
+  vendor.answer = async ({ note, target }) => {
+    if (target.token !== foreign.token) await stuck;
+    return { outcome: 'sent', providerId: note.id };
+  };
+  await tell(app, { kind: 'group', id: groupId });
+  await eventually('the storm', () => vendor.asked.length > 400);
+  await tell(other, { kind: 'user', id: foreign.userId }, foreign.sender);
+  await eventually('the other’s push', () => vendor.of(foreign.token).length === 1);
+  letGo();
+  await settled('the storm’s end');
+}, 120_000);
+
+it('a queue that is emptied again and again loses no push and doubles none', async () => {
+  const app = await anApp(parley);
+  const { groupId, tokens } = await aCrowd(app);
+  const before = (await counts())[1] ?? 0;
+  const { producer } = parley.app.get(QueueRedis, { strict: false });
+  let over = false;
+  const flushing = (async () => {
+    while (!over) {
+      await producer.flushall().catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+  })();
+  for (let n = 0; n < 3; n++) await tell(app, { kind: 'group', id: groupId });
+  await settled('all of it').finally(() => (over = true));
+  await flushing;
+  expect((await counts())[1]).toBe(before + 3 * tokens.length);
+  const told = new Map<string, Set<string>>();
+  for (const { target, note } of vendor.asked)
+    told.set(target.token, (told.get(target.token) ?? new Set<string>()).add(note.id));
+  expect(told.size).toBe(tokens.length);
+  // What joined is told together; nothing is told twice.
+  expect(vendor.asked.length).toBe([...told.values()].reduce((sum, ids) => sum + ids.size, 0));
+}, 120_000);
