@@ -39,6 +39,7 @@ const SCENARIOS = [
   'p6-busy-room',
   'p6-over-rate',
   'p5-group-size',
+  'p10-push',
   'p9-connect',
   'p11-history',
   'p4-slow-disk',

@@ -7,7 +7,11 @@ const PRELOAD = fileURLToPath(new URL('./measured.cjs', import.meta.url));
 /** What every measured server is started with, the product too. */
 export const MEASURED = ['--expose-gc', '--require', PRELOAD];
 
-/** @param {'echo' | 'post' | 'room'} name @returns {Promise<{ pid: number, url: string, end: () => void }>} */
+/**
+ * `ask`: what a reference without a port measures by itself.
+ * @param {'echo' | 'post' | 'room' | 'queue'} name
+ * @returns {Promise<{ pid: number, url: string, ask: (task: object) => Promise<{ rate: number }>, end: () => void }>}
+ */
 export function startReference(name) {
   const child = fork(fileURLToPath(new URL(`../references/${name}.mjs`, import.meta.url)), {
     execArgv: MEASURED,
@@ -19,6 +23,11 @@ export function startReference(name) {
       resolve({
         pid: /** @type {number} */ (child.pid),
         url: `http://127.0.0.1:${port}`,
+        ask: (task) =>
+          new Promise((resolve) => {
+            child.once('message', (/** @type {{ rate: number }} */ answer) => resolve(answer));
+            child.send(task);
+          }),
         end: () => child.disconnect(),
       }),
     );

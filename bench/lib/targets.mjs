@@ -127,6 +127,14 @@ export const TARGETS = {
     against: 'raw Socket.IO handshake',
     unit: '× CPU',
   },
+  P10: {
+    what: 'pushes to those away, from message to record, null vendor',
+    floor: 0.7,
+    goal: 1,
+    better: 'higher',
+    against: 'bare BullMQ, one job a push',
+    unit: '× rate',
+  },
   P11: {
     what: 'history page p50, large table, hot',
     floor: 1.5,

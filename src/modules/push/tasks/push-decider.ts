@@ -13,7 +13,7 @@ import { type NewTask, PushTasks } from './push-tasks';
 import { RecipientPages } from './recipient-pages';
 
 /** Rows taken at once; the others are left to other workers. */
-const ROWS = 4;
+const ROWS = 2;
 /** How long one app is worked for before the next one has its turn. */
 const SLICE_MS = 200;
 /** Whoever was there, or was not meant, was not away: that is no push, and nothing to record. */
@@ -55,6 +55,8 @@ export class PushDecider implements JobHandler<'push-decide'> {
     const until = performance.now() + SLICE_MS;
     const claimed = await this.fanouts.claim(appPk, ROWS);
     let more = claimed.length === ROWS;
+    // Others may begin with the rest while this one waits for the database.
+    if (more) this.pump.nudge('push-decide', appPk);
     for (const fanout of claimed) {
       try {
         more = !(await this.work(fanout, until)) || more;
