@@ -12,6 +12,9 @@ export interface WatchedTransaction {
 
 type Query = (text: string, values?: unknown) => Promise<[unknown, unknown]>;
 
+/** Between statements that travel together (docs/adr/0013). */
+const TOGETHER = ';\n';
+
 const plain = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
 /** Looks over a node's shoulder: every statement it runs from now on, and what each transaction cost the database. */
@@ -44,25 +47,31 @@ export class Statements {
     const query = connection.query.bind(connection) as unknown as Query;
     let current: WatchedTransaction | undefined;
     (connection as unknown as { query: Query }).query = async (text, values) => {
-      if (text === 'START TRANSACTION') current = { statements: [], written: 0, read: -(await readsOf(query)) };
-      const answer = await this.measured(query(text, values));
+      const trip = text.split(TOGETHER);
+      if (trip[0] === 'START TRANSACTION') current = { statements: [], written: 0, read: -(await readsOf(query)) };
+      const answer = await this.measured(query(text, values), trip.length);
       if (!current) return answer;
-      if (text === 'COMMIT') {
+      const results = trip.length === 1 ? [answer[0]] : (answer[0] as unknown[]);
+      for (const [index, statement] of trip.entries()) {
+        if (statement === 'START TRANSACTION' || statement === 'COMMIT') continue;
+        current.statements.push(plain(statement));
+        current.written += (results[index] as { affectedRows?: number }).affectedRows ?? 0;
+      }
+      if (trip.at(-1) === 'COMMIT') {
         current.read += await readsOf(query);
         this.transactions.push(current);
         current = undefined;
-      } else if (text !== 'START TRANSACTION') {
-        current.statements.push(plain(text));
-        current.written += (answer[0] as { affectedRows?: number }).affectedRows ?? 0;
       }
       return answer;
     };
     return connection;
   }
 
-  private async measured(answer: Promise<[unknown, unknown]>): Promise<[unknown, unknown]> {
+  private async measured(answer: Promise<[unknown, unknown]>, statements = 1): Promise<[unknown, unknown]> {
     const [result, fields] = await answer;
-    if (Array.isArray(result)) this.largest = Math.max(this.largest, result.length);
+    for (const one of statements === 1 ? [result] : (result as unknown[])) {
+      if (Array.isArray(one)) this.largest = Math.max(this.largest, one.length);
+    }
     return [result, fields];
   }
 }
