@@ -84,14 +84,15 @@ export class AttributesService {
 
   /** Takes away what goes with its owner, of those owners who are in no more. */
   async sweep(caller: TenantCaller, chatroomId: string): Promise<void> {
-    await this.changes.run(caller, chatroomId, async ({ tx, room, conversation }) => {
+    const work = async ({ tx, room, conversation }: Scene): Promise<Outcome<void>> => {
       const fleeting = await this.attributes.fleeting(tx, room.id);
       const names = fleeting
         .filter(({ ownerPk }) => !this.exchange.rosters.has(conversation.pk, ownerPk))
         .map(({ name }) => name);
       await this.attributes.remove(tx, room.id, names);
       return names.length === 0 ? { result: undefined } : changed({ removed: names });
-    });
+    };
+    await this.changes.run(caller, chatroomId, work, { unasked: true });
   }
 
   private async change(

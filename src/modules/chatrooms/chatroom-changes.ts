@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { TenantCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import type { SqlExecutor } from '../../platform/database/sql';
+import { SenderAdmission } from '../accounts';
 import { type Changed, type ChangeContext, ConversationLog, type ConversationRef } from '../conversations';
 import { ChatroomDirectory } from './chatroom-directory';
 import type { ChatroomRecord } from './chatroom-records';
@@ -11,6 +12,13 @@ import type { RoomEvent } from './room-frames';
 import { type News, RoomNews } from './room-news';
 import { StandingsRepository } from './standings.repository';
 
+export interface RunOptions {
+  /** For opening it again. */
+  readonly evenClosed?: boolean;
+  /** Nobody asked for it: there is no session and no running app to look for. */
+  readonly unasked?: boolean;
+}
+
 interface Done<T> {
   result: T;
   news: News;
@@ -18,27 +26,29 @@ interface Done<T> {
 
 /**
  * Every lasting change of a room goes through here: under the lock of its conversation's row, as a send does, judged by
- * what stands there now, and told to every node after the commit. Rooms write no notices into their logs.
+ * what stands there now (whoever asks, by a session that still lives), and told to every node after the commit. Rooms write no notices into their logs.
  */
 @Injectable()
 export class ChatroomChanges {
   constructor(
     private readonly log: ConversationLog,
+    private readonly senders: SenderAdmission,
     private readonly directory: ChatroomDirectory,
     private readonly rooms: ChatroomsRepository,
     private readonly standings: StandingsRepository,
     private readonly news: RoomNews,
   ) {}
 
-  /** @throws AppError CHATROOM_NOT_FOUND, and what `work` refuses */
+  /** @throws AppError CHATROOM_NOT_FOUND, TOKEN_REVOKED, and what `work` refuses */
   async run<T>(
     caller: TenantCaller,
     chatroomId: string,
     work: (scene: Scene) => Promise<Outcome<T>>,
-    options: { readonly evenClosed?: boolean } = {},
+    options: RunOptions = {},
   ): Promise<T> {
     const conversation = await this.directory.find(caller.app, chatroomId);
     return this.commit(caller, conversation, async (scene) => {
+      if (!options.unasked) await this.senders.assertStanding(scene.tx, caller);
       if (scene.room.status === 'closed' && !options.evenClosed) throw new AppError('CHATROOM_NOT_FOUND');
       return work(scene);
     });
@@ -50,7 +60,10 @@ export class ChatroomChanges {
     make: (tx: SqlExecutor) => Promise<ConversationRef>,
     work: (scene: Scene) => Promise<Outcome<T>>,
   ): Promise<T> {
-    return this.commit(caller, make, work);
+    return this.commit(caller, make, async (scene) => {
+      await this.senders.assertStanding(scene.tx, caller);
+      return work(scene);
+    });
   }
 
   private async commit<T>(

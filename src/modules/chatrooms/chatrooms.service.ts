@@ -148,12 +148,13 @@ export class ChatroomsService {
   }
 
   /** Nobody is in it any more, and nobody comes in. Its log stays with the app's server. */
-  async close(caller: TenantCaller, chatroomId: string): Promise<void> {
-    await this.changes.run(caller, chatroomId, async ({ tx, room, rank }) => {
+  async close(caller: TenantCaller, chatroomId: string, options: { unasked?: boolean } = {}): Promise<void> {
+    const work = async ({ tx, room, rank }: Scene): Promise<Outcome<void>> => {
       assertManager(rank);
       await this.rooms.change(tx, room.id, { status: 'closed' });
       return { result: undefined, happened: [{ kind: 'closed', users: [] }], closed: true };
-    });
+    };
+    await this.changes.run(caller, chatroomId, work, options);
   }
 
   /** While distribution is stopped what is said is stored and handed out to nobody; then listeners are told to pull. */

@@ -50,9 +50,9 @@ export class RoomChores implements OnApplicationBootstrap, OnApplicationShutdown
     let closed = 0;
     for (const [appPk, minutes] of await this.apps.idleChatroomMinutes()) {
       const app = await this.apps.byPk(appPk);
-      if (app?.status !== 'online') continue;
+      if (!app) continue;
       for (const { chatroomId } of await this.repository.idle(appPk, minutes, CLOSED_MAX)) {
-        await this.chatrooms.close({ kind: 'app', app }, chatroomId);
+        await this.chatrooms.close({ kind: 'app', app }, chatroomId, { unasked: true });
         closed++;
       }
     }
