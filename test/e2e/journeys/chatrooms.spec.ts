@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   aChatroom,
   aConnectedUser,
@@ -11,28 +10,9 @@ import {
 } from '../../support/builders';
 import { eventually } from '../../support/eventually';
 import { startParley, type Parley } from '../../support/harness';
-import { ok, type Answer } from '../../support/http';
+import { ok } from '../../support/http';
+import { codeOf, heard, membersOf, refusedAs, textsOf, toRoom } from '../../support/rooms';
 import { connect, type Device } from '../../support/socket';
-
-const codeOf = ({ status, body }: Answer): unknown[] => [status, (body.error as unknown as { code?: string })?.code];
-const refusedAs = (ack: { ok: boolean; error?: { code: string } }): string | undefined =>
-  ack.ok ? undefined : ack.error?.code;
-const toRoom = (id: string, text = 'Hello', more: object = {}) => ({
-  to: { kind: 'chatroom' as const, id },
-  clientMessageId: randomBytes(12).toString('hex'),
-  type: 'text',
-  body: { text },
-  ...more,
-});
-const textsOf = (device: Device, conversationId: string): string[] =>
-  device
-    .all('message:new')
-    .filter((message) => message.conversationId === conversationId)
-    .map(({ body }) => (body as { text: string }).text);
-const membersOf = async (app: TestApp, chatroomId: string): Promise<string[]> => {
-  const { items } = await ok<{ items: { userId: string }[] }>(app.api.get(`/v1/chatrooms/${chatroomId}/members`));
-  return items.map(({ userId }) => userId).sort();
-};
 
 describe('chatrooms', () => {
   let parley: Parley;
@@ -43,7 +23,7 @@ describe('chatrooms', () => {
   let bob: ConnectedUser;
   let carol: ConnectedUser;
   beforeAll(async () => {
-    parley = await startParley({ LIMIT_ROOM_SENDS_PER_SECOND: '40' });
+    parley = await startParley();
     other = await parley.another();
     app = await anApp(parley);
     [ann, bob, carol] = await Promise.all([
@@ -57,12 +37,6 @@ describe('chatrooms', () => {
     await other.stop();
     await parley.stop();
   });
-
-  const heard = (user: { device: Device }, conversationId: string, text: string) =>
-    user.device.next(
-      'message:new',
-      (message) => message.conversationId === conversationId && (message.body as { text?: string }).text === text,
-    );
 
   it('E1 E2 E34: the app server and super-admins make rooms, everybody in the app finds them', async () => {
     const made = await ok(
