@@ -1,0 +1,158 @@
+import { Redis } from 'ioredis';
+import type { PrivateServer } from '../../../scripts/lib/service.mjs';
+import {
+  aChatroom,
+  aConnectedUser,
+  anApp,
+  type ConnectedUser,
+  type TestApp,
+  type TestChatroom,
+} from '../../support/builders';
+import { Deployment } from '../../support/deployment';
+import { eventually } from '../../support/eventually';
+import { startParley, type Parley } from '../../support/harness';
+import { ok } from '../../support/http';
+import { heard, membersOf, refusedAs, textsOf, toRoom } from '../../support/rooms';
+import { connect } from '../../support/socket';
+
+jest.setTimeout(90_000);
+
+describe('a room on two nodes whose Redis is emptied, stops and comes back', () => {
+  const deployment = new Deployment();
+  let redis: PrivateServer;
+  let nodes: Parley[];
+  let app: TestApp;
+  let room: TestChatroom;
+  /** Ann on the first node; bob and carol on the second. */
+  let ann: ConnectedUser;
+  let bob: ConnectedUser;
+  let carol: ConnectedUser;
+  const said: string[] = [];
+
+  beforeAll(async () => {
+    redis = await deployment.redis();
+    const first = await startParley({ REDIS_URL: redis.url });
+    nodes = [first, await first.another()];
+    app = await anApp(first);
+    ann = await aConnectedUser(app);
+    [bob, carol] = await Promise.all([aConnectedUser(app, { at: nodes[1] }), aConnectedUser(app, { at: nodes[1] })]);
+    room = await aChatroom(app, { admins: [ann.userId] });
+    for (const { device } of [ann, bob, carol]) await device.tell('chatroom:join', { chatroomId: room.chatroomId });
+  });
+  afterAll(async () => {
+    for (const user of [ann, bob, carol]) user?.device.close();
+    for (const node of nodes ?? []) await node.stop();
+    await deployment.end();
+  });
+
+  /** Said on one node, heard on the other; in the order of the log and once. */
+  async function say(from: ConnectedUser, hearer: ConnectedUser): Promise<void> {
+    const text = `message ${said.length + 1}`;
+    await from.device.tell('message:send', toRoom(room.chatroomId, text));
+    said.push(text);
+    await heard(hearer, room.conversationId, text);
+  }
+  const everybody = () => [ann.userId, bob.userId, carol.userId].sort();
+
+  it('F11: who is in, and what is said, survives that it is emptied', async () => {
+    await say(ann, bob);
+    const client = new Redis(redis.url);
+    await client.flushall();
+    client.disconnect();
+    await say(bob, ann);
+    await say(ann, bob);
+    for (const node of nodes)
+      expect(await membersOf(app, room.chatroomId, node.api.as(app.credential))).toEqual(everybody());
+  });
+
+  it('F12: without it, messages are heard from the log within moments, and who was removed hears nothing after it', async () => {
+    await redis.stop();
+    await say(ann, bob);
+    await say(bob, ann);
+    await ok(ann.api.put(`/v1/chatrooms/${room.chatroomId}/bans/${carol.userId}`, {}));
+    await say(ann, bob);
+    expect(refusedAs(await carol.device.ask('message:send', toRoom(room.chatroomId)))).toBe('BANNED');
+    await carol.device.next('chatroom:event', ({ kind, users }) => kind === 'removed' && users.includes(carol.userId));
+    expect(textsOf(carol.device, room.conversationId)).not.toContain(said.at(-1));
+  });
+
+  it('once it is back the nodes hear each other again, and nobody heard anything twice or out of order', async () => {
+    await redis.start();
+    const ready = (node: Parley) => ok(node.api.get<{ redis: string }>('/health/ready'));
+    for (const node of nodes) await eventually('the node sees it', async () => (await ready(node)).redis === 'up');
+    await say(ann, bob);
+    await say(bob, ann);
+    await eventually('all nodes know who is in', async () => {
+      const seen = await Promise.all(nodes.map((node) => membersOf(app, room.chatroomId, node.api.as(app.credential))));
+      return seen.every((members) => members.join() === [ann.userId, bob.userId].sort().join());
+    });
+    const own = { [ann.userId]: ann, [bob.userId]: bob };
+    const { items } = await ok<{ items: { from: string; body: { text: string } }[] }>(
+      app.api.get(`/v1/chatrooms/${room.chatroomId}/messages?after=0&limit=100`),
+    );
+    for (const user of [ann, bob]) {
+      const others = items.filter(({ from }) => own[from] !== user).map(({ body }) => body.text);
+      expect(textsOf(user.device, room.conversationId)).toEqual(others);
+    }
+  });
+
+  it('a node that goes takes its members with it, and they come back on another with what they missed', async () => {
+    const [first, second] = nodes;
+    await second?.stop();
+    await eventually('its members are gone', async () => (await membersOf(app, room.chatroomId)).join() === ann.userId);
+    await ann.device.tell('message:send', toRoom(room.chatroomId, 'while bob was away'));
+    bob.device = await connect(String(first?.url), bob.token, { id: 'back' });
+    await bob.device.tell('chatroom:join', { chatroomId: room.chatroomId });
+    await heard(bob, room.conversationId, 'while bob was away');
+    expect(textsOf(bob.device, room.conversationId)).toHaveLength(10);
+  });
+});
+
+describe('a restart of everything', () => {
+  const deployment = new Deployment();
+  afterAll(() => deployment.end());
+
+  it('leaves a room with its messages, bans, mutes, attributes and announcement, and nobody in it', async () => {
+    const [database, redis] = await Promise.all([deployment.database(), deployment.redis()]);
+    const server = await deployment.server(database.url, redis.url);
+    await server.start();
+    const app = await anApp(server);
+    const [ann, bob] = await Promise.all([aConnectedUser(app), aConnectedUser(app)]);
+    const { chatroomId, conversationId } = await aChatroom(app, { owner: ann.userId });
+    const path = `/v1/chatrooms/${chatroomId}`;
+    await ann.device.tell('chatroom:join', { chatroomId });
+    const texts = Array.from({ length: 12 }, (_, n) => `before ${n}`);
+    for (const text of texts) await ann.device.tell('message:send', toRoom(chatroomId, text));
+    await ok(ann.api.put(`${path}/announcement`, { text: 'Still here' }));
+    await ok(ann.api.put(`${path}/attributes/stage`, { value: 'dark' }));
+    await ok(app.api.put(`${path}/mute-all`, {}));
+    await ok(app.api.put(`${path}/bans/${bob.userId}`, {}));
+    const carol = await aConnectedUser(app);
+    await ok(app.api.put(`${path}/mutes/${carol.userId}`, {}));
+    for (const { device } of [ann, bob, carol]) device.close();
+
+    await server.end('SIGKILL');
+    await Promise.all([redis.stop(), database.stop()]);
+    await Promise.all([redis.start(), database.start()]);
+    await server.start();
+
+    expect(await ok(app.api.get(path))).toMatchObject({ memberCount: 0, muteAll: true, announcement: 'Still here' });
+    ann.device = await connect(server.url, ann.token);
+    expect(await ann.device.tell('chatroom:join', { chatroomId })).toMatchObject({
+      memberCount: 1,
+      announcement: 'Still here',
+      attributes: { stage: 'dark' },
+      maxSeq: 12,
+    });
+    await heard(ann, conversationId, 'before 11');
+    expect(textsOf(ann.device, conversationId)).toEqual(texts.slice(2));
+    bob.device = await connect(server.url, bob.token);
+    expect(refusedAs(await bob.device.ask('chatroom:join', { chatroomId }))).toBe('BANNED');
+    await ok(app.api.delete(`${path}/mute-all`));
+    carol.device = await connect(server.url, carol.token);
+    await carol.device.tell('chatroom:join', { chatroomId });
+    expect(refusedAs(await carol.device.ask('message:send', toRoom(chatroomId)))).toBe('MUTED');
+    expect((await ann.device.tell('message:send', toRoom(chatroomId, 'after'))).seq).toBe(13);
+    for (const { device } of [ann, bob, carol]) device.close();
+  });
+});
