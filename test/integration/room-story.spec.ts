@@ -1,0 +1,213 @@
+import { randomBytes } from 'node:crypto';
+import { Bus } from '../../src/platform/realtime/bus';
+import {
+  aChatroom,
+  anApp,
+  aSession,
+  aUser,
+  type TestApp,
+  type TestChatroom,
+  type TestSession,
+} from '../support/builders';
+import { eventually } from '../support/eventually';
+import { startParley, type Parley } from '../support/harness';
+import { ok } from '../support/http';
+import { connect, type Device } from '../support/socket';
+
+const SEED = Number(process.env.ROOM_SEED ?? 20_261_121);
+const ROUNDS = Number(process.env.ROOM_ROUNDS ?? 80);
+const AT_ONCE = 5;
+const USERS = 5;
+const HISTORY = 10;
+/** Of a hundred frames between the nodes. */
+const LOST = { 'chatroom:message': 15, 'chatroom:changed': 8 };
+
+jest.setTimeout(120_000);
+
+/** mulberry32: the same run for the same seed. */
+function numbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) % below;
+  };
+}
+
+/** One stay of a socket in the room: what it was told, and what it said itself. */
+interface Stay {
+  who: string;
+  /** Seq before the live ones, as the join said. */
+  from: number;
+  /** Where its part of what the device heard begins, and ends. */
+  start: number;
+  end?: number;
+  own: Set<number>;
+  /** Sends asked for after a removal was answered are not for it. */
+  removedAt?: number;
+}
+
+interface Seat {
+  session: TestSession;
+  device: Device;
+  stay?: Stay;
+}
+
+/** Everything wrong with what a stay heard: history, then every message once and in order, up to `last` if it lasts. */
+function faultsOf(stay: Stay, device: Device, last: number, sentAt: ReadonlyMap<number, number>): string[] {
+  const seqs = device.heard
+    .slice(stay.start, stay.end)
+    .flatMap(({ event, data }) => (event === 'message:new' ? [(data as { seq: number }).seq] : []));
+  const problems: string[] = [];
+  const history = seqs.filter((seq) => seq <= stay.from);
+  const live = seqs.filter((seq) => seq > stay.from);
+  const first = Math.max(1, stay.from - HISTORY + 1);
+  const wanted = Array.from({ length: Math.max(0, stay.from - first + 1) }, (_, n) => first + n);
+  if (history.join() !== wanted.join()) problems.push(`${stay.who}: history ${history.join()} for ${stay.from}`);
+  const end = stay.end === undefined ? last : Math.max(0, ...live);
+  const expected: number[] = [];
+  for (let seq = stay.from + 1; seq <= end; seq++) if (!stay.own.has(seq)) expected.push(seq);
+  if (live.join() !== expected.join()) problems.push(`${stay.who}: from ${stay.from} to ${end} heard ${live.join()}`);
+  const late = live.filter((seq) => stay.removedAt !== undefined && (sentAt.get(seq) ?? 0) > stay.removedAt);
+  if (late.length > 0) problems.push(`${stay.who}: heard ${late.join()} after it was removed`);
+  return problems;
+}
+
+describe('the story of a room', () => {
+  let parley: Parley;
+  let nodes: Parley[];
+  let app: TestApp;
+  let room: TestChatroom;
+  const seats: Seat[] = [];
+  const stays: { stay: Stay; device: Device }[] = [];
+  /** When a message was asked for, by seq. */
+  const sentAt = new Map<number, number>();
+  const acknowledged = new Map<string, number>();
+  const next = numbers(SEED);
+  const one = <T>(of: readonly T[]): T => of[next(of.length)] as T;
+
+  beforeAll(async () => {
+    parley = await startParley({ LIMIT_ROOM_SENDS_PER_SECOND: '100000' });
+    nodes = [parley, await parley.another()];
+    app = await anApp(parley);
+    room = await aChatroom(app);
+    for (let n = 0; n < USERS; n++) {
+      const session = await aSession(await aUser(app));
+      for (const [index, node] of nodes.entries()) {
+        seats.push({
+          session,
+          device: await connect(node.url, session.token, { id: `${n}-${index}`, platform: `p${index}` }),
+        });
+      }
+    }
+    // The bus loses frames as networks do, and its own counters do not see it: the worst case.
+    for (const node of nodes) {
+      const bus = node.app.get(Bus, { strict: false });
+      const say = bus.toAll.bind(bus) as (name: string, frame: unknown) => void;
+      const lossy = (name: string, frame: unknown): void => {
+        const lost = LOST[name as keyof typeof LOST] ?? 0;
+        if (next(100) >= lost) say(name, frame);
+      };
+      bus.toAll = lossy as typeof bus.toAll;
+    }
+  });
+  afterAll(async () => {
+    for (const { device } of seats) device.close();
+    for (const node of nodes) await node.stop();
+  });
+
+  async function join(seat: Seat): Promise<void> {
+    if (seat.stay) return;
+    const start = seat.device.heard.length;
+    const ack = await seat.device.ask('chatroom:join', { chatroomId: room.chatroomId, history: HISTORY });
+    if (!ack.ok) return expect(ack.error.code).toBe('BANNED');
+    const who = `${seat.session.user.userId} on ${String(seats.indexOf(seat) % 2)}`;
+    seat.stay = { who, from: ack.data.maxSeq, start, own: new Set() };
+    stays.push({ stay: seat.stay, device: seat.device });
+  }
+
+  async function leave(seat: Seat): Promise<void> {
+    const { stay } = seat;
+    if (!stay) return;
+    seat.stay = undefined;
+    await seat.device.tell('chatroom:leave', { chatroomId: room.chatroomId });
+    stay.end = seat.device.heard.length;
+  }
+
+  async function send(seat: Seat): Promise<void> {
+    const clientMessageId = randomBytes(12).toString('hex');
+    const asked = performance.now();
+    const { stay } = seat;
+    const to = { kind: 'chatroom' as const, id: room.chatroomId };
+    const ack = await seat.device.ask('message:send', { to, clientMessageId, type: 'text', body: { text: 'x' } });
+    if (!ack.ok) return expect(['NOT_MEMBER', 'BANNED']).toContain(ack.error.code);
+    const seq = ack.data.seq ?? 0;
+    sentAt.set(seq, asked);
+    acknowledged.set(clientMessageId, seq);
+    stay?.own.add(seq);
+  }
+
+  /** Ends the stays of all sockets of a user; nothing asked for after the answer is for them. */
+  async function remove({ session: { user } }: Seat, ban: boolean): Promise<void> {
+    const mine = seats.filter(({ session }) => session.user === user);
+    const path = `/v1/chatrooms/${room.chatroomId}`;
+    const api = one(nodes).api.as(app.credential);
+    const { status } = await (ban
+      ? api.put(`${path}/bans/${user.userId}`, {})
+      : api.delete(`${path}/members/${user.userId}`));
+    if (status !== 204) return expect(status).toBe(404);
+    const at = performance.now();
+    for (const seat of mine) {
+      if (!seat.stay) continue;
+      seat.stay.removedAt = at;
+      const { stay, device } = seat;
+      seat.stay = undefined;
+      await device.next(
+        'chatroom:event',
+        ({ kind, users }) => ['removed', 'banned'].includes(kind) && users.includes(user.userId),
+      );
+      stay.end = device.heard.length;
+    }
+    if (ban) await ok(api.delete(`${path}/bans/${user.userId}`));
+  }
+
+  it(`is the same to everybody, whatever they do at once and whatever the nodes do not tell each other (seed ${SEED})`, async () => {
+    for (const seat of seats) await join(seat);
+    for (let round = 0; round < ROUNDS; round++) {
+      const busy = new Set<TestSession>();
+      const sending = new Set<TestSession>();
+      const asked: Promise<void>[] = [];
+      for (let n = 0; n < AT_ONCE; n++) {
+        const seat = one(seats);
+        const what = next(20);
+        // What changes where a user is happens to one user at a time, so that the test knows what it asked for.
+        if (busy.has(seat.session)) continue;
+        if (what < 13) {
+          sending.add(seat.session);
+          asked.push(send(seat));
+        } else if (!sending.has(seat.session)) {
+          busy.add(seat.session);
+          asked.push(what < 16 ? join(seat) : what < 18 ? leave(seat) : remove(seat, what === 19));
+        }
+      }
+      await Promise.all(asked);
+    }
+    for (const seat of seats) await join(seat);
+    const last = seats[0] as Seat;
+    await send(last);
+    const maxSeq = Math.max(...sentAt.keys());
+
+    const faults = () => stays.flatMap(({ stay, device }) => faultsOf(stay, device, maxSeq, sentAt));
+    await eventually('everybody has heard all', () => faults().length === 0, 20_000).catch(() => undefined);
+    expect(faults()).toEqual([]);
+    expect(stays.length).toBeGreaterThan(USERS * 2 + 10);
+    const [log] = await parley.sql.rows<{ n: number; last: number }>(
+      `SELECT COUNT(*) AS n, MAX(m.seq) AS last FROM messages m JOIN conversations c ON c.id = m.conversationPk
+         JOIN chatrooms r ON r.id = c.lowPk WHERE c.kind = 3 AND r.chatroomId = ?`,
+      [room.chatroomId],
+    );
+    expect([log?.n, log?.last]).toEqual([acknowledged.size, maxSeq]);
+    expect(await parley.sql.rows('SELECT id FROM outbox')).toEqual([]);
+  });
+});
