@@ -16,7 +16,8 @@ const RETURN_MS = 10_000;
 @Injectable()
 export class FleetingAttributes implements OnModuleInit {
   private readonly logger = new Logger(FleetingAttributes.name);
-  private readonly waiting = new Set<number>();
+  /** Rooms to be looked at, and when. */
+  private readonly waiting = new Map<number, { due: number; timer: NodeJS.Timeout }>();
 
   constructor(
     private readonly exchange: RosterExchange,
@@ -38,12 +39,15 @@ export class FleetingAttributes implements OnModuleInit {
   }
 
   private soon(room: number, ms: number): void {
-    if (this.waiting.has(room)) return;
-    this.waiting.add(room);
-    setTimeout(() => {
+    const due = performance.now() + ms;
+    const waiting = this.waiting.get(room);
+    if (waiting && waiting.due <= due) return;
+    clearTimeout(waiting?.timer);
+    const timer = setTimeout(() => {
       this.waiting.delete(room);
       this.look(room).catch((error: unknown) => this.logger.debug(`attributes are left for later: ${String(error)}`));
     }, ms).unref();
+    this.waiting.set(room, { due, timer });
   }
 
   private async look(room: number): Promise<void> {

@@ -100,8 +100,9 @@ export class LiveRoom {
     return this.seats.has(userPk);
   }
 
-  users(): number[] {
-    return [...this.seats.keys()];
+  /** Who came in before this version. */
+  before(version: number): number[] {
+    return [...this.seats].flatMap(([userPk, seat]) => (seat.version < version ? [userPk] : []));
   }
 
   /** The ids of those who have a socket here. */

@@ -119,7 +119,7 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
     const removed = await this.standings.removedSince(lowPk, room.version);
     if (!state || this.rooms.get(pk) !== room) return;
     for (const { userPk, removedVersion } of removed) this.putOut(room, [userPk], removedVersion);
-    this.putOut(room, room.users(), state.openedVersion);
+    this.putOut(room, room.before(state.openedVersion), state.openedVersion);
     const { stopped } = room;
     room.learn(state);
     if (room.closed) {
