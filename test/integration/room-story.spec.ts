@@ -43,7 +43,8 @@ interface Stay {
   /** Where its part of what the device heard begins, and ends. */
   start: number;
   end?: number;
-  own: Set<number>;
+  /** Said by this socket, in whatever stay: of those it has the answer. A node may hand them out after it came back. */
+  own: ReadonlySet<number>;
   /** Sends asked for after a removal was answered are not for it. */
   removedAt?: number;
 }
@@ -51,6 +52,7 @@ interface Stay {
 interface Seat {
   session: TestSession;
   device: Device;
+  own: Set<number>;
   stay?: Stay;
 }
 
@@ -97,6 +99,7 @@ describe('the story of a room', () => {
       for (const [index, node] of nodes.entries()) {
         seats.push({
           session,
+          own: new Set(),
           device: await connect(node.url, session.token, { id: `${n}-${index}`, platform: `p${index}` }),
         });
       }
@@ -123,7 +126,7 @@ describe('the story of a room', () => {
     const ack = await seat.device.ask('chatroom:join', { chatroomId: room.chatroomId, history: HISTORY });
     if (!ack.ok) return expect(ack.error.code).toBe('BANNED');
     const who = `${seat.session.user.userId} on ${String(seats.indexOf(seat) % 2)}`;
-    seat.stay = { who, from: ack.data.maxSeq, start, own: new Set() };
+    seat.stay = { who, from: ack.data.maxSeq, start, own: seat.own };
     stays.push({ stay: seat.stay, device: seat.device });
   }
 
@@ -138,14 +141,13 @@ describe('the story of a room', () => {
   async function send(seat: Seat): Promise<void> {
     const clientMessageId = randomBytes(12).toString('hex');
     const asked = performance.now();
-    const { stay } = seat;
     const to = { kind: 'chatroom' as const, id: room.chatroomId };
     const ack = await seat.device.ask('message:send', { to, clientMessageId, type: 'text', body: { text: 'x' } });
     if (!ack.ok) return expect(['NOT_MEMBER', 'BANNED']).toContain(ack.error.code);
     const seq = ack.data.seq ?? 0;
     sentAt.set(seq, asked);
     acknowledged.set(clientMessageId, seq);
-    stay?.own.add(seq);
+    seat.own.add(seq);
   }
 
   /** Ends the stays of all sockets of a user; nothing asked for after the answer is for them. */

@@ -12,7 +12,6 @@ import { AttributesRepository } from './attributes.repository';
 import { ChatroomDirectory } from './chatroom-directory';
 import type { RoomState } from './chatroom-records';
 import { ChatroomsService } from './chatrooms.service';
-import type { LiveRoom } from './live-room';
 import { LiveRooms } from './live-rooms';
 import { RosterExchange } from './roster-exchange';
 import { StandingsRepository } from './standings.repository';
@@ -64,7 +63,7 @@ export class JoinsService implements OnModuleInit {
     history = HISTORY_DEFAULT,
   ): Promise<JoinedChatroom> {
     const conversation = await this.found(caller, chatroomId);
-    const { room, state } = await this.enter(conversation, connection, history);
+    const { maxSeq, state } = await this.enter(conversation, connection, history);
     const attributes = (await this.details.get(conversation.lowPk)) ?? {};
     return {
       chatroomId,
@@ -72,7 +71,7 @@ export class JoinsService implements OnModuleInit {
       memberCount: this.exchange.rosters.count(conversation.pk),
       ...(state.announcement && { announcement: state.announcement }),
       attributes,
-      maxSeq: room.feed.have,
+      maxSeq,
     };
   }
 
@@ -112,7 +111,7 @@ export class JoinsService implements OnModuleInit {
     conversation: ConversationRef,
     connection: Connection,
     history: number,
-  ): Promise<{ room: LiveRoom; state: RoomState }> {
+  ): Promise<{ maxSeq: number; state: RoomState }> {
     const { app, userPk } = connection.caller;
     for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
       const state = await this.states.get(conversation.pk);
@@ -128,7 +127,7 @@ export class JoinsService implements OnModuleInit {
       if (room.version !== state.version || this.rooms.get(conversation.pk) !== room) continue;
       this.assertSpace(conversation, state, userPk);
       if (connection.socket.connected) this.rooms.seat(room, connection, state.version, history);
-      return { room, state };
+      return { maxSeq: room.feed.have, state };
     }
     throw new AppError('BUSY');
   }

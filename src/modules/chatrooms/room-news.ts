@@ -71,12 +71,15 @@ export class RoomNews implements OnModuleInit {
     }
     for (const frame of frames) room.tell(frame);
     if (closed) return this.rooms.dissolve(room);
-    if (version > room.version) this.advance(room, version, stopped);
+    if (version > room.version) this.advance(room, version, removed.length > 0 || stopped !== undefined, stopped);
   }
 
-  /** The next version is this change itself; if there were others between, they are read. */
-  private advance(room: LiveRoom, version: number, stopped: boolean | undefined): void {
-    if (version !== room.version + 1) {
+  /**
+   * A change that raised the version is the next one itself; if there were others between, they are read. One that did
+   * not (an event only) tells of a version that another raised.
+   */
+  private advance(room: LiveRoom, version: number, raised: boolean, stopped: boolean | undefined): void {
+    if (!raised || version !== room.version + 1) {
       this.rooms.refresh(room).catch((error: unknown) => this.logger.debug(`a room is known later: ${String(error)}`));
       return;
     }
