@@ -87,7 +87,7 @@ describe('the story of a room', () => {
   const sentAt = new Map<number, number>();
   const acknowledged = new Map<string, number>();
   const next = numbers(SEED);
-  const one = <T>(of: readonly T[]): T => of[next(of.length)] as T;
+  const one = <T>(of: readonly T[]): T => of[next(of.length)];
 
   beforeAll(async () => {
     parley = await startParley({ LIMIT_ROOM_SENDS_PER_SECOND: '100000' });
@@ -112,7 +112,7 @@ describe('the story of a room', () => {
         const lost = LOST[name as keyof typeof LOST] ?? 0;
         if (next(100) >= lost) say(name, frame);
       };
-      bus.toAll = lossy as typeof bus.toAll;
+      bus.toAll = lossy;
     }
   });
   afterAll(async () => {
@@ -196,7 +196,7 @@ describe('the story of a room', () => {
       await Promise.all(asked);
     }
     for (const seat of seats) await join(seat);
-    const last = seats[0] as Seat;
+    const [last] = seats;
     await send(last);
     const maxSeq = Math.max(...sentAt.keys());
 

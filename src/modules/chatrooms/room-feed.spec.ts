@@ -57,7 +57,7 @@ describe('the feed of a room', () => {
     const random = (below: number): number => (seed = (seed * 16_807) % 2_147_483_647) % below;
     for (let n = said.length - 1; n > 0; n--) {
       const other = random(n + 1);
-      [said[n], said[other]] = [said[other] as Spoken, said[n] as Spoken];
+      [said[n], said[other]] = [said[other], said[n]];
     }
     for (const one of said) for (let again = random(3); again >= 0; again--) bench.feed.hear(one);
     expect(bench.out).toEqual(upTo(200));
@@ -127,7 +127,7 @@ describe('the feed of a room', () => {
     await jest.runAllTimersAsync();
     expect(bench.out.slice(-RECENT_MAX)).toEqual(upTo(5000, 4951));
     expect(bench.out.length).toBeLessThan(1500);
-    bench.feed.hear(bench.store(1)[0] as Spoken);
+    bench.feed.hear(bench.store(1)[0]);
     expect(bench.out.at(-1)).toBe(5001);
   });
 });

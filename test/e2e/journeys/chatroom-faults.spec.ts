@@ -115,7 +115,6 @@ describe('a restart of everything', () => {
   it('leaves a room with its messages, bans, mutes, attributes and announcement, and nobody in it', async () => {
     const [database, redis] = await Promise.all([deployment.database(), deployment.redis()]);
     const before = await deployment.server(database.url, redis.url);
-    await before.start();
     const app = await anApp(before);
     const [ann, bob] = await Promise.all([aConnectedUser(app), aConnectedUser(app)]);
     const { chatroomId, conversationId } = await aChatroom(app, { owner: ann.userId });
@@ -135,7 +134,6 @@ describe('a restart of everything', () => {
     await Promise.all([redis.stop(), database.stop()]);
     await Promise.all([redis.start(), database.start()]);
     const server = await deployment.server(database.url, redis.url);
-    await server.start();
     const api = server.api.as(app.credential);
 
     expect(await ok(api.get(path))).toMatchObject({ memberCount: 0, muteAll: true, announcement: 'Still here' });
