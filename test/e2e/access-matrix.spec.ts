@@ -6,6 +6,9 @@ import { routesOf } from '../support/matrix/route-table';
 import { ALL_ROWS as ROWS } from '../support/matrix/rows';
 import { unclaimedTables } from '../support/matrix/stored';
 
+/** Behind the dashboard's one door are its own routes; push-operations.spec.ts tries that door. */
+const isOurs = (route: string): boolean => !/^\w+ \/operator\/queues(\/|$)/.test(route);
+
 describe('every route', () => {
   const log = aLogKeeper();
   let parley: Parley;
@@ -24,7 +27,7 @@ describe('every route', () => {
       : stage.scenes(`${Object.keys(ROWS).indexOf(name)}`, fresh);
 
   it('has a row of six cells, and every row a route', () => {
-    expect(gapsOf(routesOf(parley.app), ROWS)).toEqual([]);
+    expect(gapsOf(routesOf(parley.app).filter(isOurs), ROWS)).toEqual([]);
   });
 
   it('can be watched for what it changes: every table says whose its rows are', async () => {

@@ -17,7 +17,10 @@ export const PUSH_ROWS: Record<string, RouteRow> = {
   'GET /v1/push/settings': { as: 'user', call: () => ({ path: '/v1/push/settings' }), cells: OWN },
   'PUT /v1/push/settings': {
     as: 'user',
-    call: () => ({ path: '/v1/push/settings', body: { nickname: 'Ann', language: 'en' } }),
+    call: () => ({
+      path: '/v1/push/settings',
+      body: { nickname: 'Ann', language: 'en', quietHours: { from: '22:00', to: '07:00' } },
+    }),
     cells: OWN,
   },
   'GET /v1/push/deliveries': {
