@@ -25,13 +25,15 @@ export interface ClusterOptions {
   dir: string;
   guard: Guard;
   stores: Stores;
-  /** Background work in a process of its own, besides what the second node does of it. */
+  /** Background work in two processes of its own, and none in the others. */
   worker: boolean;
+  /** Settings besides the usual ones. */
+  env: Readonly<Record<string, string>>;
   /** Changes the schema after it was made, as a planted bug may want. */
   schemaChange?: string;
 }
 
-/** Two real application processes on shared stores, behind a load balancer; and a worker, where it is wished. */
+/** Two real application processes on shared stores, behind a load balancer; and two workers, where they are wished. */
 export class Cluster {
   private constructor(
     readonly nodes: readonly AppNode[],
@@ -57,6 +59,7 @@ export class Cluster {
       ENCRYPTION_KEY: randomBytes(32).toString('base64'),
       OPERATOR_TOKEN: randomBytes(24).toString('hex'),
       AUTO_VERIFY_DEVELOPERS: 'true',
+      ...options.env,
       ...Object.fromEntries(CEILINGS.map((ceiling) => [`LIMIT_${ceiling}`, '1000000'])),
     };
     const node = (suffix: string, role: Role): Promise<AppNode> => {
@@ -65,8 +68,8 @@ export class Cluster {
       const onSpawn: Parameters<typeof AppNode.at>[0]['onSpawn'] = (identity) => guard.watch(nodeName, identity, 'app');
       return AppNode.at({ name: nodeName, root, logFile, env: { ...env, ROLE: role }, onSpawn });
     };
-    const nodes = [await node('a', options.worker ? 'api' : 'all'), await node('b', 'all')];
-    const workers = options.worker ? [await node('w', 'worker')] : [];
+    const nodes = [await node('a', options.worker ? 'api' : 'all'), await node('b', options.worker ? 'api' : 'all')];
+    const workers = options.worker ? [await node('w', 'worker'), await node('x', 'worker')] : [];
     const balancer = await LoadBalancer.start(nodes.map(({ port }) => port));
     const cluster = new Cluster(nodes, workers, balancer, stores, mysqlUrl);
     try {

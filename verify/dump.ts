@@ -1,5 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { Happening, StoredGroup, StoredRow } from './history';
+import type { Happening, PushRecord, StoredGroup, StoredRow } from './history';
+import { pushRecords } from './push-dump';
 import { sideConnection } from './stores';
 import type { Tenant } from './tenants';
 
@@ -10,6 +11,8 @@ export interface Dump {
   /** `tenant/user` of everybody in a conversation. */
   members: Map<string, string[]>;
   groups: Map<string, StoredGroup>;
+  /** How each push ended. */
+  records: PushRecord[];
 }
 
 const GROUP = 2;
@@ -48,14 +51,14 @@ export async function dump(mysqlUrl: string, tenants: readonly Tenant[]): Promis
         ...(row.type === 'notice' && { notice: body }),
       };
     });
-    return { rows, ...rest };
+    return { rows, ...rest, records: await pushRecords(side, names) };
   } finally {
     side.destroy();
   }
 }
 
 /** Only the heads, cheap enough to ask often. */
-export async function headsOf(mysqlUrl: string, tenants: readonly Tenant[]): Promise<Omit<Dump, 'rows'>> {
+export async function headsOf(mysqlUrl: string, tenants: readonly Tenant[]): Promise<Omit<Dump, 'rows' | 'records'>> {
   const side = await sideConnection(mysqlUrl);
   try {
     return await conversations(side, tenants);

@@ -1,20 +1,9 @@
 import { GroupAsker } from './group-asker';
+import { type Actor, foundersOf, type GroupOptions, type GroupWorld } from './group-world';
 import { pester } from './pest';
 import { Random } from './random';
-import { must } from './rest';
-import { pause, type Sender } from './sender';
-import type { Tenant, World } from './tenants';
+import { pause } from './sender';
 import { groupMessage } from './texts';
-import type { VirtualClient } from './virtual-client';
-
-/** The groups that every tenant has, under the same ids. */
-export const GROUPS = [
-  { groupId: 'square', visibility: 'public', historyForNewMembers: false },
-  { groupId: 'club', visibility: 'private', historyForNewMembers: false },
-  { groupId: 'annals', visibility: 'public', historyForNewMembers: true },
-  { groupId: 'ring', visibility: 'public', historyForNewMembers: false },
-] as const;
-type GroupOptions = (typeof GROUPS)[number];
 
 /** How full a group is kept, so that most who write to it are in, and some are not. */
 const FULL = 0.7;
@@ -22,30 +11,6 @@ const FULL = 0.7;
 const ORDEAL_SHARE = 0.3;
 const PEST_PAUSE_MS = 30;
 const PEST_AFTER_MS = 400;
-
-/** Somebody who asks: with a device's socket, or with nothing but a credential. */
-export interface Actor {
-  device: string;
-  authorization: string;
-  client?: VirtualClient;
-}
-
-export interface GroupWorld {
-  world: World;
-  tenant: Tenant;
-  /** One of the user's devices. */
-  actorOf: (userId: string, random: Random) => Actor;
-  server: Actor;
-  /** Never repeats. */
-  senderOf: (userId: string, random: Random) => Sender;
-}
-
-export async function foundGroups(url: string, { server, users }: Tenant): Promise<void> {
-  for (const group of GROUPS) {
-    const body = { ...group, name: group.groupId, owner: users[0], members: users, adminsMayRemove: true };
-    await must(url, { method: 'POST', path: '/v1/groups', authorization: server, body });
-  }
-}
 
 /** What happens in one group besides messages: people come and go, are muted, promoted, sent away. */
 export class GroupLife {
@@ -84,7 +49,7 @@ export class GroupLife {
     const { world, tenant, server } = this.place;
     const conversation = `${tenant.name}|group:${this.groupId}`;
     const at = world.history.now();
-    const happening = { kind: 'created' as const, users: [...tenant.users], outcome: 'ok' as const };
+    const happening = { kind: 'created' as const, users: foundersOf(tenant, this.groupId), outcome: 'ok' as const };
     world.history.add({ type: 'change', began: 0, at, device: server.device, conversation, ...happening });
   }
 

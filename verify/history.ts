@@ -83,6 +83,16 @@ export type RoomJoined = Seen & { type: 'room.joined'; conversation: string; max
 export type RoomOut = Seen & { type: 'room.out'; conversation: string };
 /** The server says that something may have been missed. */
 export type Hint = Seen & { type: 'hint'; reason: string };
+/** A vendor was asked to notify a phone (`device`), and took it or not; named by the message that it brings. */
+export type PushAsked = Seen & {
+  type: 'push';
+  conversation: string;
+  seq: number;
+  id: string;
+  collapseId: string;
+  taken: boolean;
+  status: number;
+};
 /** The device was let in, or turned away. */
 export type Connected = Seen & { type: 'conn'; began: number };
 export type Disconnected = Seen & { type: 'disc'; reason: string };
@@ -125,6 +135,7 @@ export type Event =
   | RoomJoined
   | RoomOut
   | Hint
+  | PushAsked
   | Connected
   | Disconnected
   | Kicked
@@ -132,7 +143,7 @@ export type Event =
   | Probe
   | FaultSeen;
 
-export type InvariantName = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I11' | 'I12';
+export type InvariantName = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11' | 'I12';
 
 /** One row of the message table, named as the wire names it. */
 export interface StoredRow {
@@ -157,6 +168,28 @@ export interface StoredGroup {
   windows: ReadonlyMap<string, { joinSeq: number; hearSeq: number; leaveSeq: number | null }>;
 }
 
+/** A phone that nobody has any more. */
+export const NAMELESS = '?';
+
+/** How the push of one message to one phone ended; without a phone: for all of its user's. */
+export interface PushRecord {
+  conversation: string;
+  seq: number;
+  user: string;
+  phone?: string;
+  status: 'sent' | 'suppressed' | 'failed';
+  reason?: string;
+  providerId?: string;
+}
+
+export interface PushState {
+  records: readonly PushRecord[];
+  /** The phones of everybody who was away all the time, by `tenant/user`. */
+  phones: ReadonlyMap<string, readonly string[]>;
+  /** What was still owed when it should have been done. */
+  owed: readonly string[];
+}
+
 /** How everything stood once the faults were healed and the clients had come to rest. */
 export interface FinalState {
   /** The dump of the message table. */
@@ -173,6 +206,8 @@ export interface FinalState {
   fresh: readonly string[];
   /** Devices that had not reached every head in time, with what they lacked. */
   behind: ReadonlyMap<string, string>;
+  /** Where somebody away was pushed. */
+  push?: PushState;
 }
 
 export const userOf = (device: string): string => device.slice(0, device.lastIndexOf('/'));

@@ -137,6 +137,9 @@ describe('a history in which everything went well', () => {
   });
 });
 
+/** Bob has a phone and was away, and nothing is recorded about it. */
+const away = (owed: string[]): FinalState['push'] => ({ records: [], phones: new Map([['t1/bob', ['phone']]]), owed });
+
 /** One damage each; the invariant named must notice it. */
 const DAMAGES: [InvariantName, string, (story: Story) => void][] = [
   ['I1', 'an acknowledged message that is not in the log', (s) => void (s.invoke('c'), s.ok('c', 3))],
@@ -232,6 +235,8 @@ const DAMAGES: [InvariantName, string, (story: Story) => void][] = [
     'devices of one user with different marks',
     (s) => void (s.mark(BOB, 1, 1, { final: true }), s.mark('t1/bob/d2', 2, 0, { final: true })),
   ],
+  ['I9', 'a push of which nobody knows what became', (s) => void (s.final.push = away([]))],
+  ['I10', 'an effect that is owed for ever', (s) => void (s.final.push = away(['1 effect']))],
   [
     'I11',
     "another tenant's canary",

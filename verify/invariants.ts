@@ -2,6 +2,7 @@
 import type { Event, FinalState, InvariantName } from './history';
 import { convergence, marksOnlyRise } from './invariants/devices';
 import { causalOrder, oneOrder } from './invariants/order';
+import { pushesAccounted, workIsDone } from './invariants/pushes';
 import { gapless, noAckedMessageLost, noDuplicate, nothingFromNowhere } from './invariants/stored';
 import { View, type Violation } from './invariants/view';
 import { entitlement, tenantsApart } from './invariants/walls';
@@ -22,6 +23,8 @@ export const INVARIANTS: Readonly<Record<InvariantName, Invariant>> = {
   I6: { says: 'the order keeps causes before effects', violations: causalOrder },
   I7: { says: 'every device converges', violations: convergence },
   I8: { says: 'marks only rise, unread is exact', violations: marksOnlyRise },
+  I9: { says: 'every push has one recorded end', violations: pushesAccounted },
+  I10: { says: 'nothing owed is left undone', violations: workIsDone },
   I11: { says: 'tenants stay apart', violations: tenantsApart },
   I12: { says: 'only the entitled see and speak', violations: entitlement },
 };

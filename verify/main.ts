@@ -29,7 +29,7 @@ export async function verify(root: string, options: VerifyOptions): Promise<numb
     stores = await Stores.start(dir, guard, say, join(root, '.data'));
     const place = { root: copyTree(root, join(dir, 'tree')), dir, guard, stores, seed: options.seed, say };
     const trial = options.planted === 'only' ? undefined : await mainTrial(options, place);
-    const bugs = options.planted === 'none' ? [] : readPlantedBugs(join(root, 'verify', 'planted'), options.bug);
+    const bugs = options.planted === 'none' ? [] : chosenBugs(root, options);
     const planted = await plantedTrials(bugs, place);
 
     const summary = summarise(trial, planted, options.seed, lasted());
@@ -53,6 +53,12 @@ export async function verify(root: string, options: VerifyOptions): Promise<numb
   }
 }
 
+/** Those about pushes only where pushes are asked for, or they by name. */
+function chosenBugs(root: string, { bug, push }: VerifyOptions): PlantedBug[] {
+  const bugs = readPlantedBugs(join(root, 'verify', 'planted'), bug);
+  return bugs.filter(({ invariant }) => push || bug !== undefined || (invariant !== 'I9' && invariant !== 'I10'));
+}
+
 type Place = Parameters<typeof tryPlantedBug>[1];
 
 async function mainTrial(options: VerifyOptions, place: Place): Promise<TrialResult> {
@@ -69,6 +75,8 @@ async function mainTrial(options: VerifyOptions, place: Place): Promise<TrialRes
     usersPerTenant: USERS_PER_TENANT,
     load: { ...LOAD, rate },
     worker: true,
+    push: options.push,
+    pushPatience: 100,
     faults: planFaults(seed, faults, faultCount),
   });
   if (options.history !== undefined)

@@ -2,14 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { AppNode } from './app-node';
 import type { Cluster } from './cluster';
-import type { History } from './history';
 import { Random } from './random';
 import { sideConnection } from './stores';
+import type { World } from './tenants';
+import { WorkKiller } from './work-killer';
 import type { Workload } from './workload';
 
 export const FAULTS = [
   'app-kill',
   'worker-kill',
+  'deciding-kill',
+  'sending-kill',
+  'closing-kill',
+  'vendor-trouble',
   'database-kill',
   'commit-kill',
   'redis-flush',
@@ -23,6 +28,13 @@ export const FAULTS = [
   'connections-cut',
   'answers-late',
 ] as const;
+/** Those that mean nothing where nobody is pushed. */
+export const PUSH_FAULTS: ReadonlySet<string> = new Set([
+  'deciding-kill',
+  'sending-kill',
+  'closing-kill',
+  'vendor-trouble',
+]);
 export type FaultName = (typeof FAULTS)[number];
 
 /** One fault of a run: when it may begin, and what it chooses. */
@@ -40,6 +52,10 @@ export interface PlannedFault {
 const LASTS: Readonly<Record<FaultName, [number, number]>> = {
   'app-kill': [200, 2500],
   'worker-kill': [200, 2500],
+  'deciding-kill': [100, 300],
+  'sending-kill': [100, 300],
+  'closing-kill': [100, 300],
+  'vendor-trouble': [3000, 4500],
   'database-kill': [200, 2500],
   'commit-kill': [300, 1200],
   'redis-flush': [0, 0],
@@ -70,13 +86,16 @@ export function planFaults(seed: number, kinds: readonly FaultName[], count: num
 /** Breaks things one after the other, and heals each before the next. */
 export class Nemesis {
   injected = 0;
+  private readonly work: WorkKiller;
 
   constructor(
     private readonly cluster: Cluster,
     private readonly workload: Workload,
-    private readonly history: History,
+    private readonly world: World,
     private readonly say: (line: string) => void,
-  ) {}
+  ) {
+    this.work = new WorkKiller(cluster, world);
+  }
 
   /** Runs the plan along the progress of the run (0 to 1). */
   async run(plan: readonly PlannedFault[], progress: () => number): Promise<void> {
@@ -89,17 +108,34 @@ export class Nemesis {
 
   async inject({ fault, lasts, seed }: PlannedFault): Promise<void> {
     const seen = { type: 'fault' as const, device: '-', fault };
-    const began = this.history.add({ ...seen, at: this.history.now(), phase: 'begin' }).at;
+    const began = this.world.history.add({ ...seen, at: this.world.history.now(), phase: 'begin' }).at;
     await this.faults[fault](lasts, new Random(seed));
-    const ended = this.history.add({ ...seen, at: this.history.now(), phase: 'end' }).at;
+    const ended = this.world.history.add({ ...seen, at: this.world.history.now(), phase: 'end' }).at;
     this.injected++;
     this.say(`fault ${fault}: ${(began / 1000).toFixed(1)} s to ${(ended / 1000).toFixed(1)} s`);
   }
 
   private readonly faults: Readonly<Record<FaultName, (lasts: number, random: Random) => Promise<void>>> = {
     'app-kill': (lasts, random) => this.restart(random.pick(this.cluster.nodes), lasts),
-    'worker-kill': async (lasts) => {
-      for (const worker of this.cluster.workers) await this.restart(worker, lasts);
+    'worker-kill': async (lasts, random) => {
+      const { workers } = this.cluster;
+      if (workers.length > 0) await this.restart(random.pick(workers), lasts);
+    },
+    // In the middle of a page: taken from the list, and none of its pushes opened yet.
+    'deciding-kill': (lasts) => this.work.killWhile('deciding', lasts),
+    // The vendor has taken a notification, and its answer never arrives.
+    'sending-kill': (lasts) => this.work.killWhile('sending', lasts),
+    // The vendor has answered, and the push is not closed yet.
+    'closing-kill': (lasts) => this.work.killWhile('closing', lasts),
+    'vendor-trouble': async (lasts, random) => {
+      const { push } = this.world;
+      for (
+        const end = performance.now() + lasts;
+        push && performance.now() < end;
+        await sleep(random.between(100, 400))
+      )
+        push.trouble(random);
+      push?.calm();
     },
     'database-kill': async (lasts) => {
       const { database } = this.cluster.stores;

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { FAULTS, type FaultName } from './nemesis';
+import { FAULTS, type FaultName, PUSH_FAULTS } from './nemesis';
 
 export interface VerifyOptions {
   /** Acknowledged messages to reach. */
@@ -15,6 +15,8 @@ export interface VerifyOptions {
   /** Part of the name of the planted bug to try. */
   bug?: string;
   rate: number;
+  /** Some users are away, and are pushed; with the faults and planted bugs about that. */
+  push: boolean;
   /** Where the history is written, one event a line. */
   history?: string;
   /** Leaves the servers' and the nodes' logs behind. */
@@ -29,6 +31,7 @@ export const USAGE = `npm run verify -- [options]
   --faults N       how many faults (every kind once, in a shuffled order)
   --rate N         acknowledged messages a second (400)
   --planted        only the planted bugs; --no-planted leaves them out; --bug NAME tries one
+  --push           some users are away and are pushed; with the faults and planted bugs about that
   --json           one JSON object on stdout
   --history FILE   writes every event, one a line
   --keep           leaves the logs of all processes behind`;
@@ -47,6 +50,7 @@ export function readOptions(args: readonly string[]): VerifyOptions {
       planted: { type: 'boolean' },
       'no-planted': { type: 'boolean' },
       bug: { type: 'string' },
+      push: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       history: { type: 'string' },
       keep: { type: 'boolean', default: false },
@@ -58,7 +62,9 @@ export function readOptions(args: readonly string[]): VerifyOptions {
       throw new Error(`--${name} must be a whole number, at least ${least}.`);
     return value;
   };
-  const kinds = values.only?.split(',').map((name) => name.trim()) ?? FAULTS;
+  const kinds =
+    values.only?.split(',').map((name) => name.trim()) ??
+    FAULTS.filter((fault) => values.push || !PUSH_FAULTS.has(fault));
   const faults = FAULTS.filter((fault) => kinds.includes(fault));
   const unknown = kinds.find((kind) => !FAULTS.some((fault) => fault === kind));
   if (unknown !== undefined) throw new Error(`No fault is called "${unknown}". There are: ${FAULTS.join(', ')}.`);
@@ -67,6 +73,7 @@ export function readOptions(args: readonly string[]): VerifyOptions {
     seconds: number('seconds', 0, 0),
     seed: number('seed', Math.floor(Math.random() * 2 ** 31), 0),
     rate: number('rate', 400, 1),
+    push: values.push,
     json: values.json,
     faults,
     faultCount: number('faults', faults.length, 0),

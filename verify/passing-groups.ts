@@ -1,5 +1,5 @@
 import { GroupAsker } from './group-asker';
-import type { GroupWorld } from './group-life';
+import type { GroupWorld } from './group-world';
 import { Random } from './random';
 import { pause } from './sender';
 import { groupMessage } from './texts';

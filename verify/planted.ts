@@ -115,8 +115,10 @@ const loadOn = (bug: PlantedBug, root: string, { dir, guard, stores }: PlantedOp
     catchUp: bug.catchUp,
     usersPerTenant: 5,
     load: { rate: RATE, devicesPerUser: 2, revocations: 80, changesEveryMs: 200 },
-    // Only where it is part of what goes wrong: it takes its time to start.
-    worker: bug.faults.includes('worker-kill'),
+    worker: false,
+    // Only where it is part of what goes wrong: it takes its time.
+    push: bug.invariant === 'I9' || bug.invariant === 'I10',
+    pushPatience: bug.catchUp,
     faults: planFaults(seed, bug.faults, bug.faultCount),
     ...(bug.schema && { schemaChange: bug.schema }),
     say: () => undefined,

@@ -29,7 +29,7 @@ export function summarise(
   return {
     attempted: trial?.attempted ?? 0,
     acked: trial?.acked ?? 0,
-    lost: count('I1', 'I7'),
+    lost: count('I1', 'I7', 'I9', 'I10'),
     duplicated: count('I2', 'I3'),
     gaps: count('I4'),
     reordered: count('I5', 'I6', 'I8'),

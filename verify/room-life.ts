@@ -1,5 +1,5 @@
 import { GroupAsker } from './group-asker';
-import type { Actor, GroupWorld } from './group-life';
+import type { Actor, GroupWorld } from './group-world';
 import type { Happening } from './history';
 import { pester } from './pest';
 import { Random } from './random';

@@ -1,4 +1,5 @@
 import type { History } from './history';
+import type { PushWorld } from './push-world';
 import type { Random } from './random';
 import { basic, bearer, must } from './rest';
 
@@ -19,6 +20,8 @@ export interface Tenant {
   server: string;
   developer: string;
   users: readonly string[];
+  /** Users who are away all the time, and are pushed; none where nobody is. */
+  sleepers: readonly string[];
   /** A user that only this tenant has. */
   ownUser: string;
 }
@@ -30,11 +33,18 @@ export interface World {
   nodeUrls: readonly string[];
   history: History;
   tenants: readonly Tenant[];
+  /** The push vendors, where somebody is away. */
+  push?: PushWorld;
 }
 
 const userName = (index: number): string => `user${String(index + 1).padStart(2, '0')}`;
 
-export async function makeTenant(url: string, name: string, users: number, random: Random): Promise<Tenant> {
+export async function makeTenant(
+  url: string,
+  name: string,
+  { users, sleepers }: { users: number; sleepers: readonly string[] },
+  random: Random,
+): Promise<Tenant> {
   const tag = Math.floor(random.next() * 0xffffffff).toString(16);
   const canary = `canary-${name}-${tag}`;
   const developer = await must<{ accountSid: string; authToken: string }>(url, {
@@ -59,6 +69,7 @@ export async function makeTenant(url: string, name: string, users: number, rando
     server: basic(app.appId, app.appSecret),
     developer: authorization,
     users: Array.from({ length: users }, (_, index) => userName(index)),
+    sleepers,
     ownUser: `only-${name}`,
   };
 }

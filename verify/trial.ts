@@ -6,6 +6,8 @@ import { check, type Violation } from './invariants';
 import { Nemesis, type PlannedFault } from './nemesis';
 import { probe } from './probes';
 import { Random } from './random';
+import { workDone } from './push-dump';
+import { PushWorld, SLEEPERS } from './push-world';
 import { pause } from './sender';
 import type { Stores } from './stores';
 import { logIn, makeTenant, type World } from './tenants';
@@ -32,6 +34,9 @@ export interface TrialOptions {
   load: LoadOptions;
   /** Whether there is a worker process. */
   worker: boolean;
+  /** Whether some are away and are pushed, and the seconds after which everything owed to them is done. */
+  push: boolean;
+  pushPatience: number;
   faults: readonly PlannedFault[];
   schemaChange?: string;
   say: (line: string) => void;
@@ -53,15 +58,19 @@ export interface TrialResult {
 /** One deployment, loaded, broken, healed and checked. */
 export async function runTrial(options: TrialOptions): Promise<TrialResult> {
   const { name, root, dir, guard, stores, worker, schemaChange, seed } = options;
-  const place = { name, root, dir, guard, stores, worker };
+  const push = options.push ? await PushWorld.start() : undefined;
+  const place = { name, root, dir, guard, stores, worker, env: push?.env ?? {} };
   const cluster = await Cluster.start({ ...place, ...(schemaChange && { schemaChange }) });
   const history = new History();
   const random = new Random(seed, 'tenants');
   const names = ['north', 'south'];
   try {
     const tenants = [];
-    for (const one of names) tenants.push(await makeTenant(cluster.url, one, options.usersPerTenant, random));
-    const world: World = { seed, url: cluster.url, nodeUrls: cluster.nodes.map(({ url }) => url), history, tenants };
+    const users = { users: options.usersPerTenant, sleepers: push ? SLEEPERS : [] };
+    for (const one of names) tenants.push(await makeTenant(cluster.url, one, users, random));
+    const nodeUrls = cluster.nodes.map(({ url }) => url);
+    const world: World = { seed, url: cluster.url, nodeUrls, history, tenants, ...(push && { push }) };
+    await push?.settleIn(world);
     const workload = new Workload(world, options.load);
     try {
       return await judged(options, cluster, world, workload);
@@ -70,6 +79,7 @@ export async function runTrial(options: TrialOptions): Promise<TrialResult> {
     }
   } finally {
     await cluster.stop();
+    await push?.close();
   }
 }
 
@@ -79,7 +89,7 @@ async function judged(options: TrialOptions, cluster: Cluster, world: World, wor
   await workload.connect();
   say(`${workload.clients.length} clients are connected`);
   workload.start();
-  const nemesis = new Nemesis(cluster, workload, history, say);
+  const nemesis = new Nemesis(cluster, workload, world, say);
   await loadAndBreak(options, nemesis, workload);
 
   say('healed; the clients come to rest');
@@ -88,7 +98,9 @@ async function judged(options: TrialOptions, cluster: Cluster, world: World, wor
   const behind = await catchUp(options.catchUp, cluster, world, workload);
   const took = ((history.now() - began) / 1000).toFixed(1);
   say(behind.size === 0 ? `every device caught up within ${took} s` : `${behind.size} devices have not caught up`);
-  const final = await finalState(cluster, world, workload, behind);
+  const owed = world.push ? await workDone(cluster.mysqlUrl, options.pushPatience * 1000) : [];
+  if (world.push) say(owed.length === 0 ? 'nothing is owed any more' : `still owed: ${owed.join(', ')}`);
+  const final = await finalState(cluster, world, workload, { behind, owed });
   say(`checking ${history.events.length} events against ${final.rows.length} stored messages`);
 
   const stories = new Set(history.events.flatMap((event) => (event.type === 'send.invoke' ? [keyOf(event)] : [])));
@@ -164,7 +176,7 @@ async function finalState(
   cluster: Cluster,
   world: World,
   workload: Workload,
-  behind: ReadonlyMap<string, string>,
+  { behind, owed }: { behind: ReadonlyMap<string, string>; owed: readonly string[] },
 ): Promise<FinalState> {
   await probe(world);
   const fresh: VirtualClient[] = [];
@@ -181,8 +193,10 @@ async function finalState(
   }
   for (const client of workload.clients) if (client.connected) await client.marks(true);
   for (const client of fresh) client.close();
+  const { records, ...stored } = await dump(cluster.mysqlUrl, world.tenants);
   return {
-    ...(await dump(cluster.mysqlUrl, world.tenants)),
+    ...stored,
+    ...(world.push && { push: { records, owed, phones: world.push.phonesOf(world.tenants) } }),
     online: workload.clients.map(({ device }) => device),
     fresh: fresh.map(({ device }) => device),
     behind,

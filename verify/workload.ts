@@ -1,4 +1,5 @@
-import { type Actor, foundGroups, GroupLife, GROUPS } from './group-life';
+import { GroupLife } from './group-life';
+import { type Actor, foundGroups, GROUPS } from './group-world';
 import { PassingGroups } from './passing-groups';
 import type { Text } from './pest';
 import { Random } from './random';
@@ -24,6 +25,8 @@ const STRANDS = 2;
 const REST_SHARE = 0.2;
 const GROUP_SHARE = 0.2;
 const ROOM_SHARE = 0.08;
+/** Of messages to one user, how many go to somebody who is away all the time. */
+const AWAY_SHARE = 0.08;
 /** Of a group's messages, how many are directed to some members. */
 const DIRECTED_SHARE = 0.15;
 /** A group for a moment comes this many changes after the one before. */
@@ -110,7 +113,8 @@ export class Workload {
     for (let count = 0; this.active && peers.length > 0; count++) {
       await pause(random.exponential(meanPause));
       if (!this.active) return;
-      const peer = random.pick(peers);
+      const away = tenant.sleepers.filter((_, index) => index % STRANDS === strand);
+      const peer = random.pick(random.chance(AWAY_SHARE) && away.length > 0 ? away : peers);
       const via = random.chance(REST_SHARE) ? 'rest' : 'socket';
       // All drawn whether they are used or not, so that a changed share does not change every choice after it.
       const [dice, many, burst] = [random.next(), random.between(2, 5), random.chance(BURST_SHARE)];

@@ -4,7 +4,10 @@ import {
   type Event,
   type FinalState,
   type InvariantName,
+  type FaultSeen,
   messageKey,
+  type PushAsked,
+  type PushRecord,
   type Received,
   type RoomJoin,
   type SendFail,
@@ -21,7 +24,7 @@ import { type Stay, staysOf } from './stays';
 export interface Violation {
   invariant: InvariantName;
   says: string;
-  evidence: (Event | StoredRow)[];
+  evidence: (Event | StoredRow | PushRecord)[];
 }
 
 /** Everything that happened to one message on its way in. */
@@ -46,6 +49,9 @@ export class View {
   /** The notices of all groups by `changeKey`, and the changes that were asked for. */
   readonly notices = new Map<string, StoredRow[]>();
   readonly changes: Change[] = [];
+  /** What the vendors of push services were asked. */
+  readonly pushes: PushAsked[] = [];
+  private readonly faults: FaultSeen[] = [];
   /** When devices asked to come into rooms, and when they were answered. */
   readonly joins: (RoomJoin & { answeredAt: number })[] = [];
   /** Which device was in which room when. */
@@ -63,6 +69,8 @@ export class View {
       else if (event.type === 'send.fail') this.story(event).fails.push(event);
       else if (event.type === 'send.info') this.story(event).infos.push(event);
       else if (event.type === 'change') this.changes.push(event);
+      else if (event.type === 'push') this.pushes.push(event);
+      else if (event.type === 'fault') this.faults.push(event);
       else if (event.type === 'apply') push(inner(this.applied, event.device), event.conversation, event);
     }
     this.stays = staysOf(events);
@@ -85,6 +93,11 @@ export class View {
 
   rowAt({ conversation, seq }: { conversation: string; seq: number }): StoredRow | undefined {
     return this.places.get(`${conversation}#${seq}`);
+  }
+
+  /** Whether anything was broken, or healed, in this time. */
+  faultsBetween(from: number, to: number): boolean {
+    return this.faults.some(({ at }) => at >= from && at <= to);
   }
 
   /** Whether a user is shown what a message says, and not only its place. */
