@@ -43,10 +43,11 @@ describe('a name in a path', () => {
 
   it.each(routes)('that cannot exist answers as one that does not: %s', async (name, row) => {
     const none = absent(scenes);
-    const ids = ['appId', 'accountSid', 'userId', 'conversationId', 'sessionId', 'groupId'] as const;
+    const ids = ['appId', 'accountSid', 'userId', 'conversationId', 'sessionId', 'groupId', 'chatroomId'] as const;
     const things = { ...owned(scenes, 'twin') };
-    // The user whom a group's path names is somebody else than the caller.
-    const rowsName = (id: (typeof ids)[number]) => (id === 'userId' && name.includes('/:groupId/') ? 'peerId' : id);
+    // The user whom the path of a group or a room names is somebody else than the caller.
+    const ofOthers = /\/(groups|chatrooms|chatroom-super-admins)\//.test(name);
+    const rowsName = (id: (typeof ids)[number]) => (id === 'userId' && ofOthers ? 'peerId' : id);
     const inPath = ids.filter((id) => name.includes(`:${id}`)).map(rowsName);
     const ask = (told: typeof things): Promise<Told> => callAs(parley, ownerOf(name), name, row.call(told));
     const problems: string[] = [];

@@ -57,15 +57,18 @@ describe('messages about which nothing could be decided', () => {
     const { id } = await ok(ann.api.post('/v1/messages', { ...text, clientMessageId: randomUUID() }));
     await eventually('the push', () => vendor.of(token)[0]);
 
-    const [place] = await parley.sql.rows<{ appPk: number; conversationPk: number; seq: number }>(
-      'SELECT appPk, conversationPk, seq FROM push_deliveries WHERE providerId LIKE ?',
-      [`%${vendor.of(token)[0]?.note.id ?? ''}`],
-    );
+    const place = await eventually('its record', async () => {
+      const [row] = await parley.sql.rows<{ appPk: number; conversationPk: number; seq: number }>(
+        'SELECT appPk, conversationPk, seq FROM push_deliveries WHERE providerId LIKE ?',
+        [`%${vendor.of(token)[0]?.note.id ?? ''}`],
+      );
+      return row;
+    });
     // As it is after twelve attempts that all failed.
-    await parley.sql.run('DELETE FROM push_deliveries WHERE conversationPk = ?', [place?.conversationPk ?? 0]);
+    await parley.sql.run('DELETE FROM push_deliveries WHERE conversationPk = ?', [place.conversationPk]);
     await parley.sql.run('INSERT INTO push_fanouts (appPk, items, dead, reason) VALUES (?, ?, 1, ?)', [
-      place?.appPk ?? 0,
-      JSON.stringify([{ c: place?.conversationPk, s: place?.seq }]),
+      place.appPk,
+      JSON.stringify([{ c: place.conversationPk, s: place.seq }]),
       'it would not',
     ]);
     const api = operator(parley);

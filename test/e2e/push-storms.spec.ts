@@ -87,13 +87,16 @@ async function somebody(app: TestApp): Promise<{ userId: string; token: string; 
   return { userId: session.user.userId, token: await bindDevice(session, 'phone'), sender: sender.userId };
 }
 
-it('a crowd is pushed once each, page by page, and holds up neither its own app nor another', async () => {
+it('a crowd is pushed once each, page by page, and holds up no other app', async () => {
   const [app, other] = [await anApp(parley), await anApp(parley)];
   const { groupId, tokens } = await aCrowd(app);
   const [own, foreign] = [await somebody(app), await somebody(other)];
-  // Slow enough that whoever had to wait for all of it would be seen to.
-  vendor.answer = async ({ note }) => {
-    await new Promise((resolve) => setTimeout(resolve, 200));
+  // The crowd's are not answered before the other app's was asked: had that to wait for them, all would wait.
+  let askedForeign = (): void => undefined;
+  const foreignAsked = new Promise<void>((resolve) => (askedForeign = resolve));
+  vendor.answer = async ({ target, note }) => {
+    if (target.token === foreign.token) askedForeign();
+    await foreignAsked;
     return { outcome: 'sent', providerId: note.id };
   };
   await tell(app, { kind: 'group', id: groupId });
@@ -104,8 +107,6 @@ it('a crowd is pushed once each, page by page, and holds up neither its own app 
   const asked = vendor.asked.map(({ target }) => target.token);
   expect(new Set(asked)).toEqual(new Set([...tokens, own.token, foreign.token]));
   expect(asked).toHaveLength(MEMBERS + 2);
-  expect(asked.indexOf(foreign.token)).toBeLessThan(MEMBERS);
-  expect(asked.indexOf(own.token)).toBeLessThan(MEMBERS);
   expect(await counts()).toEqual({ 1: MEMBERS + 2 });
 }, 120_000);
 
