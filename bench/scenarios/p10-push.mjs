@@ -11,7 +11,7 @@ export const name = 'P10';
 export const title = 'pushes to those who are away';
 
 const MEMBERS = 2000;
-const GROUPS = 10;
+const GROUPS = 20;
 const SET_MS = 60_000;
 const WORKER = fileURLToPath(new URL('../lib/push-worker.mjs', import.meta.url));
 
@@ -82,9 +82,10 @@ async function push(database, pushes) {
   return { rate: pushes / ((performance.now() - began) / 1000) };
 }
 
-/** @param {import('../lib/deployment.mjs').Deployment} deployment @returns {Promise<import('node:child_process').ChildProcess>} */
-function startWorker(deployment) {
+/** @param {import('../lib/deployment.mjs').Deployment} deployment @param {string[]} [nodeArgs] @returns {Promise<import('node:child_process').ChildProcess>} */
+function startWorker(deployment, nodeArgs = []) {
   const child = fork(WORKER, {
+    execArgv: nodeArgs,
     env: {
       ...process.env,
       ROLE: 'worker',
