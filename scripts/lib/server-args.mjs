@@ -1,6 +1,6 @@
 /**
- * What Node runs the server with, after its own name. A message's garbage lives for milliseconds: a larger young generation
- * (up to 3 × 64 MiB) lets nearly all of it die uncopied, and copying the rest on several threads costs more processor than
- * it saves time (docs/performance.md). The Dockerfile says the same.
+ * What Node runs the server with, after its own name. A message's garbage lives for milliseconds: a young generation of up
+ * to 3 × 32 MiB, twice the default, lets more of it die uncopied. A larger one, or one thread to copy it, saves no more and
+ * doubles the longest pauses (docs/performance.md). The Dockerfile says the same.
  */
-export const SERVER_ARGS = ['--enable-source-maps', '--max-semi-space-size=64', '--no-parallel-scavenge'];
+export const SERVER_ARGS = ['--enable-source-maps', '--max-semi-space-size=32'];
