@@ -65,6 +65,19 @@ describe('the feed of a room', () => {
     expect(bench.reads).toBe(0);
   });
 
+  it('skips nothing where a message overtakes those before it while the log is read', async () => {
+    const bench = new Bench();
+    bench.feed.start([], 0);
+    for (const one of bench.store(2)) bench.feed.hear(one);
+    bench.feed.catchUp(); // reads a log that ends here
+    const [third, fourth, fifth] = bench.store(3);
+    if (fifth) bench.feed.hear(fifth);
+    await jest.advanceTimersByTimeAsync(0);
+    for (const one of [third, fourth]) if (one) bench.feed.hear(one);
+    await jest.runAllTimersAsync();
+    expect(bench.out).toEqual(upTo(5));
+  });
+
   it('reads from the log what never comes, and keeps what it heard meanwhile in its place', async () => {
     const bench = new Bench();
     bench.feed.start([], 0);

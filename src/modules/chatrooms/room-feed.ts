@@ -130,9 +130,11 @@ export class RoomFeed {
     try {
       for (let read = 0; ; read += READ_MAX) {
         if (read > BEHIND_MAX) return await this.jump();
+        // Only what was heard before the page was read must be in it: what is heard meanwhile may be ahead of the page.
+        const heard = Math.min(...this.waiting.keys());
         const page = await this.ports.read(this.have);
         if (this.last === undefined) return;
-        const first = page[0]?.seq ?? Math.min(...this.waiting.keys());
+        const first = page[0]?.seq ?? heard;
         // What the log no longer holds was forgotten before anybody here heard it.
         if (Number.isFinite(first) && first > this.have + 1) this.last = first - 1;
         for (const spoken of page) await this.handOutRead(spoken);
