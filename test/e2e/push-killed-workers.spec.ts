@@ -14,8 +14,10 @@ let worker: ServerProcess;
 beforeAll(async () => {
   await vendors.start();
   const [database, redis] = [await deployment.database(), await deployment.redis()];
-  api = await deployment.server(database.url, redis.url, { ...vendors.env, ROLE: 'api' });
-  worker = await deployment.server(database.url, redis.url, { ...vendors.env, ROLE: 'all' });
+  // Short, so that what a dead worker held is soon another's.
+  const env = { ...vendors.env, PUSH_TIMEOUT_MS: '2000', WORK_LEASE_MS: '6000' };
+  api = await deployment.server(database.url, redis.url, { ...env, ROLE: 'api' });
+  worker = await deployment.server(database.url, redis.url, { ...env, ROLE: 'all' });
 }, 120_000);
 afterAll(async () => {
   await deployment.end();

@@ -165,6 +165,15 @@ export class RealtimeSettings {
   @Type(() => Number) @IsInt() @Min(0) drainMs = 10_000;
 }
 
+/** Background work, whichever process does it. */
+export class WorkSettings {
+  /**
+   * How long what a worker took is left to it; then it counts as dead, and others go on. Milliseconds, longer than any
+   * page of recipients takes and than a vendor's answer may be waited for.
+   */
+  @Type(() => Number) @IsInt() @Min(1000) leaseMs = 30_000;
+}
+
 export class Settings {
   @IsIn(['api', 'worker', 'all'])
   role: Role = 'all';
@@ -190,8 +199,12 @@ export class Settings {
   @ValidateNested() security!: SecuritySettings;
   @ValidateNested() limits!: LimitSettings;
   @ValidateNested() realtime!: RealtimeSettings;
+  @ValidateNested() work!: WorkSettings;
   @ValidateNested() push!: PushVendorSettings;
 }
+
+/** A push may ask its vendor for access first, then send; and its end has to be written. */
+const LEASE_TIMEOUTS = 3;
 
 /** Drops what is not set, so that a class's own default stands. */
 const set = (values: Record<string, unknown>): Record<string, unknown> =>
@@ -260,6 +273,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   );
   settings.limits = section(LimitSettings, 'LIMIT_', env);
   settings.realtime = section(RealtimeSettings, 'REALTIME_', env);
+  settings.work = section(WorkSettings, 'WORK_', env);
 
   const problems = validateSync(settings, { whitelist: true }).flatMap((error) => [
     ...Object.values(error.constraints ?? {}),
@@ -267,6 +281,9 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   ]);
   if (settings.production && !settings.security.operatorToken) {
     problems.push('OPERATOR_TOKEN must be set in production (at least 24 random characters)');
+  }
+  if (settings.work.leaseMs < LEASE_TIMEOUTS * settings.push.timeoutMs) {
+    problems.push(`WORK_LEASE_MS must be at least ${LEASE_TIMEOUTS} times PUSH_TIMEOUT_MS`);
   }
   if (problems.length > 0) {
     throw new Error(

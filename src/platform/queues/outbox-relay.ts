@@ -10,8 +10,6 @@ import { WorkerHost } from './worker-host';
 const EVERY_MS = 1000;
 const CLAIM_ROWS = 200;
 const JOB_ROWS = 50;
-/** How long a claimed row is left to whoever claimed it. */
-const LEASE_S = 30;
 const ATTEMPTS_MAX = 20;
 const INLINE_AT_ONCE = 2;
 
@@ -96,8 +94,8 @@ export class OutboxRelay implements OnApplicationBootstrap {
       }
       if (live.length > 0) {
         await tx.run(
-          'UPDATE outbox SET attempts = attempts + 1, nextAt = DATE_ADD(NOW(3), INTERVAL ? SECOND) WHERE id IN (?)',
-          [LEASE_S, live.map(({ id }) => id)],
+          'UPDATE outbox SET attempts = attempts + 1, nextAt = DATE_ADD(NOW(3), INTERVAL ? MICROSECOND) WHERE id IN (?)',
+          [this.settings.work.leaseMs * 1000, live.map(({ id }) => id)],
         );
       }
       return live;

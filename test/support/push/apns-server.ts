@@ -143,7 +143,8 @@ export class ApnsServer {
   }
 
   private drop(how: NonNullable<Scripted['drop']>, stream: ServerHttp2Stream, session: Http2Session): void {
-    if (how === 'cut') session.destroy();
+    // Not from within the stream's own event: Node frees memory there that it still uses.
+    if (how === 'cut') setImmediate(() => session.destroy());
     if (how === 'reset') stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     if (how === 'goaway') {
       session.goaway(constants.NGHTTP2_NO_ERROR, (stream.id ?? 1) - 2);

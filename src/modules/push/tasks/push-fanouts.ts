@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Settings } from '../../../platform/config/settings';
 import { Sql, type SqlExecutor } from '../../../platform/database/sql';
 import { type FanoutItem, readItems } from './fanout-items';
 
@@ -19,8 +20,6 @@ export interface DeadFanout {
   readonly createdAt: Date;
 }
 
-/** Longer than any page takes. */
-const LEASE_S = 30;
 const FAILURES_MAX = 12;
 const BACKOFF_MAX_S = 300;
 
@@ -35,7 +34,14 @@ interface FanoutColumns {
 /** Statements about what is still to be decided. */
 @Injectable()
 export class PushFanouts {
-  constructor(private readonly sql: Sql) {}
+  private readonly leaseUs: number;
+
+  constructor(
+    private readonly sql: Sql,
+    { work }: Settings,
+  ) {
+    this.leaseUs = work.leaseMs * 1000;
+  }
 
   async add(tx: SqlExecutor, rows: { appPk: number; items: readonly FanoutItem[]; delayMs?: number }[]): Promise<void> {
     for (const { appPk, items, delayMs = 0 } of rows) {
@@ -66,8 +72,8 @@ export class PushFanouts {
       if (rows.length > 0) {
         await tx.run(
           `UPDATE push_fanouts SET lease = lease + 1, failures = failures + 1,
-              nextAt = DATE_ADD(NOW(3), INTERVAL ? SECOND) WHERE id IN (?)`,
-          [LEASE_S, rows.map(({ id }) => id)],
+              nextAt = DATE_ADD(NOW(3), INTERVAL ? MICROSECOND) WHERE id IN (?)`,
+          [this.leaseUs, rows.map(({ id }) => id)],
         );
       }
       return rows.map(({ items, lease, failures, ...row }) => ({
@@ -88,9 +94,9 @@ export class PushFanouts {
       rest.length === 0
         ? await tx.run('DELETE FROM push_fanouts WHERE id = ? AND lease = ?', [id, lease])
         : await tx.run(
-            `UPDATE push_fanouts SET items = ?, failures = 0, nextAt = DATE_ADD(NOW(3), INTERVAL ? SECOND)
+            `UPDATE push_fanouts SET items = ?, failures = 0, nextAt = DATE_ADD(NOW(3), INTERVAL ? MICROSECOND)
               WHERE id = ? AND lease = ?`,
-            [JSON.stringify(rest), LEASE_S, id, lease],
+            [JSON.stringify(rest), this.leaseUs, id, lease],
           );
     return affectedRows === 1;
   }

@@ -19,8 +19,8 @@ import { type ClaimedTask, PushTasks } from './push-tasks';
 const SLICE = 250;
 /** Jobs of one app at once in this process: the others are for other apps. */
 const OF_ONE_APP = 4;
-/** A channel that has not answered by then is given up; well within the lease of a task. */
-const ANSWER_MS = 30_000;
+/** A channel that has not answered in this share of a lease is given up: the rest is for writing that down. */
+const ANSWER_SHARE = 2 / 3;
 const BACKOFF_BASE_MS = 2000;
 const BACKOFF_MAX_MS = 10 * 60_000;
 const RETRY_AFTER_MAX_MS = 3600_000;
@@ -40,6 +40,7 @@ export class PushSender implements JobHandler<'push-send'> {
   private readonly running = new Map<number, number>();
   private readonly pausing = new Set<string>();
   private readonly rates: TokenBuckets;
+  private readonly answerMs: number;
   private readonly breaker = new Breaker({ failures: 20, baseMs: 1000, maxMs: 60_000, probes: 3 });
 
   constructor(
@@ -51,9 +52,9 @@ export class PushSender implements JobHandler<'push-send'> {
     private readonly ledger: PushLedger,
     private readonly pump: PushPump,
     host: WorkerHost,
-    settings: Settings,
+    { limits: { pushesPerSecond }, work }: Settings,
   ) {
-    const { pushesPerSecond } = settings.limits;
+    this.answerMs = work.leaseMs * ANSWER_SHARE;
     this.rates = new TokenBuckets({
       perSecond: pushesPerSecond,
       burst: Math.max(pushesPerSecond, SLICE),
@@ -125,9 +126,11 @@ export class PushSender implements JobHandler<'push-send'> {
 
   private async ask(channel: PushChannel, device: PushDevice, note: PushNote): Promise<ProviderAnswer> {
     const started = performance.now();
-    const answer = await withinPatience(channel.send({ token: device.token, platform: device.platform }, note)).catch(
-      (error: unknown): ProviderAnswer => ({ outcome: 'retry', reason: String(error) }),
-    );
+    const asked = channel.send({ token: device.token, platform: device.platform }, note);
+    const answer = await within(this.answerMs, asked).catch((error: unknown): ProviderAnswer => ({
+      outcome: 'retry',
+      reason: String(error),
+    }));
     pushMetrics.answered(device.provider, answer.outcome, (performance.now() - started) / 1000);
     return answer;
   }
@@ -186,9 +189,9 @@ interface Sent {
 }
 
 /** A plain timer for each: an abort signal would cost more than the rest of a push. */
-function withinPatience(asked: Promise<ProviderAnswer>): Promise<ProviderAnswer> {
+function within(ms: number, asked: Promise<ProviderAnswer>): Promise<ProviderAnswer> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve({ outcome: 'retry', reason: 'timeout' }), ANSWER_MS).unref();
+    const timer = setTimeout(() => resolve({ outcome: 'retry', reason: 'timeout' }), ms).unref();
     asked.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

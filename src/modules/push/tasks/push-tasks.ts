@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Settings } from '../../../platform/config/settings';
 import { Sql, type SqlExecutor } from '../../../platform/database/sql';
 
 /** A push that was decided. */
@@ -42,15 +43,16 @@ interface TaskColumns extends Omit<ClaimedTask, 'seqs' | 'mentioned'> {
 export const COLLECT_MS = 400;
 /** A device that was just told about a conversation is told of it again no sooner. */
 const AGAIN_MS = 3000;
-/** Longer than any provider may take (`ANSWER_MS` of the sender). */
-const LEASE_S = 60;
 
 const COLUMNS = 'id, appPk, userPk, devicePk, conversationPk, seqs, upToSeq, mentioned, attempts, openedAt';
 
 /** Statements about pushes under way. */
 @Injectable()
 export class PushTasks {
-  constructor(private readonly sql: Sql) {}
+  constructor(
+    private readonly sql: Sql,
+    private readonly settings: Settings,
+  ) {}
 
   /** Opens tasks, or adds to those that are open. In the order of the unique key, as every other page does. */
   async open(tx: SqlExecutor, tasks: readonly NewTask[]): Promise<void> {
@@ -101,8 +103,8 @@ export class PushTasks {
       );
       if (rows.length > 0) {
         await tx.run(
-          'UPDATE push_tasks SET attempts = attempts + 1, nextAt = DATE_ADD(NOW(3), INTERVAL ? SECOND) WHERE id IN (?)',
-          [LEASE_S, rows.map(({ id }) => id)],
+          'UPDATE push_tasks SET attempts = attempts + 1, nextAt = DATE_ADD(NOW(3), INTERVAL ? MICROSECOND) WHERE id IN (?)',
+          [this.settings.work.leaseMs * 1000, rows.map(({ id }) => id)],
         );
       }
       return rows.map((row) => ({
