@@ -26,7 +26,7 @@ export class ChatroomModerationService {
   /** For `seconds` by the database's clock, or for ever; whether the user is in or not. */
   async mute(caller: TenantCaller, chatroomId: string, userId: string, seconds?: number): Promise<void> {
     await this.about(caller, chatroomId, userId, async ({ tx, room }, user) => {
-      await this.standings.sanction(tx, room, user.userPk, { mutedSeconds: seconds ?? 'for-ever' });
+      await this.standings.sanction(tx, room, user.userPk, { muted: seconds ?? 'for-ever' });
       const more = seconds === undefined ? {} : { seconds };
       return { result: undefined, happened: [{ kind: 'muted', users: [user], more }] };
     });
@@ -35,7 +35,7 @@ export class ChatroomModerationService {
   async unmute(caller: TenantCaller, chatroomId: string, userId: string): Promise<void> {
     await this.about(caller, chatroomId, userId, async ({ tx, room }, user, { mutedUntil }) => {
       if (!mutedUntil) return { result: undefined };
-      await this.standings.sanction(tx, room, user.userPk, { mutedSeconds: 'no' });
+      await this.standings.sanction(tx, room, user.userPk, { muted: 'no' });
       return { result: undefined, happened: [{ kind: 'unmuted', users: [user] }] };
     });
   }

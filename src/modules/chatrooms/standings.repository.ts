@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
+import { type Lasting, untilSql } from '../../platform/database/until';
 import type { ChatroomRecord, RoomState, Standing } from './chatroom-records';
 
 export interface Sanction {
   admin?: boolean;
   banned?: boolean;
   maySpeak?: boolean;
-  mutedSeconds?: number | 'for-ever' | 'no';
+  muted?: Lasting;
   removedVersion?: number;
 }
 
@@ -46,11 +47,10 @@ export class StandingsRepository {
       parts.push(`${name} = ?`);
       values.push(value);
     }
-    if (set.mutedSeconds === 'no') parts.push('mutedUntil = NULL');
-    else if (set.mutedSeconds === 'for-ever') parts.push("mutedUntil = '9999-12-31 23:59:59'");
-    else if (set.mutedSeconds !== undefined) {
-      parts.push('mutedUntil = DATE_ADD(NOW(3), INTERVAL ? SECOND)');
-      values.push(set.mutedSeconds);
+    if (set.muted !== undefined) {
+      const [until, ...seconds] = untilSql(set.muted);
+      parts.push(`mutedUntil = ${until}`);
+      values.push(...seconds);
     }
     await tx.run(`UPDATE chatroom_standings SET ${parts.join(', ')} WHERE chatroomPk = ? AND userPk = ?`, [
       ...values,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
 import { isDuplicateKey, Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
+import { type Lasting, untilSql } from '../../platform/database/until';
 import type { Role } from './group.entity';
 import { type GroupRecord, type NewGroup, type Standing, SWITCHES } from './group-records';
 
@@ -142,7 +143,7 @@ export class GroupsRepository {
     tx: SqlExecutor,
     { id, appPk }: GroupRecord,
     userPk: number,
-    set: { banned?: boolean; maySpeak?: boolean; mutedSeconds?: number | 'for-ever' | 'no' },
+    set: { banned?: boolean; maySpeak?: boolean; muted?: Lasting },
   ): Promise<void> {
     await tx.run('INSERT IGNORE INTO group_sanctions (groupPk, userPk, appPk) VALUES (?)', [[id, userPk, appPk]]);
     const parts: string[] = [];
@@ -153,11 +154,10 @@ export class GroupsRepository {
       parts.push(`${name} = ?`);
       values.push(value);
     }
-    if (set.mutedSeconds === 'no') parts.push('mutedUntil = NULL');
-    else if (set.mutedSeconds === 'for-ever') parts.push("mutedUntil = '9999-12-31 23:59:59'");
-    else if (set.mutedSeconds !== undefined) {
-      parts.push('mutedUntil = DATE_ADD(NOW(3), INTERVAL ? SECOND)');
-      values.push(set.mutedSeconds);
+    if (set.muted !== undefined) {
+      const [until, ...seconds] = untilSql(set.muted);
+      parts.push(`mutedUntil = ${until}`);
+      values.push(...seconds);
     }
     await tx.run(`UPDATE group_sanctions SET ${parts.join(', ')} WHERE groupPk = ? AND userPk = ?`, [
       ...values,

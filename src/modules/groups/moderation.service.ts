@@ -29,7 +29,7 @@ export class ModerationService {
   async mute(caller: TenantCaller, groupId: string, userId: string, seconds?: number): Promise<void> {
     await this.about(caller, groupId, userId, async ({ tx, group }, user, standing) => {
       if (!standing.role) throw new AppError('MEMBER_NOT_FOUND');
-      await this.groups.sanction(tx, group, user.userPk, { mutedSeconds: seconds ?? 'for-ever' });
+      await this.groups.sanction(tx, group, user.userPk, { muted: seconds ?? 'for-ever' });
       const more = seconds === undefined ? {} : { seconds };
       return { result: undefined, happened: [{ kind: 'muted', users: [user], more }] };
     });
@@ -38,7 +38,7 @@ export class ModerationService {
   async unmute(caller: TenantCaller, groupId: string, userId: string): Promise<void> {
     await this.about(caller, groupId, userId, async ({ tx, group }, user, { mutedUntil }) => {
       if (!mutedUntil) return { result: undefined };
-      await this.groups.sanction(tx, group, user.userPk, { mutedSeconds: 'no' });
+      await this.groups.sanction(tx, group, user.userPk, { muted: 'no' });
       return { result: undefined, happened: [{ kind: 'unmuted', users: [user] }] };
     });
   }
