@@ -23,6 +23,9 @@ export const HIDDEN_TYPE = 'hidden';
 
 export type Priority = 'high' | 'normal' | 'low';
 
+/** The largest seq: what its column holds. */
+export const SEQ_MAX = 0xffffffff;
+
 /** A message as every observer sees it, through every door (contract.md, A message). */
 export interface WireMessage {
   /** Opaque. */

@@ -1,5 +1,6 @@
 /** The middle floor: users, their sessions and devices, presence. */
 export { AccountsModule } from './accounts.module';
+export { UserIdsDto } from './dto/user-ids.dto';
 export { Departures, type DepartedUser } from './departures';
 export { DeviceLogins, type KeptWithLogin, type LoginsEnding } from './device-logins';
 export { Recipients } from './recipients';

@@ -4,9 +4,9 @@ import type { TenantCaller } from '../../kernel/caller';
 import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
 import { PageQuery } from '../../platform/entry/page-query';
+import { UserIdsDto } from '../accounts';
 import { ChatroomMembersService } from './chatroom-members.service';
 import { ChatroomModerationService } from './chatroom-moderation.service';
-import { RoomUserIdsDto } from './dto/chatroom.dto';
 
 /** Who is in a room now. By the app’s server and super-admins. */
 @ApiTags('Chatrooms')
@@ -28,11 +28,7 @@ export class ChatroomMembersController {
   @Post('members')
   @Allow('user', 'app')
   @HttpCode(200)
-  add(
-    @CurrentCaller() caller: TenantCaller,
-    @Param('chatroomId') chatroomId: string,
-    @Body() { userIds }: RoomUserIdsDto,
-  ) {
+  add(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string, @Body() { userIds }: UserIdsDto) {
     return this.members.add(caller, chatroomId, userIds);
   }
 

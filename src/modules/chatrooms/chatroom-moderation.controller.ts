@@ -4,8 +4,8 @@ import type { TenantCaller } from '../../kernel/caller';
 import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
 import { PageQuery } from '../../platform/entry/page-query';
+import { MuteDto } from '../conversations';
 import { ChatroomModerationService } from './chatroom-moderation.service';
-import { RoomMuteDto } from './dto/chatroom.dto';
 
 /** By the room’s owner and admins, super-admins and the app’s server. */
 @ApiTags('Chatrooms')
@@ -27,7 +27,7 @@ export class ChatroomModerationController {
     @CurrentCaller() caller: TenantCaller,
     @Param('chatroomId') chatroomId: string,
     @Param('userId') userId: string,
-    @Body() { seconds }: RoomMuteDto,
+    @Body() { seconds }: MuteDto,
   ): Promise<void> {
     return this.moderation.mute(caller, chatroomId, userId, seconds);
   }

@@ -5,8 +5,9 @@ import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
 import { Idempotent } from '../../platform/entry/http/idempotency.interceptor';
 import { PageQuery } from '../../platform/entry/page-query';
+import { AnnouncementDto, HistoryQuery } from '../conversations';
 import { ChatroomsService } from './chatrooms.service';
-import { CreateChatroomDto, PatchChatroomDto, RoomAnnouncementDto, RoomHistoryQuery } from './dto/chatroom.dto';
+import { CreateChatroomDto, PatchChatroomDto } from './dto/chatroom.dto';
 import { RoomHistoryService } from './room-history.service';
 
 @ApiTags('Chatrooms')
@@ -63,7 +64,7 @@ export class ChatroomsController {
   announce(
     @CurrentCaller() caller: TenantCaller,
     @Param('chatroomId') chatroomId: string,
-    @Body() { text }: RoomAnnouncementDto,
+    @Body() { text }: AnnouncementDto,
   ) {
     return this.chatrooms.announce(caller, chatroomId, text);
   }
@@ -90,7 +91,7 @@ export class ChatroomsController {
   messages(
     @CurrentCaller() caller: TenantCaller,
     @Param('chatroomId') chatroomId: string,
-    @Query() query: RoomHistoryQuery,
+    @Query() query: HistoryQuery,
   ) {
     return this.history.page(caller, chatroomId, query);
   }

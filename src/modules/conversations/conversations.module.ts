@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { Audiences } from './audiences';
 import { ConversationDirectory } from './directory';
 import { ConversationHistory } from './history';
+import { HistoryPages } from './history-pages';
 import { Inbox } from './inbox';
 import { ConversationLog } from './log';
 import { Delivery } from './delivery';
@@ -21,6 +22,7 @@ const services = [
   Audiences,
   ConversationDirectory,
   ConversationHistory,
+  HistoryPages,
   Inbox,
   ConversationLog,
   Delivery,

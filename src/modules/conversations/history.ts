@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { SEQ_MAX } from '../../kernel/contracts/message';
 import { Sql } from '../../platform/database/sql';
 import { Audiences } from './audiences';
 import type { ConversationRef } from './audience';
@@ -56,7 +57,7 @@ export class ConversationHistory {
     const rows = await this.sql.rows<MessageColumns>(
       `SELECT ${COLUMNS} FROM messages WHERE conversationPk = ? AND seq BETWEEN ? AND ?
           AND seq >= (SELECT minSeq FROM conversations WHERE id = ?) ORDER BY seq ${forward ? 'ASC' : 'DESC'} LIMIT ?`,
-      [conversation.pk, from, Math.min(to, 0xffffffff), conversation.pk, bounds.limit],
+      [conversation.pk, from, Math.min(to, SEQ_MAX), conversation.pk, bounds.limit],
     );
     return this.toMessages(rows, new Map([[conversation.pk, conversation]]));
   }

@@ -1,10 +1,13 @@
 export * from './audience';
 export * from './audiences';
 export { ConversationsModule } from './conversations.module';
+export { HistoryQuery } from './dto/history.dto';
+export { AnnouncementDto, MuteDto } from './dto/moderation.dto';
 export { Delivery } from './delivery';
 export { Followers, type Follower, type StoredPlace } from './followers';
 export { ConversationDirectory } from './directory';
 export { ConversationHistory, type PageBounds, type Window } from './history';
+export { assertOneBound, HistoryPages, type Readable } from './history-pages';
 export { Inbox, type InboxEntry } from './inbox';
 export type { Appended, Draft } from './draft';
 export { ConversationLog } from './log';

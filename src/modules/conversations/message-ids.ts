@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { SEQ_MAX } from '../../kernel/contracts/message';
 import { Settings } from '../../platform/config/settings';
 import { deriveKey, masterKey } from '../../platform/secrets/keys';
 
@@ -33,6 +34,6 @@ export class MessageIds {
     if (block.readBigUInt64BE(8) !== 0n) return undefined;
     const conversationPk = Number(block.readBigUInt64BE());
     const seq = parseInt(seqText, 36);
-    return seq > 0 && seq <= 0xffffffff ? { conversationPk, seq } : undefined;
+    return seq > 0 && seq <= SEQ_MAX ? { conversationPk, seq } : undefined;
   }
 }

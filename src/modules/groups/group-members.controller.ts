@@ -4,7 +4,8 @@ import type { AppCaller, TenantCaller } from '../../kernel/caller';
 import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
 import { PageQuery } from '../../platform/entry/page-query';
-import { PatchMemberDto, UserIdDto, UserIdsDto } from './dto/group.dto';
+import { UserIdsDto } from '../accounts';
+import { PatchMemberDto, UserIdDto } from './dto/group.dto';
 import { GroupMembersService } from './group-members.service';
 
 @ApiTags('Groups')

@@ -4,7 +4,8 @@ import type { TenantCaller, UserCaller } from '../../kernel/caller';
 import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
 import { StatusFrom } from '../../platform/entry/http/route-marks';
-import { JoinDto, RejectDto, RequestsQuery, UserIdsDto } from './dto/group.dto';
+import { UserIdsDto } from '../accounts';
+import { JoinDto, RejectDto, RequestsQuery } from './dto/group.dto';
 import { InvitationsService } from './invitations.service';
 import { type JoinAnswer, JoinRequestsService } from './join-requests.service';
 

@@ -4,7 +4,7 @@ import type { TenantCaller } from '../../kernel/caller';
 import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
 import { PageQuery } from '../../platform/entry/page-query';
-import { MuteDto } from './dto/group.dto';
+import { MuteDto } from '../conversations';
 import { ModerationService } from './moderation.service';
 
 /** By the owner, admins and the app's server. */

@@ -4,7 +4,7 @@ import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
 import { PageQuery } from '../../platform/entry/page-query';
 import { ConversationListService } from './conversation-list.service';
-import { HistoryQuery, OwnSettingsDto, ReadDto } from './dto/conversation.dto';
+import { ConversationHistoryQuery, OwnSettingsDto, ReadDto } from './dto/conversation.dto';
 import { HistoryService } from './history.service';
 import { MarksService } from './marks.service';
 
@@ -46,7 +46,7 @@ export class ConversationsController {
   messages(
     @CurrentCaller() caller: TenantCaller,
     @Param('conversationId') conversationId: string,
-    @Query() query: HistoryQuery,
+    @Query() query: ConversationHistoryQuery,
   ) {
     return this.history.page(caller, { conversationId, ...query });
   }

@@ -2,12 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { TenantCaller } from '../../kernel/caller';
 import { parseConversationId } from '../../kernel/contracts/conversation';
 import { AppError } from '../../kernel/errors/app-error';
-import { Audiences, ConversationDirectory, type ConversationRef, type Window } from '../conversations';
-
-export interface Readable {
-  conversation: ConversationRef;
-  window: Window;
-}
+import { Audiences, ConversationDirectory, type Readable } from '../conversations';
 
 /** Which conversation a client means and what it may read there. What it may not read does not exist. */
 @Injectable()

@@ -1,7 +1,5 @@
 import {
   ArrayMaxSize,
-  ArrayMinSize,
-  ArrayUnique,
   IsArray,
   IsBoolean,
   IsInt,
@@ -14,16 +12,12 @@ import {
   MinLength,
 } from 'class-validator';
 import { ID_PATTERN } from '../../../kernel/ids';
-import { PageQuery } from '../../../platform/entry/page-query';
 import { Nullable } from '../../../platform/entry/rules';
 import { RECENT_MAX } from '../room-feed';
 
 const MEMBERS_MAX = 1_000_000;
 const ADMINS_MAX = 100;
-const AT_ONCE_MAX = 100;
 const SLOW_MAX_S = 3600;
-const FOR_EVER_S = 10 * 365 * 86_400;
-const SEQ_MAX = 0xffffffff;
 
 class ChatroomRules {
   /** Seconds between two messages of one user, 0 for none; not for the owner, admins and the allow-list. */
@@ -110,32 +104,6 @@ export class PatchChatroomDto extends ChatroomRules {
   owner?: string | null;
 }
 
-export class RoomAnnouncementDto {
-  /** Empty: none. */
-  @IsString()
-  @MaxLength(4096)
-  text!: string;
-}
-
-export class RoomUserIdsDto {
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(AT_ONCE_MAX)
-  @ArrayUnique()
-  @IsString({ each: true })
-  @Matches(ID_PATTERN, { each: true })
-  userIds!: string[];
-}
-
-export class RoomMuteDto {
-  /** For ever when absent. */
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(FOR_EVER_S)
-  seconds?: number;
-}
-
 export class AttributeDto {
   /** At most 4 KB of UTF-8. */
   @IsString()
@@ -146,22 +114,6 @@ export class AttributeDto {
   @IsOptional()
   @IsBoolean()
   autoDelete?: boolean;
-}
-
-export class RoomHistoryQuery extends PageQuery {
-  /** Exclusive; oldest first. */
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(SEQ_MAX)
-  after?: number;
-
-  /** Exclusive; newest first. */
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(SEQ_MAX)
-  before?: number;
 }
 
 /** The socket's twins name the room in their data. */

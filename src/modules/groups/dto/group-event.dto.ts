@@ -1,14 +1,6 @@
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  ArrayUnique,
-  IsArray,
-  IsOptional,
-  IsString,
-  Matches,
-  MaxLength,
-} from 'class-validator';
+import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import { ID_PATTERN } from '../../../kernel/ids';
+import { UserIdsDto } from '../../accounts';
 
 /** The socket's twins name the group in their data. */
 export class GroupIdDto {
@@ -24,14 +16,10 @@ export class GroupJoinDto extends GroupIdDto {
   message?: string;
 }
 
-export class GroupInviteDto extends GroupIdDto {
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(100)
-  @ArrayUnique()
-  @IsString({ each: true })
-  @Matches(ID_PATTERN, { each: true })
-  userIds!: string[];
+export class GroupInviteDto extends UserIdsDto {
+  @IsString()
+  @Matches(ID_PATTERN)
+  groupId!: string;
 }
 
 export class GroupUserDto extends GroupIdDto {

@@ -1,7 +1,5 @@
 import {
   ArrayMaxSize,
-  ArrayMinSize,
-  ArrayUnique,
   IsArray,
   IsBoolean,
   IsIn,
@@ -23,8 +21,6 @@ import type { Visibility } from '../group.entity';
 /** Members of the largest group. */
 export const MEMBERS_MAX = 10_000;
 const INITIAL_MAX = 500;
-const AT_ONCE_MAX = 100;
-const FOR_EVER_S = 10 * 365 * 86_400;
 
 /** What its owner may switch; all off unless said otherwise. */
 class GroupSwitches {
@@ -131,23 +127,6 @@ export class PatchGroupDto extends GroupSwitches {
   attributes?: Record<string, unknown> | null;
 }
 
-export class AnnouncementDto {
-  /** Empty: none. */
-  @IsString()
-  @MaxLength(4096)
-  text!: string;
-}
-
-export class UserIdsDto {
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(AT_ONCE_MAX)
-  @ArrayUnique()
-  @IsString({ each: true })
-  @Matches(ID_PATTERN, { each: true })
-  userIds!: string[];
-}
-
 export class UserIdDto {
   @IsString()
   @Matches(ID_PATTERN)
@@ -182,15 +161,6 @@ export class PatchMemberDto {
   @Nullable()
   @IsObject()
   attributes?: Record<string, unknown> | null;
-}
-
-export class MuteDto {
-  /** For ever when absent. */
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(FOR_EVER_S)
-  seconds?: number;
 }
 
 export class RequestsQuery extends PageQuery {

@@ -1,4 +1,3 @@
-import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   IsArray,
@@ -12,11 +11,12 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
+import { SEQ_MAX } from '../../../kernel/contracts/message';
 import type { PullRequest, SyncRequest } from '../../../kernel/contracts/socket-events';
-import { PAGE_MAX, PageQuery } from '../../../platform/entry/page-query';
+import { PAGE_MAX } from '../../../platform/entry/page-query';
+import { HistoryQuery } from '../../conversations';
 
 const CONVERSATION_ID = /^(user:[A-Za-z0-9_.@-]{1,64}:|group:|chatroom:|system:)[A-Za-z0-9_.@-]{1,64}$/;
-const SEQ_MAX = 0xffffffff;
 
 export class ConversationIdDto {
   /** `user:{a}:{b}` with a < b, `group:{groupId}`, `chatroom:{chatroomId}` or `system:{userId}`. */
@@ -62,23 +62,7 @@ export class PullDto extends ConversationIdDto implements PullRequest {
   limit?: number;
 }
 
-export class HistoryQuery extends PageQuery {
-  /** Exclusive; oldest first. */
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(0)
-  @Max(SEQ_MAX)
-  after?: number;
-
-  /** Exclusive; newest first. */
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(0)
-  @Max(SEQ_MAX)
-  before?: number;
-
+export class ConversationHistoryQuery extends HistoryQuery {
   /** ISO 8601: messages sent at this time or later, oldest first. */
   @IsOptional()
   @IsISO8601()

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import type { WireMessage } from '../../kernel/contracts/message';
+import { invalid } from '../../kernel/errors/app-error';
+import { readCursor, writeCursor } from '../../platform/entry/cursor';
+import { limitOf, type Page } from '../../platform/entry/page-query';
+import type { ConversationRef } from './audience';
+import type { HistoryQuery } from './dto/history.dto';
+import { ConversationHistory, type PageBounds, type Window } from './history';
+import { presentMessage, type StoredMessage } from './message';
+
+/** A conversation and what of it the reader may see. */
+export interface Readable {
+  readonly conversation: ConversationRef;
+  readonly window: Window;
+}
+
+type Bounds = Pick<PageBounds, 'after' | 'before'>;
+
+/** Bounds exclude each other. @throws AppError INVALID_REQUEST naming the second of two */
+export function assertOneBound<Name extends string>(query: { [name in Name]?: unknown }, names: readonly Name[]): void {
+  const given = names.filter((name) => query[name] !== undefined);
+  if (given.length < 2) return;
+  const all = `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+  throw invalid(given[1] ?? '', `Give one of ${all}, not ${given.join(' and ')}.`);
+}
+
+/** Pages of a log as clients turn them; an empty one is the end. */
+@Injectable()
+export class HistoryPages {
+  constructor(private readonly history: ConversationHistory) {}
+
+  /** `nextCursor` goes on in the same direction. */
+  async page(
+    { conversation, window }: Readable,
+    query: HistoryQuery,
+    seen: (message: StoredMessage) => StoredMessage = (message) => message,
+  ): Promise<Page<WireMessage>> {
+    const limit = limitOf(query);
+    const bounds = boundsOf(query);
+    const messages = await this.history.page(conversation, window, { ...bounds, limit: limit + 1 });
+    const shown = messages.slice(0, limit);
+    const last = shown[shown.length - 1];
+    const direction = bounds.after === undefined ? 'before' : 'after';
+    return {
+      items: shown.map((message) => presentMessage(seen(message))),
+      ...(messages.length > limit && last && { nextCursor: writeCursor(direction, last.seq) }),
+    };
+  }
+}
+
+function boundsOf({ after, before, cursor }: HistoryQuery): Bounds {
+  const read = readCursor(cursor, 'string', 'number');
+  if (!read) return { after, before };
+  return read[0] === 'after' ? { after: read[1] } : { before: read[1] };
+}
