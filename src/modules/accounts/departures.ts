@@ -4,12 +4,11 @@ import type { SqlTransaction } from '../../platform/database/sql';
 import type { JobHandler } from '../../platform/queues/job-queue';
 import { Outbox } from '../../platform/queues/outbox';
 import { WorkerHost } from '../../platform/queues/worker-host';
+import type { Named } from './user-directory';
 
 /** A user that was deleted; it can do nothing any more. */
-export interface DepartedUser {
+export interface DepartedUser extends Named {
   readonly appPk: number;
-  readonly userPk: number;
-  readonly userId: string;
 }
 
 /** What a module keeps about users besides their rows, and lets go of when one is deleted. Safe to run twice. */

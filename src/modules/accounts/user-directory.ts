@@ -7,11 +7,15 @@ import type { UserNames } from '../conversations';
 import { Batched } from '../../platform/database/batched';
 import type { UserStatus } from './user.entity';
 
-/** A living user as the hot paths know it. What it may do is decided again under the lock. */
-export interface KnownUser {
+/** A user by key and id. */
+export interface Named {
   readonly userPk: number;
-  readonly appPk: number;
   readonly userId: string;
+}
+
+/** A living user as the hot paths know it. What it may do is decided again under the lock. */
+export interface KnownUser extends Named {
+  readonly appPk: number;
   readonly status: UserStatus;
   /** False for a name that was only written to so far. */
   readonly registered: boolean;

@@ -2,14 +2,9 @@ import type { TenantCaller } from '../../kernel/caller';
 import type { ChatroomEvent } from '../../kernel/contracts/socket-events';
 import { AppError } from '../../kernel/errors/app-error';
 import type { SqlExecutor } from '../../platform/database/sql';
+import type { Named } from '../accounts';
 import type { ChangeContext } from '../conversations';
 import type { ChatroomRecord, Standing } from './chatroom-records';
-
-/** A user by key and id. */
-export interface Named {
-  readonly userPk: number;
-  readonly userId: string;
-}
 
 /** `manager`: the app's server, and super-admins, who may all that it may. */
 export type Rank = 'manager' | 'owner' | 'admin' | 'none';

@@ -2,14 +2,9 @@ import type { TenantCaller } from '../../kernel/caller';
 import type { GroupEvent } from '../../kernel/contracts/socket-events';
 import { AppError } from '../../kernel/errors/app-error';
 import type { SqlExecutor } from '../../platform/database/sql';
+import type { Named } from '../accounts';
 import type { ChangeContext } from '../conversations';
 import type { GroupRecord, Standing } from './group-records';
-
-/** A user by key and id. */
-export interface Named {
-  readonly userPk: number;
-  readonly userId: string;
-}
 
 /** What was done, as the group's log and `group:event` tell it. */
 export interface Happening {

@@ -4,19 +4,12 @@ import { AppError, type WireError } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
 import { readCursor } from '../../platform/entry/cursor';
 import { limitOf, type Page, pageOf, type PageQuery } from '../../platform/entry/page-query';
+import type { Named } from '../accounts';
 import { Audiences } from '../conversations';
 import { GroupChanges } from './group-changes';
 import type { RequestRecord } from './group-records';
 import { GroupRequestsRepository } from './group-requests.repository';
-import {
-  assertManager,
-  assertMember,
-  assertVisible,
-  type Named,
-  type Outcome,
-  type Scene,
-  type Telling,
-} from './group-scene';
+import { assertManager, assertMember, assertVisible, type Outcome, type Scene, type Telling } from './group-scene';
 import type { InvitationView } from './group-view';
 import { GroupsRepository } from './groups.repository';
 import { GroupsService } from './groups.service';

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { AppRef } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
-import { Recipients } from '../accounts';
+import { type Named, Recipients } from '../accounts';
 import { Members } from '../conversations';
 import { Apps, quotaExceeded } from '../tenancy';
 import { GroupMembersRepository } from './group-members.repository';
 import { GroupRequestsRepository } from './group-requests.repository';
-import type { Named, Scene } from './group-scene';
+import type { Scene } from './group-scene';
 import { GroupsRepository } from './groups.repository';
 
 /** What became of each of several users. */
