@@ -28,11 +28,6 @@ export const FAULTS = [
   'connections-cut',
   'answers-late',
 ] as const;
-/**
- * Left out unless asked for by name: at its end a room's listener is sometimes shown a hole without a word about it, and
- * nobody knows yet whether the room or the listener's story is wrong.
- */
-export const OPEN_FAULTS: ReadonlySet<string> = new Set(['answers-late']);
 /** Those that mean nothing where nobody is pushed. */
 export const PUSH_FAULTS: ReadonlySet<string> = new Set([
   'deciding-kill',

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { FAULTS, type FaultName, OPEN_FAULTS, PUSH_FAULTS } from './nemesis';
+import { FAULTS, type FaultName, PUSH_FAULTS } from './nemesis';
 
 export interface VerifyOptions {
   /** Acknowledged messages to reach. */
@@ -64,7 +64,7 @@ export function readOptions(args: readonly string[]): VerifyOptions {
   };
   const kinds =
     values.only?.split(',').map((name) => name.trim()) ??
-    FAULTS.filter((fault) => !OPEN_FAULTS.has(fault) && (values.push || !PUSH_FAULTS.has(fault)));
+    FAULTS.filter((fault) => values.push || !PUSH_FAULTS.has(fault));
   const faults = FAULTS.filter((fault) => kinds.includes(fault));
   const unknown = kinds.find((kind) => !FAULTS.some((fault) => fault === kind));
   if (unknown !== undefined) throw new Error(`No fault is called "${unknown}". There are: ${FAULTS.join(', ')}.`);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Diary } from './diary';
 import type { LoggedMessage } from './replica';
 import type { VirtualClient } from './virtual-client';
@@ -31,10 +32,18 @@ export class RoomListener {
     this.diary.roomOut(chatroomId);
   }
 
+  /**
+   * Until it is answered: what is still on its way belongs to the stay that ends here, and would be taken for the
+   * beginning of the next one.
+   */
   async leave(chatroomId: string): Promise<void> {
     this.giveUp(chatroomId);
     // Without a connection it is out as well.
-    await this.client.call('chatroom:leave', { chatroomId }).catch(() => undefined);
+    while (this.client.connected) {
+      const reply = await this.client.call('chatroom:leave', { chatroomId }).catch(() => undefined);
+      if (reply && (reply.ok || reply.error.retryAfterMs === undefined)) return;
+      await sleep(AGAIN_MS);
+    }
   }
 
   hear(message: LoggedMessage): void {
