@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SEQ_MAX } from '../../kernel/contracts/message';
+import { PAIRS, pairsValue } from '../../platform/database/pairs';
 import { Sql } from '../../platform/database/sql';
 import { Audiences } from './audiences';
 import type { ConversationRef } from './audience';
@@ -66,8 +67,8 @@ export class ConversationHistory {
   async exactly(keys: readonly (readonly [conversationPk: number, seq: number])[]): Promise<StoredMessage[]> {
     if (keys.length === 0) return [];
     const rows = await this.sql.rows<MessageColumns>(
-      `SELECT ${COLUMNS} FROM messages WHERE (conversationPk, seq) IN (?)`,
-      [keys.map(([pk, seq]) => [pk, seq])],
+      `SELECT ${COLUMNS} FROM ${PAIRS} STRAIGHT_JOIN messages ON conversationPk = d.a AND seq = d.b`,
+      [pairsValue(keys)],
     );
     return this.toMessages(rows, await this.directory.byPks(rows.map((row) => row.conversationPk)));
   }

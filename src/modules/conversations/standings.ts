@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { PAIRS, pairsValue } from '../../platform/database/pairs';
 import { Sql } from '../../platform/database/sql';
 import type { StoredMessage } from './message';
 
@@ -32,9 +33,9 @@ export class Standings {
       hearSeq: number;
       leaveSeq: number | null;
     }>(
-      `SELECT userPk, conversationPk, readSeq, clearSeq, deliveredSeq, muted, hearSeq, leaveSeq FROM members
-        WHERE (userPk, conversationPk) IN (?)`,
-      [pairs.map(([userPk, conversationPk]) => [userPk, conversationPk])],
+      `SELECT userPk, conversationPk, readSeq, clearSeq, deliveredSeq, muted, hearSeq, leaveSeq
+         FROM ${PAIRS} STRAIGHT_JOIN members ON userPk = d.a AND conversationPk = d.b`,
+      [pairsValue(pairs)],
     );
     const known = new Map(
       rows.map(({ userPk, conversationPk, clearSeq, leaveSeq, ...row }) => {
@@ -63,8 +64,9 @@ export class Standings {
     if (notices.length === 0) return uncounted;
     const keyOf = (conversationPk: number, seq: number): string => `${conversationPk}:${seq}`;
     const rows = await this.sql.rows<{ conversationPk: number; seq: number }>(
-      'SELECT conversationPk, seq FROM messages WHERE (conversationPk, seq) IN (?) AND lowCount = 0',
-      [notices.map(({ conversation, seq }) => [conversation.pk, seq])],
+      `SELECT conversationPk, seq FROM ${PAIRS} STRAIGHT_JOIN messages ON conversationPk = d.a AND seq = d.b
+        WHERE lowCount = 0`,
+      [pairsValue(notices.map(({ conversation, seq }) => [conversation.pk, seq]))],
     );
     const silent = new Set(rows.map(({ conversationPk, seq }) => keyOf(conversationPk, seq)));
     for (const notice of notices) {

@@ -8,6 +8,8 @@ interface Part {
   userPk: number;
   /** The other side of a one-to-one conversation; 0 for all other conversations together. Computed, so a DECIMAL. */
   peerPk: string;
+  /** A group whose unread is counted by its lines; else 0. */
+  groupPk: string;
   unread: string;
 }
 
@@ -21,8 +23,8 @@ const others = (count: string, low: string): string => `(CASE
 const READ = `(CASE WHEN ${OUTLIVED} THEN ${others('c.minCount', 'c.minLowCount')} ELSE CAST(m.readCount AS SIGNED) END)`;
 const UNREAD = `GREATEST(0, ${others('c.countSeq', 'c.lowCount')} - ${READ})`;
 const PEER = `(CASE WHEN c.kind <> ${KIND_CODES.user} THEN 0 WHEN m.userPk = c.lowPk THEN c.highPk ELSE c.lowPk END)`;
-/** How many own messages of a group were forgotten is known from its lines only. */
-const FORGOTTEN_IN_GROUP = `(c.kind = ${KIND_CODES.group} AND ${OUTLIVED})`;
+/** How many own messages of a group were forgotten is known from its lines only: such a conversation, else 0. */
+const FORGOTTEN_GROUP = `(CASE WHEN c.kind = ${KIND_CODES.group} AND ${OUTLIVED} THEN m.conversationPk ELSE 0 END)`;
 
 /** What the badge of an app's icon says: the sum of what the conversation list shows, muted ones included. */
 @Injectable()
@@ -33,27 +35,25 @@ export class UnreadTotals {
     private readonly audiences: Audiences,
   ) {}
 
-  /** For each of these users; two statements, and one more for each group that a member has not read for too long. */
+  /** For each of these users; one statement, and one more for each group that a member has not read for too long. */
   async of(userPks: readonly number[]): Promise<Map<number, number>> {
     const totals = new Map(userPks.map((userPk) => [userPk, 0]));
     if (userPks.length === 0) return totals;
     const add = (userPk: number, unread: number): void => void totals.set(userPk, (totals.get(userPk) ?? 0) + unread);
 
-    const from = `FROM members m JOIN conversations c ON c.id = m.conversationPk WHERE m.userPk IN (?) AND ${VISIBLE}`;
     const parts = await this.sql.rows<Part>(
-      `SELECT m.userPk, ${PEER} AS peerPk, SUM(${UNREAD}) AS unread ${from} AND NOT ${FORGOTTEN_IN_GROUP}
-        GROUP BY m.userPk, peerPk HAVING SUM(${UNREAD}) > 0`,
+      `SELECT m.userPk, ${PEER} AS peerPk, ${FORGOTTEN_GROUP} AS groupPk, SUM(${UNREAD}) AS unread
+         FROM members m JOIN conversations c ON c.id = m.conversationPk WHERE m.userPk IN (?) AND ${VISIBLE}
+        GROUP BY m.userPk, peerPk, groupPk HAVING unread > 0 OR groupPk > 0`,
       [[...userPks]],
     );
     const superseded = await this.audiences.names.superseded(parts.flatMap(({ peerPk }) => Number(peerPk) || []));
-    for (const { userPk, peerPk, unread } of parts) if (!superseded.has(Number(peerPk))) add(userPk, Number(unread));
-
-    const rest = await this.sql.rows<{ userPk: number; conversationPk: number }>(
-      `SELECT m.userPk, m.conversationPk ${from} AND ${FORGOTTEN_IN_GROUP}`,
-      [[...userPks]],
+    await Promise.all(
+      parts.map(async ({ userPk, peerPk, groupPk, unread }) => {
+        if (Number(groupPk) > 0) add(userPk, (await this.inbox.entry(userPk, Number(groupPk)))?.unread ?? 0);
+        else if (!superseded.has(Number(peerPk))) add(userPk, Number(unread));
+      }),
     );
-    const entries = await Promise.all(rest.map((row) => this.inbox.entry(row.userPk, row.conversationPk)));
-    rest.forEach(({ userPk }, index) => add(userPk, entries[index]?.unread ?? 0));
     return totals;
   }
 }
