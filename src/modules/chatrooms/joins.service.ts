@@ -12,6 +12,7 @@ import { AttributesRepository } from './attributes.repository';
 import { ChatroomDirectory } from './chatroom-directory';
 import type { RoomState } from './chatroom-records';
 import { ChatroomsService } from './chatrooms.service';
+import { InOrder } from './in-order';
 import { LiveRooms } from './live-rooms';
 import { RosterExchange } from './roster-exchange';
 import { StandingsRepository } from './standings.repository';
@@ -28,6 +29,7 @@ export class JoinsService implements OnModuleInit {
   private readonly states: Batched<number, RoomState>;
   private readonly bans: Batched<string, true>;
   private readonly details: Batched<number, Record<string, string>>;
+  private readonly inOrder = new InOrder();
 
   constructor(
     private readonly directory: ChatroomDirectory,
@@ -56,11 +58,35 @@ export class JoinsService implements OnModuleInit {
   }
 
   /** A user's socket joins by the room's id alone; where the app says so, a room that is not there is made. */
-  async join(
+  join(
     caller: UserCaller,
     chatroomId: string,
     connection: Connection,
     history = HISTORY_DEFAULT,
+  ): Promise<JoinedChatroom> {
+    return this.inOrder.do(connection, chatroomId, () => this.joinNow(caller, chatroomId, connection, history));
+  }
+
+  leave(caller: UserCaller, chatroomId: string, connection: Connection): Promise<void> {
+    return this.inOrder.do(connection, chatroomId, async () => {
+      const { pk } = await this.directory.find(caller.app, chatroomId);
+      const room = this.rooms.get(pk);
+      if (room) this.rooms.unseat(room, connection);
+    });
+  }
+
+  /** Brings users' connected sockets into a room, wherever they are. Resolves when they are in, a second later at most. */
+  async enlist(conversation: ConversationRef, userPks: readonly number[]): Promise<void> {
+    this.bus.toAll('chatroom:enlist', { room: conversation.pk, userPks: [...userPks] });
+    await this.enlistHere(conversation.pk, userPks);
+    await this.exchange.until(conversation.pk, userPks, 1000);
+  }
+
+  private async joinNow(
+    caller: UserCaller,
+    chatroomId: string,
+    connection: Connection,
+    history: number,
   ): Promise<JoinedChatroom> {
     const conversation = await this.found(caller, chatroomId);
     const { maxSeq, state } = await this.enter(conversation, connection, history);
@@ -73,19 +99,6 @@ export class JoinsService implements OnModuleInit {
       attributes,
       maxSeq,
     };
-  }
-
-  async leave(caller: UserCaller, chatroomId: string, connection: Connection): Promise<void> {
-    const { pk } = await this.directory.find(caller.app, chatroomId);
-    const room = this.rooms.get(pk);
-    if (room) this.rooms.unseat(room, connection);
-  }
-
-  /** Brings users' connected sockets into a room, wherever they are. Resolves when they are in, a second later at most. */
-  async enlist(conversation: ConversationRef, userPks: readonly number[]): Promise<void> {
-    this.bus.toAll('chatroom:enlist', { room: conversation.pk, userPks: [...userPks] });
-    await this.enlistHere(conversation.pk, userPks);
-    await this.exchange.until(conversation.pk, userPks, 1000);
   }
 
   private async enlistHere(pk: number, userPks: readonly number[]): Promise<void> {

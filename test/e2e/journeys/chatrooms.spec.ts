@@ -128,6 +128,17 @@ describe('chatrooms', () => {
     expect(codeOf(await bob.api.get(`/v1/chatrooms/${chatroomId}/messages`))).toEqual([403, 'NOT_MEMBER']);
   });
 
+  it('what one socket asks about a room without waiting for answers is done in the order in which it asked', async () => {
+    const { chatroomId } = await aChatroom(app);
+    const ask = (event: 'chatroom:join' | 'chatroom:leave') => carol.device.tell(event, { chatroomId });
+    await Promise.all([ask('chatroom:join'), ask('chatroom:leave')]);
+    expect(await membersOf(app, chatroomId)).toEqual([]);
+    await Promise.all([ask('chatroom:join'), ask('chatroom:leave'), ask('chatroom:join')]);
+    expect(await membersOf(app, chatroomId)).toEqual([carol.userId]);
+    await Promise.all([ask('chatroom:leave'), ask('chatroom:join'), ask('chatroom:leave')]);
+    expect(await membersOf(app, chatroomId)).toEqual([]);
+  });
+
   it('a clean disconnect leaves at once; a lost connection leaves after its grace, and comes back within it unseen', async () => {
     const { chatroomId } = await aChatroom(app);
     await ann.device.tell('chatroom:join', { chatroomId });
