@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { QueryRunner } from 'typeorm';
+import { FingerprintOnDemand1795252000000 } from '../../src/migrations/1795252000000-FingerprintOnDemand';
 import { AppError } from '../../src/kernel/errors/app-error';
 import { NodeIdentity } from '../../src/platform/config/node-identity';
 import { Sql, type SqlExecutor } from '../../src/platform/database/sql';
@@ -13,6 +15,7 @@ import {
   Inbox,
   Marks,
 } from '../../src/modules/conversations';
+import { fingerprintOf } from '../../src/modules/conversations/draft';
 import { LogBatch } from '../../src/modules/conversations/log-batch';
 import { LogChanges } from '../../src/modules/conversations/log-changes';
 import { LogWriter } from '../../src/modules/conversations/log-writer';
@@ -146,6 +149,60 @@ describe('the conversation log', () => {
     await expect(log.append(draft(other, one.low, 'first', id))).rejects.toMatchObject({
       code: 'IDEMPOTENCY_MISMATCH',
     });
+  });
+
+  it('knows a repeat by whom it was meant for as well, in whatever order they were named', async () => {
+    const { conversation, low, high } = await aConversation();
+    const toBoth = new Map([
+      [high, `u${high}`],
+      [low, `u${low}`],
+    ]);
+    const directed = { ...draft(conversation, low), recipients: toBoth };
+    await log.append(directed);
+    const again = await log.append({ ...directed, recipients: new Map([...toBoth].reverse()) });
+    expect([again.duplicate, again.message.recipients]).toEqual([true, toBoth]);
+    for (const recipients of [null, new Map([[high, `u${high}`]])]) {
+      await expect(log.append({ ...directed, recipients })).rejects.toMatchObject({ code: 'IDEMPOTENCY_MISMATCH' });
+    }
+  });
+
+  it('knows a repeat of a message that does not say any more what was sent', async () => {
+    const { conversation, low } = await aConversation();
+    const first = draft(conversation, low, 'as it was sent');
+    const { message } = await log.append(first);
+    const changed = JSON.stringify({ text: 'as it was changed' });
+    await sql.run('UPDATE messages SET fingerprint = ?, body = ? WHERE conversationPk = ? AND seq = ?', [
+      fingerprintOf(first),
+      changed,
+      conversation.pk,
+      message.seq,
+    ]);
+    expect(await log.append(first)).toMatchObject({ duplicate: true, message: { seq: message.seq, body: changed } });
+    await expect(log.append({ ...first, body: changed })).rejects.toMatchObject({ code: 'IDEMPOTENCY_MISMATCH' });
+  });
+
+  it('gives the version before what it needs to know repeats, when it is taken back', async () => {
+    const { conversation, low, high } = await aConversation();
+    const several = new Map([low, high, 7].map((userPk) => [userPk, `u${userPk}`]));
+    const drafts = [
+      draft(conversation, low, 'plain'),
+      { ...draft(conversation, low, '你好 😀 "quoted" \\ \n'), ext: '{"é":"😀"}' },
+      { ...draft(conversation, high), recipients: several },
+    ];
+    const sent = await Promise.all(drafts.map((each) => log.append(each)));
+    const migration = new FingerprintOnDemand1795252000000();
+    const runner = { query: (text: string) => sql.run(text) } as unknown as QueryRunner;
+    await migration.down(runner);
+    const rows = await sql.rows<{ seq: number; fingerprint: Buffer }>(
+      'SELECT seq, fingerprint FROM messages WHERE conversationPk = ?',
+      [conversation.pk],
+    );
+    await migration.up(runner);
+    const fingerprints = new Map(rows.map(({ seq, fingerprint }) => [seq, fingerprint.toString('hex')]));
+    expect(sent.map(({ message }) => fingerprints.get(message.seq))).toEqual(
+      drafts.map((each) => fingerprintOf(each).toString('hex')),
+    );
+    for (const each of drafts) expect((await log.append(each)).duplicate).toBe(true);
   });
 
   it('keeps the ids of two senders apart', async () => {

@@ -35,12 +35,18 @@ export interface Appended {
   readonly memberVersion?: number;
 }
 
-/** A draft with what the batch needs computed outside the transaction. */
-export interface FingerprintedDraft extends Draft {
-  readonly fingerprint: Buffer;
+/** What of a message tells a retry from another message under the same id, besides its conversation. */
+type Said = Pick<Draft, 'type' | 'body' | 'ext' | 'recipients'>;
+
+/** Whether two messages to one conversation say the same to the same people. */
+export function saysTheSame(a: Said, b: Said): boolean {
+  if (a.type !== b.type || a.body !== b.body || a.ext !== b.ext) return false;
+  if (!a.recipients || !b.recipients) return !a.recipients && !b.recipients;
+  const { recipients } = b;
+  return a.recipients.size === recipients.size && [...a.recipients.keys()].every((userPk) => recipients.has(userPk));
 }
 
-/** Tells a retry from another message under the same id. */
+/** The same in 16 bytes, for a row that does not say any more what was sent. */
 export function fingerprintOf(draft: Draft): Buffer {
   const hash = createHash('sha256').update(
     `${draft.conversation.pk}\n${draft.type}\n${draft.body.length}\n${draft.body}\n${draft.ext ?? ''}`,

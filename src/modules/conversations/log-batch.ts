@@ -4,9 +4,10 @@ import { AppError } from '../../kernel/errors/app-error';
 import type { Outcome } from '../../platform/database/group-commit';
 import type { SqlExecutor, SqlTransaction } from '../../platform/database/sql';
 import { Audiences } from './audiences';
-import type { Appended, FingerprintedDraft } from './draft';
+import { type Appended, type Draft, fingerprintOf, saysTheSame } from './draft';
 import { fromRow, type Head, LogWriter, type StoredRow } from './log-writer';
 import type { StoredMessage } from './message';
+import { readRecipients } from './message-scope';
 
 /**
  * One group commit: lock the conversations in ascending order, (dedup,) admit, number, insert, and owe the delivery.
@@ -26,7 +27,7 @@ export class LogBatch {
    */
   async store(
     tx: SqlTransaction,
-    batch: readonly FingerprintedDraft[],
+    batch: readonly Draft[],
     mayBeStored: boolean,
     wait: boolean,
   ): Promise<(Outcome<Appended> | undefined)[]> {
@@ -40,7 +41,7 @@ export class LogBatch {
     ]);
     const outcomes = batch.map((draft, index): Outcome<Appended> | undefined => {
       const row = firsts && stored.get(identity(draft));
-      if (row) return repeated(draft, row.fingerprint, () => fromRow(draft, row));
+      if (row) return repeated(isStoredAs(draft, row), () => fromRow(draft, row));
       const error = refusals[index];
       return error && { error };
     });
@@ -66,7 +67,7 @@ export class LogBatch {
   private write(
     tx: SqlTransaction,
     heads: ReadonlyMap<number, Head>,
-    batch: readonly FingerprintedDraft[],
+    batch: readonly Draft[],
     fresh: readonly number[],
     outcomes: (Outcome<Appended> | undefined)[],
   ): void {
@@ -79,15 +80,15 @@ export class LogBatch {
     });
   }
 
-  private writesToAdmit({ conversation: { kind } }: FingerprintedDraft): boolean {
+  private writesToAdmit({ conversation: { kind } }: Draft): boolean {
     return this.audiences.of(kind)?.admitWrites === true;
   }
 
   /** The refusals of those asked about, each at its place in the batch and nothing elsewhere. Each audience is asked once. */
   private async admit(
     tx: SqlExecutor,
-    batch: readonly FingerprintedDraft[],
-    asked: (draft: FingerprintedDraft, index: number) => boolean,
+    batch: readonly Draft[],
+    asked: (draft: Draft, index: number) => boolean,
   ): Promise<AppError[]> {
     const byKind = new Map<ConversationKind, number[]>();
     batch.forEach((draft, index) => {
@@ -116,7 +117,7 @@ export class LogBatch {
   /** What is stored already under the ids of this batch. */
   private async stored(
     tx: SqlExecutor,
-    batch: readonly FingerprintedDraft[],
+    batch: readonly Draft[],
     indexes: Iterable<number>,
   ): Promise<ReadonlyMap<string, StoredRow>> {
     const keys = Array.from(indexes, (index) => {
@@ -128,8 +129,8 @@ export class LogBatch {
   }
 
   private repeatOf(
-    draft: FingerprintedDraft,
-    batch: readonly FingerprintedDraft[],
+    draft: Draft,
+    batch: readonly Draft[],
     outcomes: (Outcome<Appended> | undefined)[],
     firsts: ReadonlyMap<string, number> | undefined,
   ): Outcome<Appended> {
@@ -137,14 +138,16 @@ export class LogBatch {
     const first = firstIndex === undefined ? undefined : batch[firstIndex];
     const outcome = firstIndex === undefined ? undefined : outcomes[firstIndex];
     if (!first || !outcome) throw new Error('a draft of the batch was neither stored nor refused');
-    return 'error' in outcome ? outcome : repeated(draft, first.fingerprint, () => outcome.ok.message);
+    if ('error' in outcome) return outcome;
+    const same = first.conversation.pk === draft.conversation.pk && saysTheSame(draft, first);
+    return repeated(same, () => outcome.ok.message);
   }
 }
 
 const NOTHING_STORED: ReadonlyMap<string, StoredRow> = new Map();
 
 /** For each id of a batch, the index of its first draft. */
-function firstOfEach(batch: readonly FingerprintedDraft[]): ReadonlyMap<string, number> {
+function firstOfEach(batch: readonly Draft[]): ReadonlyMap<string, number> {
   const firsts = new Map<string, number>();
   batch.forEach((draft, index) => {
     const key = identity(draft);
@@ -153,12 +156,19 @@ function firstOfEach(batch: readonly FingerprintedDraft[]): ReadonlyMap<string, 
   return firsts;
 }
 
-const identity = ({ app, sender, clientMessageId }: FingerprintedDraft): string =>
+const identity = ({ app, sender, clientMessageId }: Draft): string =>
   `${app.pk}:${sender?.userPk ?? 0}:${clientMessageId}`;
 
-function repeated(draft: FingerprintedDraft, stored: Buffer, message: () => StoredMessage): Outcome<Appended> {
-  if (!stored.equals(draft.fingerprint))
-    return { error: new AppError('IDEMPOTENCY_MISMATCH', { field: 'clientMessageId' }) };
+/** Whether this is what was sent first under the row's id. */
+function isStoredAs(draft: Draft, row: StoredRow): boolean {
+  if (row.fingerprint) return row.fingerprint.equals(fingerprintOf(draft));
+  const recipients = row.recipients === null ? null : readRecipients(row.recipients);
+  const { type, body, ext } = row;
+  return row.conversationPk === draft.conversation.pk && saysTheSame(draft, { type, body, ext, recipients });
+}
+
+function repeated(same: boolean, message: () => StoredMessage): Outcome<Appended> {
+  if (!same) return { error: new AppError('IDEMPOTENCY_MISMATCH', { field: 'clientMessageId' }) };
   return { ok: { message: message(), duplicate: true } };
 }
 

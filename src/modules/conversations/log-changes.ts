@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { AppRef } from '../../kernel/caller';
 import { isOutcomeUnknown, Sql, type SqlExecutor, type SqlTransaction } from '../../platform/database/sql';
 import type { ConversationRef } from './audience';
-import { type Appended, type FingerprintedDraft, fingerprintOf } from './draft';
+import type { Appended, Draft } from './draft';
 import { type Head, LogWriter } from './log-writer';
 
 /** A line of the log that says what changed. From the app itself, and nobody's unread. */
@@ -104,21 +104,13 @@ export class LogChanges {
 
 const idOf = (id: string, index: number): string => `${id}-${index}`;
 
-function draftOf(
-  app: AppRef,
-  conversation: ConversationRef,
-  { body }: Notice,
-  clientMessageId: string,
-): FingerprintedDraft {
-  const draft = {
-    app,
-    conversation,
-    sender: null,
-    clientMessageId,
-    type: 'notice',
-    body,
-    ext: null,
-    counts: false,
-  };
-  return { ...draft, fingerprint: fingerprintOf(draft) };
-}
+const draftOf = (app: AppRef, conversation: ConversationRef, { body }: Notice, clientMessageId: string): Draft => ({
+  app,
+  conversation,
+  sender: null,
+  clientMessageId,
+  type: 'notice',
+  body,
+  ext: null,
+  counts: false,
+});

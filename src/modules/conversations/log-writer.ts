@@ -4,7 +4,7 @@ import type { SqlExecutor, SqlTransaction, SqlValue } from '../../platform/datab
 import { Outbox, type Owed } from '../../platform/queues/outbox';
 import type { ConversationRef } from './audience';
 import { KIND_CODES } from './kinds';
-import type { FingerprintedDraft } from './draft';
+import type { Draft } from './draft';
 import { sqlTime, type StoredMessage } from './message';
 import { readScope, writeScope } from './message-scope';
 
@@ -50,7 +50,8 @@ export interface StoredRow {
   appPk: number;
   senderPk: number;
   clientMessageId: string;
-  fingerprint: Buffer;
+  /** Absent while the row says itself what was sent. */
+  fingerprint: Buffer | null;
   type: string;
   body: string;
   ext: string | null;
@@ -81,11 +82,17 @@ export class LogWriter {
   ): Promise<Map<number, Head>> {
     const pks = [...new Set(drafts.map(({ conversation }) => conversation.pk))].sort((a, b) => a - b);
     const rows = await tx.rows<Head>(wait ? LOCK_HEADS : `${LOCK_HEADS} SKIP LOCKED`, [pks]);
-    return new Map(rows.map((head) => [head.id, { ...head, lastMs: Number(head.lastMs), nowMs: Number(head.nowMs) }]));
+    const heads = new Map<number, Head>();
+    for (const head of rows) {
+      head.lastMs = Number(head.lastMs);
+      head.nowMs = Number(head.nowMs);
+      heads.set(head.id, head);
+    }
+    return heads;
   }
 
   /** Numbers and stores at least one draft, and owes their delivery. The heads move on. Travels with the COMMIT. */
-  write(tx: SqlTransaction, heads: ReadonlyMap<number, Head>, drafts: readonly FingerprintedDraft[]): Written {
+  write(tx: SqlTransaction, heads: ReadonlyMap<number, Head>, drafts: readonly Draft[]): Written {
     const messages: StoredMessage[] = [];
     const rows = drafts.map((draft) => {
       const head = heads.get(draft.conversation.pk);
@@ -117,11 +124,7 @@ export class LogWriter {
     tx.later(`INSERT INTO messages (${[ALWAYS, ...given].join(', ')}) VALUES ?`, [rows.map(({ always }) => always)]);
   }
 
-  private writeHeads(
-    tx: SqlTransaction,
-    drafts: readonly FingerprintedDraft[],
-    heads: ReadonlyMap<number, Head>,
-  ): void {
+  private writeHeads(tx: SqlTransaction, drafts: readonly Draft[], heads: ReadonlyMap<number, Head>): void {
     const rows = new Map<number, SqlValue[]>();
     for (const { conversation } of drafts) {
       const { pk, appPk, kind, lowPk, highPk } = conversation;
@@ -134,7 +137,7 @@ export class LogWriter {
   }
 
   /** One number in the sender's row of a group (docs/adr/0006), and one in each recipient's of a directed message. */
-  private writeOwnCounts(tx: SqlTransaction, drafts: readonly FingerprintedDraft[]): void {
+  private writeOwnCounts(tx: SqlTransaction, drafts: readonly Draft[]): void {
     const counts = new Map<string, [userPk: number, conversationPk: number, n: number]>();
     const add = (userPk: number, conversationPk: number, n: number): void => {
       const key = `${conversationPk}:${userPk}`;
@@ -161,7 +164,7 @@ export class LogWriter {
 }
 
 /** The next seq of the conversation, and the time: the database's, never earlier than the message before. */
-function number(draft: FingerprintedDraft, head: Head): StoredMessage {
+function number(draft: Draft, head: Head): StoredMessage {
   const { conversation, sender } = draft;
   head.maxSeq++;
   head.lastMs = Math.max(head.nowMs, head.lastMs);
@@ -180,34 +183,34 @@ function number(draft: FingerprintedDraft, head: Head): StoredMessage {
     type: draft.type,
     body: draft.body,
     ext: draft.ext,
-    ...(draft.recipients && { recipients: draft.recipients }),
-    ...(draft.mentions && { mentions: draft.mentions }),
-    ...(draft.push !== undefined && { push: draft.push }),
+    recipients: draft.recipients ?? undefined,
+    mentions: draft.mentions ?? undefined,
+    push: draft.push,
     sentAt: head.lastMs,
     revision: 0,
     recalledAt: null,
   };
 }
 
-function toRow(draft: FingerprintedDraft, head: Head, message: StoredMessage): RowValues {
+function toRow(draft: Draft, head: Head, message: StoredMessage): RowValues {
   const always = [
     draft.conversation.pk,
     message.seq,
     draft.app.pk,
     message.senderPk,
     draft.clientMessageId,
-    draft.fingerprint,
     draft.type,
     draft.body,
     head.countSeq,
     draft.conversation.kind === 'group' ? (draft.counts ? 1 : 0) : head.lowCount,
     sqlTime(message.sentAt),
   ];
-  return { always, seldom: { ext: draft.ext, ...writeScope(draft) } };
+  const { recipients, mentions, push } = writeScope(draft);
+  return { always, seldom: { ext: draft.ext, recipients, mentions, push } };
 }
 
 /** The message behind a row that was stored under a repeated clientMessageId. */
-export function fromRow(draft: FingerprintedDraft, row: StoredRow): StoredMessage {
+export function fromRow(draft: Draft, row: StoredRow): StoredMessage {
   return {
     conversation: draft.conversation,
     seq: row.seq,
@@ -232,6 +235,6 @@ const LOCK_HEADS = `SELECT id, maxSeq, countSeq, lowCount, memberVersion,
 const WRITE_HEADS = `INSERT INTO conversations (id, appPk, kind, lowPk, highPk, maxSeq, countSeq, lowCount, lastAt) VALUES ?
   ON DUPLICATE KEY UPDATE maxSeq = VALUES(maxSeq), countSeq = VALUES(countSeq), lowCount = VALUES(lowCount), lastAt = VALUES(lastAt)`;
 
-const ALWAYS = `conversationPk, seq, appPk, senderPk, clientMessageId, fingerprint, type, body, countSeq, lowCount, sentAt`;
+const ALWAYS = `conversationPk, seq, appPk, senderPk, clientMessageId, type, body, countSeq, lowCount, sentAt`;
 /** Columns that are empty in most messages: a batch without them does not name them, for the database pays by the word. */
 const SELDOM = ['ext', 'recipients', 'mentions', 'push'] as const;

@@ -5,7 +5,7 @@ import { GroupCommit, type Outcome, type Settlement } from '../../platform/datab
 import { Drainables } from '../../platform/lifecycle/drainables';
 import { Turnstile } from '../../platform/lifecycle/turnstile';
 import { isDuplicateKey, isOutcomeUnknown, Sql } from '../../platform/database/sql';
-import { type Appended, type Draft, type FingerprintedDraft, fingerprintOf } from './draft';
+import type { Appended, Draft } from './draft';
 import { type Changed, type ChangeWork, type Founding, LogChanges } from './log-changes';
 import type { ConversationRef } from './audience';
 import { LogBatch } from './log-batch';
@@ -29,7 +29,7 @@ const WAITING_MAX = 256;
 export class ConversationLog {
   private readonly changing = new Set<Promise<unknown>>();
   private readonly waiters = new Turnstile({ atOnce: APART_MAX, waitingMax: WAITING_MAX, retryAfterMs: () => 1000 });
-  private readonly queue = new GroupCommit<FingerprintedDraft, Appended>({
+  private readonly queue = new GroupCommit<Draft, Appended>({
     run: (batch) => this.commit(batch),
     lane: (draft) => draft.conversation.pk,
     batchMax: BATCH_MAX,
@@ -59,7 +59,7 @@ export class ConversationLog {
    * (nothing was done) or RETRY (outcome unknown: repeat with the same clientMessageId).
    */
   append(draft: Draft): Promise<Appended> {
-    return this.queue.submit({ ...draft, fingerprint: fingerprintOf(draft) });
+    return this.queue.submit(draft);
   }
 
   /**
@@ -89,7 +89,7 @@ export class ConversationLog {
    * One batch for all conversations that nobody holds at this moment. The others are stored apart, each by itself, and
    * nobody waits for them but what is sent to them next: a stuck conversation must not hold up the node.
    */
-  private async commit(batch: FingerprintedDraft[]): Promise<Settlement<Appended>[]> {
+  private async commit(batch: Draft[]): Promise<Settlement<Appended>[]> {
     const outcomes: (Settlement<Appended> | undefined)[] = await this.attempt(batch, false);
     const byConversation = new Map<number, number[]>();
     batch.forEach(({ conversation }, index) => {
@@ -103,7 +103,7 @@ export class ConversationLog {
     return outcomes as Settlement<Appended>[];
   }
 
-  private async waitAndStore(batch: FingerprintedDraft[]): Promise<Outcome<Appended>[]> {
+  private async waitAndStore(batch: Draft[]): Promise<Outcome<Appended>[]> {
     const outcomes = await this.attempt(batch, true);
     return outcomes.map((outcome) => outcome ?? { error: new Error('a conversation of the batch is gone') });
   }
@@ -112,7 +112,7 @@ export class ConversationLog {
    * The straight way first: insert and let the unique key speak. Only when it does (a repeated clientMessageId), or when
    * an earlier COMMIT's outcome is unknown, are the stored ids read before inserting.
    */
-  private async attempt(batch: FingerprintedDraft[], wait: boolean): Promise<(Outcome<Appended> | undefined)[]> {
+  private async attempt(batch: Draft[], wait: boolean): Promise<(Outcome<Appended> | undefined)[]> {
     const finished = logMetrics.startBatch(batch.length);
     let mayBeStored = false;
     for (let attempt = 1; ; attempt++) {
@@ -139,7 +139,7 @@ export class ConversationLog {
    * A batch that cannot be stored as one, because a conversation stays locked or a message breaks it: each conversation
    * by itself, and within one each message by itself, so that the others do not suffer.
    */
-  private async apart(batch: FingerprintedDraft[]): Promise<Outcome<Appended>[]> {
+  private async apart(batch: Draft[]): Promise<Outcome<Appended>[]> {
     const parts = new Map<number, number[]>();
     batch.forEach(({ conversation }, index) =>
       parts.set(conversation.pk, [...(parts.get(conversation.pk) ?? []), index]),
@@ -162,7 +162,7 @@ export class ConversationLog {
   }
 }
 
-const ofOneConversation = (batch: readonly FingerprintedDraft[]): boolean =>
+const ofOneConversation = (batch: readonly Draft[]): boolean =>
   batch.every(({ conversation }) => conversation.pk === batch[0]?.conversation.pk);
 
 function settled(outcome: Outcome<Appended>): Appended | Promise<Appended> {

@@ -11,8 +11,11 @@ export class MessageRow {
   /** 0: a notice of the app itself. */
   @Column(pk()) senderPk!: number;
   @Column(ascii(36)) clientMessageId!: string;
-  /** SHA-256 of address, type, body and ext, cut to 128 bits: tells a retry from another message under the same id. */
-  @Column({ type: 'binary', length: 16 }) fingerprint!: Buffer;
+  /**
+   * What was sent, as 128 bits of SHA-256 (`fingerprintOf`), once the row no longer says it: a retry must not pass for
+   * another message under the same id. Whoever changes what a message says sets it before; empty until then.
+   */
+  @Column({ type: 'binary', length: 16, nullable: true }) fingerprint!: Buffer | null;
   @Column(ascii(32)) type!: string;
   @Column(jsonText()) body!: string;
   @Column(jsonText({ nullable: true })) ext!: string | null;
