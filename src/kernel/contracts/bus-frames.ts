@@ -6,7 +6,7 @@ export interface BusFrames {
   /** Hand an encoded client event to whoever of these users is connected here. */
   deliver: {
     appPk: number;
-    userPks: number[];
+    userPks: readonly number[];
     /** Event name and JSON text, encoded once by the sending node. */
     event: string;
     json: string;

@@ -102,10 +102,11 @@ export class Delivery implements OnModuleInit {
   ): Promise<void> | undefined {
     const { conversation, seq } = message;
     const committedAt = performance.now();
-    const hearers = this.audiences.of(conversation.kind)?.hearers(conversation, { seq, memberVersion }) ?? [];
+    const at = { seq, memberVersion };
+    const hearers = this.audiences.of(conversation.kind)?.hearers(conversation, at) ?? [];
     const emit = (userPks: readonly number[]): void => {
       const onWritten = (): void => fanOutHere.observe((performance.now() - committedAt) / 1000);
-      this.tell(message, userPks, { exceptSocketId, onWritten, hearers: { seq, memberVersion } });
+      this.tell(message, userPks, { exceptSocketId, onWritten, hearers: at });
       // Unknown only where nobody knows how a COMMIT ended: then the relay finds the row, if it is there.
       if (owed?.insertId !== undefined)
         this.note(owed.insertId, { appPk: conversation.appPk, conversationPk: conversation.pk, seq });
@@ -118,18 +119,18 @@ export class Delivery implements OnModuleInit {
   /** `message:new` to these hearers. A directed message shows the others no more than its place. */
   tell(message: StoredMessage, userPks: readonly number[], options: EmitOptions = {}): void {
     const { appPk, pk: stream } = message.conversation;
-    const seeing = message.recipients ? userPks.filter((userPk) => maySee(message, userPk)) : userPks;
+    const { exceptSocketId, localOnly, hearers, onWritten } = options;
+    if (!message.recipients) {
+      const how = { exceptSocketId, localOnly, stream, hearers, onWritten };
+      return this.live.toUsers(appPk, userPks, 'message:new', encodedFor(message), how);
+    }
     // Of a directed message the two kinds of hearers are named.
-    const hearers = message.recipients ? undefined : options.hearers;
-    this.live.toUsers(appPk, seeing, 'message:new', encodedFor(message), { ...options, stream, hearers });
+    const seeing = userPks.filter((userPk) => maySee(message, userPk));
+    const how = { exceptSocketId, localOnly, stream };
+    this.live.toUsers(appPk, seeing, 'message:new', encodedFor(message), { onWritten, ...how });
     if (seeing.length === userPks.length) return;
     const others = userPks.filter((userPk) => !maySee(message, userPk));
-    this.live.toUsers(appPk, others, 'message:new', encodedFor(veiled(message)), {
-      ...options,
-      stream,
-      hearers,
-      onWritten: undefined,
-    });
+    this.live.toUsers(appPk, others, 'message:new', encodedFor(veiled(message)), how);
   }
 
   /** For frames of other nodes that name the conversation. */

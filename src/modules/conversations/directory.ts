@@ -189,8 +189,9 @@ export class ConversationDirectory {
   }
 
   private remember(reference: Omit<ConversationRef, 'idPrefix'>): ConversationRef {
-    const conversation = { ...reference, idPrefix: this.ids.prefix(reference.pk) };
-    this.byPk.set(reference.pk, conversation);
+    const { pk, appPk, kind, lowPk, highPk, conversationId } = reference;
+    const conversation = { pk, appPk, kind, lowPk, highPk, conversationId, idPrefix: this.ids.prefix(pk) };
+    this.byPk.set(pk, conversation);
     return conversation;
   }
 }

@@ -47,14 +47,29 @@ export class LiveService extends Live implements OnModuleInit {
     data: ServerEvents[E] | Encoded,
     options: EmitOptions = {},
   ): void {
-    const { exceptSocketId, stream, hearers, onWritten } = options;
-    const delivery = { appPk, userPks, exceptSocketId, ...encode(event, data) };
-    this.fanOut.deliver({ ...delivery, onWritten }, stream);
+    const { exceptSocketId, stream, onWritten } = options;
+    const said = encode(event, data);
+    const { json, tip } = said;
+    this.fanOut.deliver({ appPk, userPks, event: said.event, json, exceptSocketId, tip, onWritten }, stream);
     if (options.localOnly || this.bus.peers.length === 0) return;
-    const { tip, ...told } = delivery;
-    const frame = { ...told, stream, sentAtMs: Date.now() } as BusFrames['deliver'];
-    if (userPks.length <= ROUTED_USERS_MAX) void this.deliverByRoute(frame);
-    else this.bus.toAll('deliver', { ...frame, tip, ...(hearers && stream !== undefined && { userPks: [], hearers }) });
+    const sentAtMs = Date.now();
+    if (userPks.length <= ROUTED_USERS_MAX) {
+      void this.deliverByRoute({ appPk, userPks, event: said.event, json, exceptSocketId, stream, sentAtMs });
+      return;
+    }
+    const hearers = stream === undefined ? undefined : options.hearers;
+    const named = hearers ? [] : userPks;
+    this.bus.toAll('deliver', {
+      appPk,
+      userPks: named,
+      event: said.event,
+      json,
+      exceptSocketId,
+      stream,
+      hearers,
+      tip,
+      sentAtMs,
+    });
   }
 
   hearersBy(find: FindHearers): void {
@@ -133,13 +148,14 @@ export class LiveService extends Live implements OnModuleInit {
     }
   }
 
-  private deliverFromBus({ stream, hearers, sentAtMs, ...delivery }: BusFrames['deliver']): void {
+  private deliverFromBus(frame: BusFrames['deliver']): void {
+    const { appPk, event, json, exceptSocketId, stream, hearers, tip, sentAtMs } = frame;
     const onWritten = (): void => fanOutByBus.observe(Math.max(0, Date.now() - sentAtMs) / 1000);
     const deliver = (userPks: readonly number[]): void =>
-      this.fanOut.deliver({ ...delivery, userPks, onWritten }, stream);
-    if (!hearers || stream === undefined) return deliver(delivery.userPks);
+      this.fanOut.deliver({ appPk, userPks, event, json, exceptSocketId, tip, onWritten }, stream);
+    if (!hearers || stream === undefined) return deliver(frame.userPks);
     // A worker, or a node without a socket of this app, need not know who would hear.
-    if (this.connections.onlineIn(delivery.appPk) > 0) this.hearersHere.tell(stream, hearers, deliver);
+    if (this.connections.onlineIn(appPk) > 0) this.hearersHere.tell(stream, hearers, deliver);
   }
 
   private async deliverByRoute(frame: BusFrames['deliver']): Promise<void> {
@@ -154,7 +170,10 @@ export class LiveService extends Live implements OnModuleInit {
         }
       });
       usersOf.delete(this.bus.nodeId);
-      for (const [node, userPks] of usersOf) this.bus.toNodes([node], 'deliver', { ...frame, userPks });
+      const { appPk, event, json, exceptSocketId, stream, sentAtMs } = frame;
+      for (const [node, userPks] of usersOf) {
+        this.bus.toNodes([node], 'deliver', { appPk, userPks, event, json, exceptSocketId, stream, sentAtMs });
+      }
     } catch {
       // Nobody can say where they are, so every node is asked; with Redis gone this shows as a gap there.
       this.bus.toAll('deliver', frame);
@@ -176,12 +195,12 @@ export class LiveService extends Live implements OnModuleInit {
 }
 
 /** The event as it is written; a message too large to be pushed becomes a tip to pull it. */
-function encode(event: ServerEventName, data: unknown): { event: string; json: string; tip?: Tip } {
+function encode(event: ServerEventName, data: unknown): { event: string; json: string; tip: Tip | undefined } {
   const json = data instanceof Encoded ? data.json : JSON.stringify(data);
   const tip = data instanceof Encoded ? data.tip : event === 'message:new' ? tipOf(data as WireMessage) : undefined;
   const small = json.length * 3 <= PUSH_BYTES_MAX || Buffer.byteLength(json) <= PUSH_BYTES_MAX;
-  if (event !== 'message:new' || small || !tip) return { event, json, ...(tip && { tip }) };
-  return { event: 'conversation:tip', json: JSON.stringify(tip) };
+  if (event !== 'message:new' || small || !tip) return { event, json, tip };
+  return { event: 'conversation:tip', json: JSON.stringify(tip), tip: undefined };
 }
 
 const tipOf = ({ conversationId, seq }: WireMessage): Tip | undefined =>
