@@ -1,17 +1,20 @@
-const texts = new WeakMap<object, string>();
-
 /**
- * Notes the JSON text of a value that was written already, so that a door need not write it again: a stored message is
- * encoded once, for its hearers and for its sender's answer. Whoever notes it vouches that the text says what the value
- * says, and that neither changes.
+ * A value that brings its JSON text, so that a door need not write it again: a stored message is encoded once, for its
+ * hearers and for its sender's answer. Whoever makes one vouches that the text says what the value says, and that neither
+ * changes; a copy of it has no text.
  */
-export function withText<T extends object>(value: T, json: string): T {
-  texts.set(value, json);
-  return value;
+export abstract class WithText {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  static textOf(value: object): string | undefined {
+    return #text in value ? value.#text : undefined;
+  }
 }
 
-/** The JSON text of an answer: the noted one, else written now. */
-export const textOf = (value: unknown): string => notedText(value) ?? JSON.stringify(value);
-
-export const notedText = (value: unknown): string | undefined =>
-  typeof value === 'object' && value !== null ? texts.get(value) : undefined;
+/** The JSON text of an answer: the one it brings, else written now. */
+export const textOf = (value: unknown): string =>
+  (typeof value === 'object' && value !== null ? WithText.textOf(value) : undefined) ?? JSON.stringify(value);

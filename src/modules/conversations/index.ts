@@ -19,4 +19,4 @@ export { Marks } from './marks';
 export { Retention } from './retention';
 export { Standings, type Standing } from './standings';
 export { UnreadTotals } from './unread-totals';
-export { encodeMessage, isoTime, maySee, presentMessage, seenBy, type StoredMessage } from './message';
+export { encodeMessage, isoTime, maySee, presentMessage, seenBy, SentReply, type StoredMessage } from './message';

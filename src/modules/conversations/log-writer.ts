@@ -189,6 +189,7 @@ function number(draft: Draft, head: Head): StoredMessage {
     sentAt: head.lastMs,
     revision: 0,
     recalledAt: null,
+    text: undefined,
   };
 }
 

@@ -4,9 +4,10 @@ import {
   type Json,
   type Mentions,
   type PushOption,
+  type SendCommand,
   type WireMessage,
 } from '../../kernel/contracts/message';
-import { notedText, withText } from '../../kernel/ready-text';
+import { WithText } from '../../kernel/ready-text';
 import type { ConversationRef, Recipients } from './audience';
 
 /** A message of the log. `body` and `ext` are the JSON texts that are stored and sent on as they are. */
@@ -30,6 +31,8 @@ export interface StoredMessage {
   readonly sentAt: number;
   readonly revision: number;
   readonly recalledAt: number | null;
+  /** Its JSON text, once `encodeMessage` has written it. */
+  text?: string;
 }
 
 /** The address that an observer sees: the other side of the sender, or the group, room or user written to. */
@@ -47,25 +50,23 @@ export function addressOf(conversation: ConversationRef, from: string | null): A
  * quotes (kernel/ids.ts), so they need no escaping.
  */
 export function encodeMessage(message: StoredMessage): string {
-  const known = notedText(message);
-  if (known !== undefined) return known;
+  if (message.text !== undefined) return message.text;
   const { kind, id } = addressOf(message.conversation, message.from);
   const ext = message.ext === null ? '' : `,"ext":${message.ext}`;
   const recalled = message.recalledAt === null ? '' : `,"recalledAt":"${isoTime(message.recalledAt)}"`;
   const from = message.from === null ? 'null' : `"${message.from}"`;
   const mentions = message.mentions ? `,"mentions":${JSON.stringify(message.mentions)}` : '';
   const recipients = message.recipients ? `,"recipients":${JSON.stringify([...message.recipients.values()])}` : '';
-  const json =
+  message.text =
     `{"id":"${message.id}","conversationId":"${message.conversation.conversationId}","seq":${message.seq},` +
     `"from":${from},"to":{"kind":"${kind}","id":"${id}"},"clientMessageId":"${message.clientMessageId}",` +
     `"type":"${message.type}","body":${message.body}${ext}${mentions}${recipients},"sentAt":"${isoTime(message.sentAt)}",` +
     `"revision":${message.revision}${recalled}}`;
-  withText(message, json);
-  return json;
+  return message.text;
 }
 
-/** The same as an object. `body` and `ext` may be given where they are at hand, to spare a parse. */
-export function presentMessage(message: StoredMessage, body?: Json, ext?: Json): WireMessage {
+/** The same as an object. */
+export function presentMessage(message: StoredMessage): WireMessage {
   return {
     id: message.id,
     conversationId: message.conversation.conversationId,
@@ -74,14 +75,49 @@ export function presentMessage(message: StoredMessage, body?: Json, ext?: Json):
     to: addressOf(message.conversation, message.from),
     clientMessageId: message.clientMessageId,
     type: message.type,
-    body: body === undefined ? JSON.parse(message.body) : body,
-    ...(message.ext !== null && { ext: ext === undefined ? (JSON.parse(message.ext) as Json) : ext }),
+    body: JSON.parse(message.body),
+    ...(message.ext !== null && { ext: JSON.parse(message.ext) as Json }),
     ...(message.mentions && { mentions: message.mentions }),
     ...(message.recipients && { recipients: [...message.recipients.values()] }),
     sentAt: isoTime(message.sentAt),
     revision: message.revision,
     ...(message.recalledAt !== null && { recalledAt: isoTime(message.recalledAt) }),
   };
+}
+
+/** A message just stored, as its sender's answer says it: both the object and its text. */
+export class SentReply extends WithText implements WireMessage {
+  readonly id: string;
+  readonly conversationId: string;
+  readonly seq: number;
+  readonly from: string | null;
+  readonly to: Address;
+  readonly clientMessageId: string;
+  readonly type: string;
+  readonly body: Json;
+  readonly ext?: Json;
+  readonly mentions?: Mentions;
+  readonly recipients?: string[];
+  readonly sentAt: string;
+  readonly revision: number;
+
+  /** @param said what was sent: its `body` and `ext` are at hand */
+  constructor(message: StoredMessage, said: Pick<SendCommand, 'to' | 'body' | 'ext'>) {
+    super(encodeMessage(message));
+    this.id = message.id;
+    this.conversationId = message.conversation.conversationId;
+    this.seq = message.seq;
+    this.from = message.from;
+    this.to = said.to;
+    this.clientMessageId = message.clientMessageId;
+    this.type = message.type;
+    this.body = said.body;
+    if (message.ext !== null) this.ext = said.ext;
+    if (message.mentions) this.mentions = message.mentions;
+    if (message.recipients) this.recipients = [...message.recipients.values()];
+    this.sentAt = isoTime(message.sentAt);
+    this.revision = message.revision;
+  }
 }
 
 /** Whether this user may see what a message says: always, unless it was directed to others. */

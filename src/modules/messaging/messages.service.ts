@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantCaller } from '../../kernel/caller';
 import type { SendCommand, SentMessage } from '../../kernel/contracts/message';
-import { withText } from '../../kernel/ready-text';
 import { AppError, invalid } from '../../kernel/errors/app-error';
 import { SendRates } from '../../platform/entry/send-rates';
 import { Users } from '../accounts';
@@ -10,11 +9,11 @@ import {
   type Audience,
   Audiences,
   ConversationLog,
-  encodeMessage,
   Delivery,
   type ConversationRef,
   presentMessage,
   type Recipients,
+  SentReply,
   type Sender,
 } from '../conversations';
 import { type Content, MessageContent } from './content';
@@ -187,6 +186,6 @@ export class MessagesService {
     const appended: Appended = await this.log.append(draft); // resolves after COMMIT
     if (appended.duplicate) return { ...presentMessage(appended.message), duplicate: true };
     this.delivery.deliver(appended, socketId); // a courtesy: never awaited
-    return withText(presentMessage(appended.message, command.body, command.ext), encodeMessage(appended.message));
+    return new SentReply(appended.message, command);
   }
 }

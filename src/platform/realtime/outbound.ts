@@ -13,6 +13,8 @@ export const PUSH_BYTES_MAX = 8 * 1024;
 const TIP_INTERVAL_MS = 1000;
 const SWEEP_MS = 250;
 
+/** Packets that are counted each time; it costs less than remembering. */
+const SUMMED_MAX = 8;
 /** Bytes counted per write buffer; Engine.IO starts a new array with every flush, so a count ends by itself. */
 const tallies = new WeakMap<object, { counted: number; bytes: number }>();
 
@@ -20,11 +22,18 @@ const tallies = new WeakMap<object, { counted: number; bytes: number }>();
 export function waitingBytes(engine: EngineSocket): number {
   const inTransport = engine.transport.socket?.bufferedAmount ?? 0;
   const packets = engine.writeBuffer;
-  if (packets.length === 0) return inTransport;
+  if (packets.length <= SUMMED_MAX) return inTransport + bytesOf(packets, 0);
   let tally = tallies.get(packets);
   if (!tally) tallies.set(packets, (tally = { counted: 0, bytes: 0 }));
-  for (; tally.counted < packets.length; tally.counted++) tally.bytes += packets[tally.counted]?.data?.length ?? 0;
+  tally.bytes += bytesOf(packets, tally.counted);
+  tally.counted = packets.length;
   return inTransport + tally.bytes;
+}
+
+function bytesOf(packets: EngineSocket['writeBuffer'], from: number): number {
+  let bytes = 0;
+  for (let at = from; at < packets.length; at++) bytes += packets[at].data?.length ?? 0;
+  return bytes;
 }
 
 /** Where bytes may be written directly: everything said before is with the TCP socket already, so the order stays. */
