@@ -32,7 +32,7 @@ export class DirectAudience implements Audience {
   open(app: AppRef, sender: Sender | null, id: string): ConversationRef | Promise<ConversationRef> {
     if (!sender) throw invalid('from', 'Name the user in whose name this is sent.');
     const recipient = this.recipients.cached(app, id);
-    if (!recipient) return this.recipients.find(app, id).then((found) => this.between(app, sender, found));
+    if (!recipient) return this.recipients.find(app, id, 'to.id').then((found) => this.between(app, sender, found));
     return this.between(app, sender, recipient);
   }
 

@@ -22,13 +22,13 @@ export class Recipients {
     return this.directory.cached(app.pk, userId);
   }
 
-  /** Throws USER_NOT_FOUND, QUOTA_EXCEEDED or INVALID_REQUEST. */
-  async find(ref: AppRef, userId: string): Promise<KnownUser> {
+  /** @param field where the caller named it. Throws USER_NOT_FOUND or QUOTA_EXCEEDED. */
+  async find(ref: AppRef, userId: string, field?: string): Promise<KnownUser> {
     const known = await this.directory.find(ref.pk, userId);
     if (known) return known;
     const app = await this.apps.byPk(ref.pk);
     if (!app) throw new AppError('APP_NOT_ONLINE');
-    return this.registry.recipient(app, userId);
+    return this.registry.recipient(app, userId, field);
   }
 
   /** The senders' standing, and whether those they write to still exist. The deactivated still receive. */

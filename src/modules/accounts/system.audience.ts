@@ -30,7 +30,7 @@ export class SystemAudience implements Audience {
   open(app: AppRef, sender: Sender | null, id: string): ConversationRef | Promise<ConversationRef> {
     if (sender) throw new AppError('FORBIDDEN');
     const recipient = this.recipients.cached(app, id);
-    if (!recipient) return this.recipients.find(app, id).then((found) => this.to(app, found));
+    if (!recipient) return this.recipients.find(app, id, 'to.id').then((found) => this.to(app, found));
     return this.to(app, recipient);
   }
 

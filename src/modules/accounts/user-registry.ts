@@ -40,15 +40,15 @@ export class UserRegistry {
    * the id of a group or a room, which was meant as such (acceptance E38).
    * Throws USER_NOT_FOUND or QUOTA_EXCEEDED.
    */
-  async recipient(app: App, userId: string): Promise<KnownUser> {
+  async recipient(app: App, userId: string, field?: string): Promise<KnownUser> {
     const known = await this.directory.find(app.pk, userId);
     if (known) return known;
     if (!modeOf(app).awaitsUnknown(app, userId) || (await this.isNoUser(app, userId)))
-      throw new AppError('USER_NOT_FOUND');
+      throw new AppError('USER_NOT_FOUND', { field });
     const [made] = await this.users.create(app, [{ ...bare(userId), registered: false }]);
     if (made instanceof AppError) throw made;
     const waiting = await this.directory.find(app.pk, userId);
-    if (!waiting) throw new AppError('USER_NOT_FOUND');
+    if (!waiting) throw new AppError('USER_NOT_FOUND', { field });
     return waiting;
   }
 

@@ -59,7 +59,10 @@ export class Newcomers {
     const wanted = group.memberCount + users.length;
     if (planLimit !== undefined && wanted > planLimit) throw quotaExceeded('groupMembers', planLimit);
     if (wanted > group.maxMembers) {
-      throw new AppError('QUOTA_EXCEEDED', { details: { quota: 'maxMembers', limit: group.maxMembers } });
+      throw new AppError('QUOTA_EXCEEDED', {
+        message: 'The group has room for no more; `details.limit` says for how many it has.',
+        details: { quota: 'maxMembers', limit: group.maxMembers },
+      });
     }
     await this.assertLiving(scene, users);
     const pks = users.map(({ userPk }) => userPk);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { UserCaller } from '../../kernel/caller';
-import { AppError } from '../../kernel/errors/app-error';
+import { AppError, invalid } from '../../kernel/errors/app-error';
 import { Live } from '../../platform/realtime/live';
 import { Audiences } from '../conversations';
 import { ReadableConversations } from './readable';
@@ -16,6 +16,7 @@ export class SignalsService {
 
   async typing(caller: UserCaller, conversationId: string, typing: boolean): Promise<void> {
     const { conversation } = await this.readable.find(caller, conversationId);
+    if (conversation.kind === 'chatroom') throw invalid('conversationId', 'Nobody is told who types in a room.');
     const hearers = (await this.audiences.of(conversation.kind)?.hearers(conversation)) ?? [];
     // One may read some conversations without being in them.
     if (!hearers.includes(caller.userPk)) throw new AppError('NOT_MEMBER');

@@ -6,7 +6,7 @@ import type { ClientEvents, SyncReply, SyncRequest } from '../../kernel/contract
 import { invalid } from '../../kernel/errors/app-error';
 import { StoreEpoch } from '../../platform/database/store-epoch';
 import { Turnstile } from '../../platform/lifecycle/turnstile';
-import { readCursor, writeCursor } from '../../platform/entry/cursor';
+import { readPlace, writeCursor } from '../../platform/entry/cursor';
 import { UserEvents } from '../accounts';
 import {
   ConversationDirectory,
@@ -83,7 +83,9 @@ export class SyncService {
   private async page(caller: UserCaller, request: SyncRequest): Promise<SyncReply> {
     const have = heldSeqs(request.conversations);
     // What the first page said holds for all of them, so that a client may go by any page's answer.
-    const [cursor, firstUserSeq, firstReset] = readCursor(request.page, 'number', 'number', 'number') ?? [0, 0, 0];
+    const [cursor, firstUserSeq, firstReset] = readPlace('page', request.page, ['number', 'number', 'number']) ?? [
+      0, 0, 0,
+    ];
     const bounds = await this.events.bounds(caller.userPk);
     const entries = await this.inbox.afterKey(caller.userPk, cursor, PAGE_CONVERSATIONS);
     const refs = await this.directory.byPks(entries.map(({ conversationPk }) => conversationPk));

@@ -8,8 +8,8 @@ type KeyOf<K extends readonly Kind[]> = { -readonly [I in keyof K]: Kinds[K[I]] 
 const TEXT = /^[ -~]*$/;
 
 /** What a client is told whose cursor this list never wrote. */
-export const notACursor = (): AppError =>
-  invalid('cursor', 'This is not a cursor of this list; leave it out to begin at the first page.');
+export const notACursor = (field = 'cursor'): AppError =>
+  invalid(field, 'This is not a cursor of this list; leave it out to begin at the first page.');
 
 /** The place where a list goes on: the sort key of the last item shown, opaque to the client. */
 export const writeCursor = (...key: (number | string)[]): string =>
@@ -20,9 +20,16 @@ export const writeCursor = (...key: (number | string)[]): string =>
  * or undefined on the first page. Throws INVALID_REQUEST (field `cursor`) for anything that `writeCursor` did not make.
  * A cursor proves nothing: the query must still be scoped to the tenant.
  */
-export function readCursor<const K extends readonly Kind[]>(
+export const readCursor = <const K extends readonly Kind[]>(
   cursor: string | undefined,
   ...kinds: K
+): KeyOf<K> | undefined => readPlace('cursor', cursor, kinds);
+
+/** The same where the field has another name. */
+export function readPlace<const K extends readonly Kind[]>(
+  field: string,
+  cursor: string | undefined,
+  kinds: K,
 ): KeyOf<K> | undefined {
   if (cursor === undefined) return undefined;
   const key = parsed(cursor);
@@ -33,7 +40,7 @@ export function readCursor<const K extends readonly Kind[]>(
       (part, index) =>
         typeof part === kinds[index] && (typeof part === 'string' ? TEXT.test(part) : Number.isSafeInteger(part)),
     );
-  if (!fits) throw notACursor();
+  if (!fits) throw notACursor(field);
   return key as KeyOf<K>;
 }
 

@@ -1,5 +1,6 @@
-import { ValidateBy, ValidateIf } from 'class-validator';
+import { Matches, ValidateBy, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
+import { ID_PATTERN } from '../../kernel/ids';
 
 /** Any JSON at all, kept as the client wrote it; required unless `@IsOptional()` stands beside it. */
 export const AnyJson = (): PropertyDecorator =>
@@ -11,3 +12,15 @@ export const Nullable = (): PropertyDecorator => ValidateIf((_, value) => value 
 /** What the docs say about a property beyond its rules: a description, an example. */
 export const Documented = (schema: { description?: string; example?: unknown }): PropertyDecorator =>
   JSONSchema(schema) as PropertyDecorator;
+
+/** A public id of a user, group, room or device (contract.md, Names); with `each`, a list of them. */
+export const IsId = ({ each = false } = {}): PropertyDecorator =>
+  Matches(ID_PATTERN, { each, message: 'An id has 1 to 64 of A-Z a-z 0-9 _ . @ - and no other.' });
+
+/** What clients name freely and we compare: a message's type, a device's platform. */
+export const IsTag = (): PropertyDecorator =>
+  Matches(/^[A-Za-z0-9_.-]{1,32}$/, { message: 'Must have 1 to 32 of A-Z a-z 0-9 _ . - and no other.' });
+
+/** A text that shows something. */
+export const NotBlank = (): PropertyDecorator =>
+  Matches(/\S/, { message: 'Must have at least one visible character.' });

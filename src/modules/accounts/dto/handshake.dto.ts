@@ -1,16 +1,16 @@
 import { Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength, ValidateNested } from 'class-validator';
-import { ID_PATTERN } from '../../../kernel/ids';
+import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
+import { IsId, IsTag } from '../../../platform/entry/rules';
 
 export class HandshakeDeviceDto {
   /** One for each installation; the same that `/v1/devices/{deviceId}` names. */
   @IsString()
-  @Matches(ID_PATTERN)
+  @IsId()
   id!: string;
 
   /** `ios`, `android`, `web` …; what the policy one-per-platform counts by. */
   @IsString()
-  @Matches(/^[A-Za-z0-9_.-]{1,32}$/)
+  @IsTag()
   platform!: string;
 
   @IsOptional()

@@ -1,5 +1,5 @@
-import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsString, Matches } from 'class-validator';
-import { ID_PATTERN } from '../../../kernel/ids';
+import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsString } from 'class-validator';
+import { IsId } from '../../../platform/entry/rules';
 
 const AT_ONCE_MAX = 100;
 
@@ -10,6 +10,6 @@ export class UserIdsDto {
   @ArrayMaxSize(AT_ONCE_MAX)
   @ArrayUnique()
   @IsString({ each: true })
-  @Matches(ID_PATTERN, { each: true })
+  @IsId({ each: true })
   userIds!: string[];
 }

@@ -10,8 +10,7 @@ import {
   MaxLength,
   MinLength,
 } from 'class-validator';
-import { ID_PATTERN } from '../../../kernel/ids';
-import { Nullable } from '../../../platform/entry/rules';
+import { IsId, Nullable } from '../../../platform/entry/rules';
 
 const HTTP_URL = /^https?:\/\/[^\s"'<>\\]+$/;
 
@@ -19,7 +18,7 @@ export class CreateUserDto {
   /** Your own id of the user. Fixed mode: generated when absent; arbitrary mode: required. */
   @IsOptional()
   @IsString({ message: 'userId must be a string; put a numeric id in quotes' })
-  @Matches(ID_PATTERN, { message: 'userId has 1 to 64 of A-Z a-z 0-9 _ . @ - and no other' })
+  @IsId()
   userId?: string;
 
   @IsOptional()

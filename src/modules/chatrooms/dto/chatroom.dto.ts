@@ -5,14 +5,11 @@ import {
   IsInt,
   IsOptional,
   IsString,
-  Matches,
   Max,
   MaxLength,
   Min,
-  MinLength,
 } from 'class-validator';
-import { ID_PATTERN } from '../../../kernel/ids';
-import { Nullable } from '../../../platform/entry/rules';
+import { IsId, NotBlank, Nullable } from '../../../platform/entry/rules';
 import { RECENT_MAX } from '../room-feed';
 
 const MEMBERS_MAX = 1_000_000;
@@ -42,12 +39,12 @@ export class CreateChatroomDto extends ChatroomRules {
   /** Your own id of the room; generated when absent. That of a closed room opens it again, with nothing of what it was. */
   @IsOptional()
   @IsString()
-  @Matches(ID_PATTERN, { message: 'chatroomId has 1 to 64 of A-Z a-z 0-9 _ . @ - and no other' })
+  @IsId()
   chatroomId?: string;
 
   @IsString()
-  @MinLength(1)
   @MaxLength(128)
+  @NotBlank()
   name!: string;
 
   @IsOptional()
@@ -65,14 +62,14 @@ export class CreateChatroomDto extends ChatroomRules {
   /** A user who decides in it as its admins do, and about them. */
   @IsOptional()
   @IsString()
-  @Matches(ID_PATTERN)
+  @IsId()
   owner?: string;
 
   @IsOptional()
   @IsArray()
   @ArrayMaxSize(ADMINS_MAX)
   @IsString({ each: true })
-  @Matches(ID_PATTERN, { each: true })
+  @IsId({ each: true })
   admins?: string[];
 }
 
@@ -80,8 +77,8 @@ export class CreateChatroomDto extends ChatroomRules {
 export class PatchChatroomDto extends ChatroomRules {
   @IsOptional()
   @IsString()
-  @MinLength(1)
   @MaxLength(128)
+  @NotBlank()
   name?: string;
 
   @IsOptional()
@@ -100,7 +97,7 @@ export class PatchChatroomDto extends ChatroomRules {
   @IsOptional()
   @Nullable()
   @IsString()
-  @Matches(ID_PATTERN)
+  @IsId()
   owner?: string | null;
 }
 
@@ -119,7 +116,7 @@ export class AttributeDto {
 /** The socket's twins name the room in their data. */
 export class ChatroomIdDto {
   @IsString()
-  @Matches(ID_PATTERN)
+  @IsId()
   chatroomId!: string;
 }
 

@@ -1,11 +1,11 @@
-import { IsOptional, IsString, Matches, MaxLength } from 'class-validator';
-import { ID_PATTERN } from '../../../kernel/ids';
+import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsId } from '../../../platform/entry/rules';
 import { UserIdsDto } from '../../accounts';
 
 /** The socket's twins name the group in their data. */
 export class GroupIdDto {
   @IsString()
-  @Matches(ID_PATTERN)
+  @IsId()
   groupId!: string;
 }
 
@@ -18,25 +18,25 @@ export class GroupJoinDto extends GroupIdDto {
 
 export class GroupInviteDto extends UserIdsDto {
   @IsString()
-  @Matches(ID_PATTERN)
+  @IsId()
   groupId!: string;
 }
 
 export class GroupUserDto extends GroupIdDto {
   @IsString()
-  @Matches(ID_PATTERN)
+  @IsId()
   userId!: string;
 }
 
 export class GroupInvitationDto extends GroupIdDto {
   @IsString()
-  @Matches(ID_PATTERN)
+  @IsId()
   invitationId!: string;
 }
 
 export class GroupRequestDto extends GroupIdDto {
   @IsString()
-  @Matches(ID_PATTERN)
+  @IsId()
   requestId!: string;
 }
 

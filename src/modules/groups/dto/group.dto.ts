@@ -7,15 +7,12 @@ import {
   IsObject,
   IsOptional,
   IsString,
-  Matches,
   Max,
   MaxLength,
   Min,
-  MinLength,
 } from 'class-validator';
-import { ID_PATTERN } from '../../../kernel/ids';
 import { PageQuery } from '../../../platform/entry/page-query';
-import { Nullable } from '../../../platform/entry/rules';
+import { IsId, NotBlank, Nullable } from '../../../platform/entry/rules';
 import type { Visibility } from '../group.entity';
 
 /** Members of the largest group. */
@@ -52,12 +49,12 @@ export class CreateGroupDto extends GroupSwitches {
   /** Your own id of the group, never used again once it was; generated when absent. */
   @IsOptional()
   @IsString()
-  @Matches(ID_PATTERN, { message: 'groupId has 1 to 64 of A-Z a-z 0-9 _ . @ - and no other' })
+  @IsId()
   groupId?: string;
 
   @IsString()
-  @MinLength(1)
   @MaxLength(128)
+  @NotBlank()
   name!: string;
 
   @IsOptional()
@@ -74,7 +71,7 @@ export class CreateGroupDto extends GroupSwitches {
   @IsArray()
   @ArrayMaxSize(INITIAL_MAX)
   @IsString({ each: true })
-  @Matches(ID_PATTERN, { each: true })
+  @IsId({ each: true })
   members?: string[];
 
   /** 500 when absent; the plan may allow fewer. */
@@ -87,7 +84,7 @@ export class CreateGroupDto extends GroupSwitches {
   /** App servers: whose group it is. */
   @IsOptional()
   @IsString()
-  @Matches(ID_PATTERN)
+  @IsId()
   owner?: string;
 
   /** False: the owner is no member (it still decides). */
@@ -100,8 +97,8 @@ export class CreateGroupDto extends GroupSwitches {
 export class PatchGroupDto extends GroupSwitches {
   @IsOptional()
   @IsString()
-  @MinLength(1)
   @MaxLength(128)
+  @NotBlank()
   name?: string;
 
   @IsOptional()
@@ -129,7 +126,7 @@ export class PatchGroupDto extends GroupSwitches {
 
 export class UserIdDto {
   @IsString()
-  @Matches(ID_PATTERN)
+  @IsId()
   userId!: string;
 }
 

@@ -21,7 +21,7 @@ const CONVERSATION_ID = /^(user:[A-Za-z0-9_.@-]{1,64}:|group:|chatroom:|system:)
 export class ConversationIdDto {
   /** `user:{a}:{b}` with a < b, `group:{groupId}`, `chatroom:{chatroomId}` or `system:{userId}`. */
   @IsString()
-  @Matches(CONVERSATION_ID)
+  @Matches(CONVERSATION_ID, { message: 'A conversation id is user:{a}:{b}, group:{id}, chatroom:{id} or system:{id}.' })
   conversationId!: string;
 }
 

@@ -14,8 +14,8 @@ import {
 } from 'class-validator';
 import type { Address, AddressKind } from '../../../kernel/contracts/address';
 import type { Json, Mentions, Priority, PushOption, SendCommand, SendOptions } from '../../../kernel/contracts/message';
-import { CLIENT_MESSAGE_ID_PATTERN, ID_PATTERN } from '../../../kernel/ids';
-import { Documented } from '../../../platform/entry/rules';
+import { CLIENT_MESSAGE_ID_PATTERN } from '../../../kernel/ids';
+import { Documented, IsId, IsTag } from '../../../platform/entry/rules';
 import { IsPushOption } from './push-option';
 
 export class AddressDto implements Address {
@@ -24,7 +24,7 @@ export class AddressDto implements Address {
 
   /** The id of the user, group or room. */
   @IsString()
-  @Matches(ID_PATTERN)
+  @IsId()
   id!: string;
 }
 
@@ -33,7 +33,7 @@ export class MentionsDto implements Mentions {
   @IsArray()
   @ArrayMaxSize(100)
   @IsString({ each: true })
-  @Matches(ID_PATTERN, { each: true })
+  @IsId({ each: true })
   userIds?: string[];
 
   /** Everybody: for the owner, admins and the app's server. */
@@ -66,7 +66,7 @@ export class SendOptionsDto implements SendOptions {
   @ArrayMinSize(1)
   @ArrayMaxSize(100)
   @IsString({ each: true })
-  @Matches(ID_PATTERN, { each: true })
+  @IsId({ each: true })
   recipients?: string[];
 
   /** Groups only: whom this message names, whatever its body. */
@@ -80,12 +80,12 @@ export class SendOptionsDto implements SendOptions {
 export class UnaddressedMessageDto implements Omit<SendCommand, 'to'> {
   /** The sender's idempotency key: 16–36 of A-Z a-z 0-9 _ -, a UUID for example. */
   @IsString()
-  @Matches(CLIENT_MESSAGE_ID_PATTERN)
+  @Matches(CLIENT_MESSAGE_ID_PATTERN, { message: 'Must have 16 to 36 of A-Z a-z 0-9 _ - and no other.' })
   clientMessageId!: string;
 
   /** text, emoji, image, audio, video, file, location, custom, command, combined, notice, or a newer client's own. */
   @IsString()
-  @Matches(/^[A-Za-z0-9_.-]{1,32}$/)
+  @IsTag()
   type!: string;
 
   /** Any JSON; `{ text }` for type text. Comes back as it was read. */
@@ -99,7 +99,7 @@ export class UnaddressedMessageDto implements Omit<SendCommand, 'to'> {
   /** App servers only: the user in whose name it is sent. Absent: a system notice. */
   @IsOptional()
   @IsString()
-  @Matches(ID_PATTERN)
+  @IsId()
   from?: string;
 
   @IsOptional()

@@ -1,6 +1,6 @@
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
-import { ID_PATTERN } from '../../../kernel/ids';
 import { PageQuery } from '../../../platform/entry/page-query';
+import { IsId } from '../../../platform/entry/rules';
 import type { DeliveryStatus } from '../tasks/push-delivery.entity';
 
 const RECORD_ID = /^[1-9][0-9]{0,15}$/;
@@ -10,7 +10,7 @@ export class DeliveriesQuery extends PageQuery {
   /** The recipient. */
   @IsOptional()
   @IsString()
-  @Matches(ID_PATTERN)
+  @IsId()
   userId?: string;
 
   @IsOptional()

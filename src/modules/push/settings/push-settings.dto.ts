@@ -1,7 +1,8 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsOptional, IsString, Matches, MaxLength, ValidateNested } from 'class-validator';
+import { NotBlank } from '../../../platform/entry/rules';
 import { PUSH_STYLES, type PushStyle } from '../../tenancy';
-import { LANGUAGE, TIME_ZONE } from '../devices/device.dto';
+import { IsLanguage, IsTimeZone } from '../devices/device.dto';
 
 const WALL_TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
 
@@ -9,18 +10,18 @@ const WALL_TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
 export class QuietHoursDto {
   /** `HH:MM` */
   @IsString()
-  @Matches(WALL_TIME)
+  @Matches(WALL_TIME, { message: 'A time of the day is written as 22:00.' })
   from!: string;
 
   /** `HH:MM`, another than `from`. */
   @IsString()
-  @Matches(WALL_TIME)
+  @Matches(WALL_TIME, { message: 'A time of the day is written as 22:00.' })
   to!: string;
 
   /** IANA, `Asia/Shanghai`. Absent: that of the device that was bound last, else UTC. */
   @IsOptional()
   @IsString()
-  @Matches(TIME_ZONE)
+  @IsTimeZone()
   timeZone?: string;
 }
 
@@ -30,7 +31,7 @@ export class PushSettingsDto {
   @IsOptional()
   @IsString()
   @MaxLength(64)
-  @Matches(/\S/)
+  @NotBlank()
   nickname?: string;
 
   /** `full` shows what was written, `hidden` only that something was. */
@@ -46,6 +47,6 @@ export class PushSettingsDto {
   /** `zh`, `en`, or one that the app has templates for. */
   @IsOptional()
   @IsString()
-  @Matches(LANGUAGE)
+  @IsLanguage()
   language?: string;
 }

@@ -14,6 +14,7 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
+import { IsTag } from '../../../platform/entry/rules';
 import {
   DEVICE_POLICIES,
   PUSH_STYLES,
@@ -62,12 +63,12 @@ const LANGUAGE = /^[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8}){0,3}$/;
 /** The app's own words for one type of message in one language. */
 export class PushTemplateDto {
   @IsString()
-  @Matches(LANGUAGE)
+  @Matches(LANGUAGE, { message: 'A language tag is written as zh or pt-BR.' })
   language!: string;
 
   /** A message type; or `default` for all others, `hidden`, `mention` (around `{body}`), `burst` (around `{body}`). */
   @IsString()
-  @Matches(/^[A-Za-z0-9_.-]{1,32}$/)
+  @IsTag()
   type!: string;
 
   @IsOptional()
@@ -103,7 +104,7 @@ export class AppPushSettingsDto {
   /** For users and devices that name none; empty: English. */
   @IsOptional()
   @IsString()
-  @Matches(new RegExp(`^$|${LANGUAGE.source}`))
+  @Matches(new RegExp(`^$|${LANGUAGE.source}`), { message: 'A language tag is written as zh or pt-BR.' })
   language?: string;
 
   /** A sound file in the client's bundle, or `default`. */

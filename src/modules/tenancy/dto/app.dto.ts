@@ -1,15 +1,15 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
+import { NotBlank } from '../../../platform/entry/rules';
 import type { AccountMode } from '../app.entity';
 import { AppSettingsDto } from './app-settings.dto';
 
-const NOT_BLANK = /\S/;
 const HTTP_URL = /^https?:\/\/\S+$/;
 
 export class CreateAppDto {
   @IsString()
   @MaxLength(128)
-  @Matches(NOT_BLANK, { message: 'The name is blank.' })
+  @NotBlank()
   name!: string;
 
   /** `arbitrary` (the default): users log in under the app's own names. `fixed`: accounts and passwords are generated. */
@@ -34,7 +34,7 @@ export class ChangeAppDto {
   @IsOptional()
   @IsString()
   @MaxLength(128)
-  @Matches(NOT_BLANK, { message: 'The name is blank.' })
+  @NotBlank()
   name?: string;
 
   @IsOptional()

@@ -12,11 +12,11 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { PageQuery } from '../../../platform/entry/page-query';
+import { NotBlank } from '../../../platform/entry/rules';
 import type { DeveloperStatus } from '../developer.entity';
 import type { Plan } from '../plans';
 
 const EMAIL = /^[^\s@"(),:;<>[\\\]\u0080-\uffff]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,8}$/;
-const NOT_BLANK = /\S/;
 
 export class SignUpDto {
   /** Signs in to the console; unique whatever its case. */
@@ -32,7 +32,7 @@ export class SignUpDto {
 
   @IsString()
   @MaxLength(128)
-  @Matches(NOT_BLANK, { message: 'The name is blank.' })
+  @NotBlank()
   name!: string;
 }
 
@@ -45,7 +45,7 @@ export class VerificationDto {
   /** The legal name. */
   @IsString()
   @MaxLength(128)
-  @Matches(NOT_BLANK, { message: 'The name is blank.' })
+  @NotBlank()
   name!: string;
 
   /** Number of an identity card or of a company's registration. Kept sealed; only the operator reads it. */

@@ -61,11 +61,25 @@ export class CallerGuard implements CanActivate {
       hold(this.addresses.take(request.ip));
       throw new AppError('UNAUTHENTICATED');
     }
-    if (!policy.allowed?.has(caller.kind)) throw new AppError('FORBIDDEN');
+    if (!policy.allowed?.has(caller.kind)) throw wrongCaller(caller, policy.allowed);
     if (!policy.ownLimit) hold(this.calls.take(keyOf(caller)));
     request.caller = caller;
     return true;
   }
+}
+
+const CALLERS = {
+  anyone: 'anyone',
+  user: 'users',
+  app: 'the app server',
+  developer: 'the developer',
+  operator: 'the operator',
+} as const;
+
+function wrongCaller({ kind }: Caller, allowed: RoutePolicy['allowed'] = new Set()): AppError {
+  const hint = kind === 'developer' && allowed.has('app') ? ' Say which of your apps you are in X-App-Id.' : '';
+  const those = [...allowed].map((one) => CALLERS[one]).join(' and ');
+  return new AppError('FORBIDDEN', { message: `This call is for ${those}.${hint}` });
 }
 
 function hold(retryAfterMs: number): void {
