@@ -13,6 +13,8 @@ import { logMetrics } from './metrics';
 
 const BATCH_MAX = 256;
 const IN_FLIGHT_MAX = 2;
+/** A commit costs as much as some twenty rows, on either side: few do not begin one beside another (docs/adr/0005). */
+const BESIDE_MIN = 64;
 const QUEUE_MAX = 20_000;
 const CONVERSATION_QUEUE_MAX = 256;
 const ATTEMPTS_MAX = 3;
@@ -34,6 +36,7 @@ export class ConversationLog {
     lane: (draft) => draft.conversation.pk,
     batchMax: BATCH_MAX,
     inFlightMax: IN_FLIGHT_MAX,
+    besideMin: BESIDE_MIN,
     queueMax: QUEUE_MAX,
     laneMax: CONVERSATION_QUEUE_MAX,
   });

@@ -8,7 +8,7 @@ interface Item {
 
 const aQueue = (
   run: (batch: Item[]) => Promise<Settlement<number>[]>,
-  limits: Partial<{ queueMax: number; laneMax: number }> = {},
+  limits: Partial<{ queueMax: number; laneMax: number; besideMin: number }> = {},
 ) =>
   new GroupCommit<Item, number>({
     run,
@@ -47,6 +47,55 @@ describe('group commit', () => {
       ),
       { numRuns: 50 },
     );
+  });
+
+  describe('with a batch under way', () => {
+    beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
+    afterEach(() => jest.useRealTimers());
+
+    const aSlowQueue = () => {
+      const sizes: number[] = [];
+      let open = (): void => undefined;
+      const gate = new Promise<void>((resolve) => (open = resolve));
+      const queue = aQueue(
+        async (batch) => {
+          sizes.push(batch.length);
+          await gate;
+          return batch.map(({ n }) => ({ ok: n }));
+        },
+        { besideMin: 3 },
+      );
+      const answers: Promise<number>[] = [];
+      const submit = async (n: number) => {
+        answers.push(queue.submit({ lane: n, n }));
+        await new Promise(setImmediate);
+        await new Promise(setImmediate);
+      };
+      const finish = () => {
+        open();
+        return Promise.all(answers);
+      };
+      return { sizes, submit, finish };
+    };
+
+    it('begins another beside it for enough items, and lets fewer wait', async () => {
+      const { sizes, submit, finish } = aSlowQueue();
+      for (const n of [0, 1, 2]) await submit(n);
+      expect(sizes).toEqual([1]);
+      await submit(3);
+      expect(sizes).toEqual([1, 3]);
+      expect(await finish()).toEqual([0, 1, 2, 3]);
+    });
+
+    it('lets them wait for a moment only', async () => {
+      const { sizes, submit, finish } = aSlowQueue();
+      for (const n of [0, 1]) await submit(n);
+      expect(sizes).toEqual([1]);
+      jest.advanceTimersByTime(10);
+      await new Promise(setImmediate);
+      expect(sizes).toEqual([1, 1]);
+      expect(await finish()).toEqual([0, 1]);
+    });
   });
 
   it('lets a lane wait for what is stored later, and no other lane with it', async () => {

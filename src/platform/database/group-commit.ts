@@ -11,6 +11,11 @@ export interface GroupCommitOptions<In, Out> {
   lane: (item: In) => number;
   batchMax: number;
   inFlightMax: number;
+  /**
+   * Beside a batch that is under way, another is begun only for so many (1 when absent): a commit costs as much as dozens of
+   * rows. Fewer wait for the one under way, unless that takes long.
+   */
+  besideMin?: number;
   /** Beyond this many waiting items `submit` refuses with BUSY, before any work. */
   queueMax: number;
   /** Beyond this many waiting items of one lane likewise. */
@@ -23,9 +28,12 @@ interface Waiting<In, Out> {
   reject: (error: unknown) => void;
 }
 
+/** How long few wait for the batch under way: longer than a commit takes, shorter than anybody notices. */
+const PATIENCE_MS = 10;
+
 /**
- * Group commit: while `inFlightMax` batches are being stored, whatever arrives waits and goes into the next one
- * together. No timer: at low load a batch is one item, at high load it fills by itself (performance.md, advice 1).
+ * Group commit: while a batch is being stored, whatever arrives waits and goes into the next one together. The first
+ * waits for nothing: at low load a batch is one item, at high load it fills by itself (performance.md, advice 1).
  */
 export class GroupCommit<In, Out> {
   private readonly lanes = new Map<number, Waiting<In, Out>[]>();
@@ -35,6 +43,8 @@ export class GroupCommit<In, Out> {
   /** Lanes that wait for something later. */
   private held = 0;
   private scheduled = false;
+  private begunAt = 0;
+  private patience: NodeJS.Timeout | undefined;
   private idle: (() => void)[] = [];
   /** Items accepted and not yet taken into a batch. */
   waiting = 0;
@@ -72,18 +82,33 @@ export class GroupCommit<In, Out> {
 
   /** A tick later, so that everything read from the sockets in this turn of the loop joins the same batch. */
   private schedule(): void {
-    if (this.scheduled || this.inFlight >= this.options.inFlightMax) return;
+    if (this.scheduled || this.inFlight >= this.options.inFlightMax || this.ready.length === 0) return;
+    if (!this.worthBeginning) {
+      this.patience ??= setTimeout(() => {
+        this.patience = undefined;
+        this.schedule();
+      }, PATIENCE_MS).unref();
+      return;
+    }
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      while (this.inFlight < this.options.inFlightMax && this.ready.length > 0) void this.flush();
+      while (this.inFlight < this.options.inFlightMax && this.ready.length > 0 && this.worthBeginning)
+        void this.flush();
+      this.schedule();
     });
+  }
+
+  private get worthBeginning(): boolean {
+    const { besideMin = 1 } = this.options;
+    return this.inFlight === 0 || this.waiting >= besideMin || performance.now() - this.begunAt >= PATIENCE_MS;
   }
 
   private async flush(): Promise<void> {
     const { batch, laneIds } = this.take();
     const later = new Map<number, Promise<Out>[]>();
     this.inFlight++;
+    this.begunAt = performance.now();
     try {
       const outcomes = await this.options.run(batch.map(({ item }) => item));
       batch.forEach(({ item, resolve, reject }, index) => {
