@@ -244,6 +244,36 @@ describe('the conversation log', () => {
     expect([await unread(low), await unread(high)]).toEqual([1, 0]);
   });
 
+  it('leaves each head where its last message is, by whatever steps the heads of a commit move', async () => {
+    const conversations = await Promise.all(Array.from({ length: 12 }, aConversation));
+    const sent = conversations.flatMap(({ conversation, low, high }, index) =>
+      Array.from({ length: 1 + (index % 4) }, (_, n) =>
+        log.append({ ...draft(conversation, (index + n) % 3 ? low : high), counts: (index * n) % 5 !== 1 }),
+      ),
+    );
+    await Promise.all(sent);
+    const wrong = await sql.rows(
+      `SELECT c.id FROM conversations c
+         LEFT JOIN messages m ON m.conversationPk = c.id AND m.seq = c.maxSeq
+           AND m.countSeq = c.countSeq AND m.lowCount = c.lowCount AND m.sentAt = c.lastAt
+        WHERE c.id IN (?)
+          AND (m.seq IS NULL OR c.maxSeq <> (SELECT COUNT(*) FROM messages a WHERE a.conversationPk = c.id))`,
+      [conversations.map(({ conversation }) => conversation.pk)],
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('never lets the time of a log fall, though the clock of the database is set back', async () => {
+    const { conversation, low } = await aConversation();
+    await log.append(draft(conversation, low));
+    const ahead = '2099-01-02 03:04:05.678';
+    await sql.run('UPDATE conversations SET lastAt = ? WHERE id = ?', [ahead, conversation.pk]);
+    const { message } = await log.append(draft(conversation, low));
+    expect(new Date(message.sentAt).toISOString()).toBe('2099-01-02T03:04:05.678Z');
+    const [stored] = await history.page(conversation, { from: 1 }, { limit: 1 });
+    expect(stored.sentAt).toBe(message.sentAt);
+  });
+
   it('gives back body and ext as they were written, key order, escapes and all', async () => {
     const { conversation, low } = await aConversation();
     const body = '{"z":1,"a":"\\ud83d\\ude00 \\ud800 \\"\\u0000","n":[1.5,null]}';

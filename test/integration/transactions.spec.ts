@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import { RowsText } from '../../src/platform/database/rows-text';
 import { Sql } from '../../src/platform/database/sql';
 import { aScratchDatabase, type ScratchDatabase } from '../support/scratch-database';
 
@@ -60,6 +62,25 @@ describe('transactions on a real database', () => {
       expect(await kinds()).toEqual(['kept']);
     },
   );
+
+  it('take rows written as one text as the values they were, whatever is in them', async () => {
+    const text = fc.string({
+      unit: fc.oneof(fc.constantFrom(...`'"\\?;,()\0\n\r\x1a%_`), fc.string({ unit: 'grapheme' })),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(text, fc.option(text), fc.nat(65535)), { minLength: 1 }), async (given) => {
+        await sql.run('DELETE FROM outbox');
+        const rows = given.map(([payload, reason, attempts], id) => [id + 1, 'x', payload, reason, attempts]);
+        await sql.transaction((tx) => {
+          tx.later('INSERT INTO outbox (id, kind, payload, reason, attempts) VALUES ?', [new RowsText(rows)]);
+          return Promise.resolve();
+        });
+        const stored = await sql.rows('SELECT payload, reason, attempts FROM outbox ORDER BY id');
+        expect(stored).toEqual(given.map(([payload, reason, attempts]) => ({ payload, reason, attempts })));
+      }),
+      { numRuns: 30 },
+    );
+  });
 
   it('and single statements refuse a text that holds several', async () => {
     await expect(sql.rows('SELECT 1; DELETE FROM outbox')).rejects.toThrow('more than one statement');

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { NodeIdentity } from '../../platform/config/node-identity';
-import type { SqlExecutor, SqlTransaction, SqlValue } from '../../platform/database/sql';
+import { RowsText, type RowValue } from '../../platform/database/rows-text';
+import type { SqlExecutor, SqlTransaction } from '../../platform/database/sql';
 import { Outbox, type Owed } from '../../platform/queues/outbox';
 import type { ConversationRef } from './audience';
-import { KIND_CODES } from './kinds';
 import type { Draft } from './draft';
 import { sqlTime, type StoredMessage } from './message';
 import { readScope, writeScope } from './message-scope';
@@ -32,6 +32,22 @@ export interface Head {
   nowMs: number;
 }
 
+/** A head that has moved, and where it was. */
+interface Move {
+  readonly head: Head;
+  readonly before: Readonly<Head>;
+}
+
+/** The heads that move by the same number of messages, and of messages that count, to the same time. */
+interface Step {
+  seqs: number;
+  counted: number;
+  lastMs: number;
+  pks: number[];
+  /** Those whose low side sent one of them or more; then those with two or more; and so on. */
+  lowPks: number[][];
+}
+
 /** What was written: in the order of the drafts. */
 export interface Written {
   messages: StoredMessage[];
@@ -39,8 +55,10 @@ export interface Written {
   owed?: Owed;
 }
 
+type HeadRow = Omit<Head, 'lastMs' | 'nowMs'> & { lastAt: Date | null; now: Date };
+
 interface RowValues {
-  always: SqlValue[];
+  always: RowValue[];
   seldom: Record<(typeof SELDOM)[number], string | null>;
 }
 
@@ -81,27 +99,36 @@ export class LogWriter {
     wait = true,
   ): Promise<Map<number, Head>> {
     const pks = [...new Set(drafts.map(({ conversation }) => conversation.pk))].sort((a, b) => a - b);
-    const rows = await tx.rows<Head>(wait ? LOCK_HEADS : `${LOCK_HEADS} SKIP LOCKED`, [pks]);
-    const heads = new Map<number, Head>();
-    for (const head of rows) {
-      head.lastMs = Number(head.lastMs);
-      head.nowMs = Number(head.nowMs);
-      heads.set(head.id, head);
-    }
-    return heads;
+    const rows = await tx.rows<HeadRow>(wait ? LOCK_HEADS : `${LOCK_HEADS} SKIP LOCKED`, [pks]);
+    return new Map(
+      rows.map(({ id, maxSeq, countSeq, lowCount, memberVersion, lastAt, now }) => {
+        const head = {
+          id,
+          maxSeq,
+          countSeq,
+          lowCount,
+          memberVersion,
+          lastMs: lastAt?.getTime() ?? 0,
+          nowMs: now.getTime(),
+        };
+        return [id, head];
+      }),
+    );
   }
 
   /** Numbers and stores at least one draft, and owes their delivery. The heads move on. Travels with the COMMIT. */
   write(tx: SqlTransaction, heads: ReadonlyMap<number, Head>, drafts: readonly Draft[]): Written {
     const messages: StoredMessage[] = [];
+    const moves = new Map<number, Move>();
     const rows = drafts.map((draft) => {
       const head = heads.get(draft.conversation.pk);
       if (!head) throw new Error(`conversation ${draft.conversation.pk} is gone`);
+      if (!moves.has(head.id)) moves.set(head.id, { head, before: { ...head } });
       const message = number(draft, head);
       messages.push(message);
       return toRow(draft, head, message);
     });
-    this.writeHeads(tx, drafts, heads);
+    this.writeHeads(tx, moves.values());
     this.writeRows(tx, rows);
     this.writeOwnCounts(tx, drafts);
     return { messages, owed: this.owe(tx, messages) };
@@ -121,19 +148,30 @@ export class LogWriter {
   private writeRows(tx: SqlTransaction, rows: readonly RowValues[]): void {
     const given = SELDOM.filter((column) => rows.some(({ seldom }) => seldom[column] !== null));
     if (given.length > 0) for (const { always, seldom } of rows) always.push(...given.map((column) => seldom[column]));
-    tx.later(`INSERT INTO messages (${[ALWAYS, ...given].join(', ')}) VALUES ?`, [rows.map(({ always }) => always)]);
+    tx.later(`INSERT INTO messages (${[ALWAYS, ...given].join(', ')}) VALUES ?`, [
+      new RowsText(rows.map(({ always }) => always)),
+    ]);
   }
 
-  private writeHeads(tx: SqlTransaction, drafts: readonly Draft[], heads: ReadonlyMap<number, Head>): void {
-    const rows = new Map<number, SqlValue[]>();
-    for (const { conversation } of drafts) {
-      const { pk, appPk, kind, lowPk, highPk } = conversation;
-      const head = heads.get(pk);
-      if (!head || rows.has(pk)) continue;
-      const { maxSeq, countSeq, lowCount, lastMs } = head;
-      rows.set(pk, [pk, appPk, KIND_CODES[kind], lowPk, highPk, maxSeq, countSeq, lowCount, sqlTime(lastMs)]);
+  /** Heads that move by the same steps share a statement: most have one message more, and one that counts. */
+  private writeHeads(tx: SqlTransaction, moves: Iterable<Move>): void {
+    const alike = new Map<string, Step>();
+    for (const { head, before } of moves) {
+      const seqs = head.maxSeq - before.maxSeq;
+      const counted = head.countSeq - before.countSeq;
+      const key = `${seqs}:${counted}:${head.lastMs}`;
+      let step = alike.get(key);
+      if (!step) alike.set(key, (step = { seqs, counted, lastMs: head.lastMs, pks: [], lowPks: [] }));
+      step.pks.push(head.id);
+      for (let low = 0; low < head.lowCount - before.lowCount; low++) (step.lowPks[low] ??= []).push(head.id);
     }
-    tx.later(WRITE_HEADS, [[...rows.values()]]);
+    for (const { seqs, counted, lastMs, pks, lowPks } of alike.values()) {
+      const low = lowPks.length > 0 ? `, lowCount = lowCount${' + (id IN (?))'.repeat(lowPks.length)}` : '';
+      tx.later(
+        `UPDATE conversations SET maxSeq = maxSeq + ?, countSeq = countSeq + ?, lastAt = ?${low} WHERE id IN (?)`,
+        [seqs, counted, sqlTime(lastMs), ...lowPks, pks],
+      );
+    }
   }
 
   /** One number in the sender's row of a group (docs/adr/0006), and one in each recipient's of a directed message. */
@@ -229,12 +267,9 @@ export function fromRow(draft: Draft, row: StoredRow): StoredMessage {
   };
 }
 
-const LOCK_HEADS = `SELECT id, maxSeq, countSeq, lowCount, memberVersion,
-    ROUND(COALESCE(UNIX_TIMESTAMP(lastAt), 0) * 1000) AS lastMs, ROUND(UNIX_TIMESTAMP(NOW(3)) * 1000) AS nowMs
+/** Times as they are: converting them would cost the database as much as finding the rows. */
+const LOCK_HEADS = `SELECT id, maxSeq, countSeq, lowCount, memberVersion, lastAt, NOW(3) AS now
   FROM conversations WHERE id IN (?) ORDER BY id FOR UPDATE`;
-
-const WRITE_HEADS = `INSERT INTO conversations (id, appPk, kind, lowPk, highPk, maxSeq, countSeq, lowCount, lastAt) VALUES ?
-  ON DUPLICATE KEY UPDATE maxSeq = VALUES(maxSeq), countSeq = VALUES(countSeq), lowCount = VALUES(lowCount), lastAt = VALUES(lastAt)`;
 
 const ALWAYS = `conversationPk, seq, appPk, senderPk, clientMessageId, type, body, countSeq, lowCount, sentAt`;
 /** Columns that are empty in most messages: a batch without them does not name them, for the database pays by the word. */

@@ -1,8 +1,9 @@
 import type { ResultSetHeader } from 'mysql2/promise';
+import type { RowsText } from './rows-text';
 
 export type Row = Record<string, unknown>;
-/** A value a statement may carry; arrays only where the text says `IN (?)` or `VALUES ?`. */
-export type SqlValue = string | number | bigint | boolean | Date | Buffer | null | SqlValue[];
+/** A value a statement may carry; arrays only where the text says `IN (?)` or `VALUES ?`, RowsText only for the latter. */
+export type SqlValue = string | number | bigint | boolean | Date | Buffer | null | RowsText | SqlValue[];
 
 /** A transaction, or the pool itself. */
 export interface SqlExecutor {
