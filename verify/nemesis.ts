@@ -5,13 +5,15 @@ import type { Cluster } from './cluster';
 import { Random } from './random';
 import { sideConnection } from './stores';
 import type { World } from './tenants';
-import { WorkKiller } from './work-killer';
+import { type Step, WorkKiller } from './work-killer';
 import type { Workload } from './workload';
 
 export const FAULTS = [
   'app-kill',
   'worker-kill',
   'deciding-kill',
+  'paging-kill',
+  'opened-kill',
   'sending-kill',
   'closing-kill',
   'vendor-trouble',
@@ -31,6 +33,8 @@ export const FAULTS = [
 /** Those that mean nothing where nobody is pushed. */
 export const PUSH_FAULTS: ReadonlySet<string> = new Set([
   'deciding-kill',
+  'paging-kill',
+  'opened-kill',
   'sending-kill',
   'closing-kill',
   'vendor-trouble',
@@ -53,6 +57,8 @@ const LASTS: Readonly<Record<FaultName, [number, number]>> = {
   'app-kill': [200, 2500],
   'worker-kill': [200, 2500],
   'deciding-kill': [100, 300],
+  'paging-kill': [100, 300],
+  'opened-kill': [100, 300],
   'sending-kill': [100, 300],
   'closing-kill': [100, 300],
   'vendor-trouble': [3000, 4500],
@@ -86,6 +92,8 @@ export function planFaults(seed: number, kinds: readonly FaultName[], count: num
 /** Breaks things one after the other, and heals each before the next. */
 export class Nemesis {
   injected = 0;
+  /** Faults that did not find the moment that they are about. */
+  readonly unmet: string[] = [];
   private readonly work: WorkKiller;
 
   constructor(
@@ -122,19 +130,20 @@ export class Nemesis {
       if (workers.length > 0) await this.restart(random.pick(workers), lasts);
     },
     // In the middle of a page: taken from the list, and none of its pushes opened yet.
-    'deciding-kill': (lasts) => this.work.killWhile('deciding', lasts),
+    'deciding-kill': (lasts) => this.killWhile('deciding', lasts),
+    // Some of a group's recipients are decided about, and others are not.
+    'paging-kill': (lasts) => this.killWhile('paging', lasts),
+    // Its pushes are opened, and nobody has taken one of them.
+    'opened-kill': (lasts) => this.killWhile('opened', lasts),
     // The vendor has taken a notification, and its answer never arrives.
-    'sending-kill': (lasts) => this.work.killWhile('sending', lasts),
+    'sending-kill': (lasts) => this.killWhile('sending', lasts),
     // The vendor has answered, and the push is not closed yet.
-    'closing-kill': (lasts) => this.work.killWhile('closing', lasts),
+    'closing-kill': (lasts) => this.killWhile('closing', lasts),
     'vendor-trouble': async (lasts, random) => {
       const { push } = this.world;
-      for (
-        const end = performance.now() + lasts;
-        push && performance.now() < end;
-        await sleep(random.between(100, 400))
-      )
-        push.trouble(random);
+      const trouble = push?.trouble(random);
+      for (const end = performance.now() + lasts; performance.now() < end; await sleep(random.between(100, 400)))
+        trouble?.next();
       push?.calm();
     },
     'database-kill': async (lasts) => {
@@ -194,6 +203,10 @@ export class Nemesis {
       heal();
     },
   };
+
+  private async killWhile(step: Step, lasts: number): Promise<void> {
+    if (!(await this.work.killWhile(step, lasts))) this.unmet.push(`${step}-kill`);
+  }
 
   private async restart(node: AppNode, downMs: number): Promise<void> {
     await node.kill();

@@ -31,7 +31,7 @@ export const USAGE = `npm run verify -- [options]
   --faults N       how many faults (every kind once, in a shuffled order)
   --rate N         acknowledged messages a second (400)
   --planted        only the planted bugs; --no-planted leaves them out; --bug NAME tries one
-  --push           some users are away and are pushed; with the faults and planted bugs about that
+  --no-push        nobody is away and pushed; without the faults and planted bugs about that
   --json           one JSON object on stdout
   --history FILE   writes every event, one a line
   --keep           leaves the logs of all processes behind`;
@@ -50,7 +50,7 @@ export function readOptions(args: readonly string[]): VerifyOptions {
       planted: { type: 'boolean' },
       'no-planted': { type: 'boolean' },
       bug: { type: 'string' },
-      push: { type: 'boolean', default: false },
+      'no-push': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       history: { type: 'string' },
       keep: { type: 'boolean', default: false },
@@ -62,9 +62,9 @@ export function readOptions(args: readonly string[]): VerifyOptions {
       throw new Error(`--${name} must be a whole number, at least ${least}.`);
     return value;
   };
+  const push = !values['no-push'];
   const kinds =
-    values.only?.split(',').map((name) => name.trim()) ??
-    FAULTS.filter((fault) => values.push || !PUSH_FAULTS.has(fault));
+    values.only?.split(',').map((name) => name.trim()) ?? FAULTS.filter((fault) => push || !PUSH_FAULTS.has(fault));
   const faults = FAULTS.filter((fault) => kinds.includes(fault));
   const unknown = kinds.find((kind) => !FAULTS.some((fault) => fault === kind));
   if (unknown !== undefined) throw new Error(`No fault is called "${unknown}". There are: ${FAULTS.join(', ')}.`);
@@ -73,7 +73,7 @@ export function readOptions(args: readonly string[]): VerifyOptions {
     seconds: number('seconds', 0, 0),
     seed: number('seed', Math.floor(Math.random() * 2 ** 31), 0),
     rate: number('rate', 400, 1),
-    push: values.push,
+    push,
     json: values.json,
     faults,
     faultCount: number('faults', faults.length, 0),

@@ -117,7 +117,7 @@ const loadOn = (bug: PlantedBug, root: string, { dir, guard, stores }: PlantedOp
     load: { rate: RATE, devicesPerUser: 2, revocations: 80, changesEveryMs: 200 },
     worker: false,
     // Only where it is part of what goes wrong: it takes its time.
-    push: bug.invariant === 'I9' || bug.invariant === 'I10',
+    push: bug.invariant === 'I9' || bug.invariant === 'I10' ? 'few' : 'nobody',
     pushPatience: bug.catchUp,
     faults: planFaults(seed, bug.faults, bug.faultCount),
     ...(bug.schema && { schemaChange: bug.schema }),

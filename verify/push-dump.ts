@@ -46,9 +46,29 @@ export async function workDone(mysqlUrl: string, patienceMs: number): Promise<st
   }
 }
 
+const FREE = [
+  'UPDATE push_fanouts SET nextAt = NOW(3) WHERE nextAt > NOW(3)',
+  'UPDATE push_tasks SET nextAt = NOW(3) WHERE nextAt > NOW(3)',
+  'UPDATE outbox SET nextAt = NOW(3) WHERE state = 0 AND attempts > 0 AND nextAt > NOW(3)',
+];
+const DEADLOCK = 1213;
+const LOCK_WAIT = 1205;
+
 /** As if the time had passed for which dead workers held something. Only while no worker lives. */
 export async function leasesOver(side: Connection): Promise<void> {
-  await side.query('UPDATE push_fanouts SET nextAt = NOW(3) WHERE nextAt > NOW(3)');
-  await side.query('UPDATE push_tasks SET nextAt = NOW(3) WHERE nextAt > NOW(3)');
-  await side.query('UPDATE outbox SET nextAt = NOW(3) WHERE state = 0 AND attempts > 0 AND nextAt > NOW(3)');
+  for (const statement of FREE) {
+    while (!(await done(side, statement))) await pause(50);
+  }
+}
+
+/** False when somebody was in the way: a node that hands messages over, a dead worker's transaction that is undone. */
+async function done(side: Connection, statement: string): Promise<boolean> {
+  try {
+    await side.query(statement);
+    return true;
+  } catch (error) {
+    const { errno } = error as { errno?: number };
+    if (errno !== DEADLOCK && errno !== LOCK_WAIT) throw error;
+    return false;
+  }
 }

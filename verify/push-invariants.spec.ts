@@ -18,6 +18,7 @@ class Away {
   events: Event[] = [];
   records: PushRecord[] = [];
   owed: string[] = [];
+  phones = new Map([['t1/zoe', ['old', 'new']]]);
   private clock = 0;
 
   constructor() {
@@ -54,11 +55,15 @@ class Away {
     this.records.push({ ...this.place(seq), phone, status: 'sent', providerId: `sent/id-${seq}` });
   }
 
+  broken(): void {
+    this.events.push({ type: 'fault', at: this.now(), device: '-', fault: 'sending-kill', phase: 'begin' });
+  }
+
   violations(): Violation[] {
     const final: FinalState = {
       ...{ rows: this.rows, heads: new Map([[C, this.rows.length]]), groups: new Map(), behind: new Map() },
       ...{ members: new Map([[C, ['t1/ann', 't1/zoe']]]), online: [], fresh: [] },
-      push: { records: this.records, phones: new Map([['t1/zoe', ['old', 'new']]]), owed: this.owed },
+      push: { records: this.records, phones: this.phones, owed: this.owed },
     };
     return check(this.events, final);
   }
@@ -67,6 +72,7 @@ class Away {
 describe('somebody away for whom everything went well', () => {
   it('has one end for each message and phone, or one for all of them, whatever was tried how often', () => {
     const away = new Away();
+    away.broken();
     away.asked(OLD, 2);
     away.said('three');
     away.records.push({ ...away.place(3), status: 'suppressed', reason: 'quiet-hours' });
@@ -77,8 +83,17 @@ describe('somebody away for whom everything went well', () => {
 
   it('may be asked for once more by who could not note down that a token is dead', () => {
     const away = new Away();
-    away.events.push({ type: 'fault', at: away.now(), device: '-', fault: 'sending-kill', phase: 'begin' });
+    away.broken();
     away.asked('t1/zoe/new', 2, { at: 60_000, taken: false, status: 410 });
+    expect(away.violations()).toEqual([]);
+  });
+
+  it('is told of a message that was decided about late under the id of the one before', () => {
+    const away = new Away();
+    away.asked(OLD, 2);
+    away.said('three');
+    away.records.push({ ...away.place(3), phone: 'new', status: 'failed', reason: 'token-dead' });
+    away.records.push({ ...away.place(3), phone: 'old', status: 'sent', providerId: 'sent/id-2' });
     expect(away.violations()).toEqual([]);
   });
 });
@@ -90,6 +105,12 @@ const DAMAGES: [InvariantName, string, (away: Away) => void][] = [
   ['I9', 'a push that was refused and is recorded as sent', (a) => void (a.records.pop(), a.sent('new', 2))],
   ['I9', 'a dead token that is pushed to', (a) => a.asked('t1/zoe/new', 2, { at: 60_000 })],
   ['I9', 'two notifications where one should replace the other', (a) => a.asked(OLD, 2, { collapseId: 'd' })],
+  ['I9', 'a notification that is repeated for no reason', (a) => a.asked(OLD, 2)],
+  [
+    'I9',
+    'somebody without a phone of whom nothing is said',
+    (a) => void (a.phones.set('t1/zoe', []), (a.records = [])),
+  ],
   ['I10', 'something that is owed for ever', (a) => void a.owed.push('1 effects in the outbox')],
 ];
 

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
+import { gatherCrowd, LAST, PHONELESS } from './crowd';
 import { PushVendors } from '../test/support/push/vendors';
 import { NEXT, type Scripted, type Seen as Asked } from '../test/support/push/script';
 import type { Random } from './random';
 import { must } from './rest';
 import { authorizationOf, logIn, type Tenant, watchCanaries, type World } from './tenants';
 
-/** Shorter than in production, so that a vendor that hangs is found out within a fault. */
+/** Shorter than in production, so that a vendor that hangs, or a worker that died, is found out within a fault. */
 const TIMEOUT_MS = 1500;
+export const LEASE_MS = 8000;
 
 /** The phones of those who are away all the time. */
 const PHONES = [
@@ -14,10 +16,25 @@ const PHONES = [
   { userId: 'away1', phone: 'new', provider: 'fcm' },
   { userId: 'away2', phone: 'only', provider: 'apns' },
   { userId: 'away3', phone: 'sold', provider: 'apns' },
+  { userId: LAST, phone: 'last', provider: 'apns' },
 ] as const;
 export const SLEEPERS: readonly string[] = [...new Set(PHONES.map(({ userId }) => userId))];
 /** Its token dies while the vendors make trouble. */
 const SOLD = 'sold';
+
+/** Every way in which a vendor may not take a notification, or take it and not say so. */
+const TROUBLES: readonly Scripted[] = [
+  { status: 429, reason: 'TooManyRequests', retryAfter: '1' },
+  { status: 500, reason: 'InternalServerError' },
+  { status: 503, reason: 'ServiceUnavailable' },
+  { drop: 'hang' },
+  { drop: 'hang', takes: true },
+  { drop: 'goaway' },
+  { drop: 'goaway', takes: true },
+  { drop: 'reset' },
+  { drop: 'cut' },
+  { drop: 'cut', takes: true },
+];
 
 /** Apple and Google on this machine, and who is pushed through them. */
 export class PushWorld {
@@ -25,14 +42,18 @@ export class PushWorld {
   private readonly phones = new Map<string, string>();
   private readonly listeners = new Set<(asked: Asked) => void>();
 
-  private constructor(private readonly vendors: PushVendors) {}
+  private constructor(
+    private readonly vendors: PushVendors,
+    /** Whether some of those away are many, in one group. */
+    readonly crowded: boolean,
+  ) {}
 
-  static async start(): Promise<PushWorld> {
-    return new PushWorld(await new PushVendors().start());
+  static async start(crowded: boolean): Promise<PushWorld> {
+    return new PushWorld(await new PushVendors().start(), crowded);
   }
 
   get env(): Record<string, string> {
-    return { ...this.vendors.env, PUSH_TIMEOUT_MS: String(TIMEOUT_MS) };
+    return { ...this.vendors.env, PUSH_TIMEOUT_MS: String(TIMEOUT_MS), WORK_LEASE_MS: String(LEASE_MS) };
   }
 
   /** Every tenant's credentials, and the phones of its sleepers. What the vendors see goes into the history. */
@@ -42,17 +63,19 @@ export class PushWorld {
       const credentials = { apns: this.vendors.apnsToken(), fcm: { serviceAccount: this.vendors.fcm.account() } };
       for (const [provider, body] of Object.entries(credentials))
         await must(world.url, { method: 'PUT', path: `/v1/push/credentials/${provider}`, authorization, body });
-      for (const phone of PHONES) await this.bind(world, tenant, phone);
+      for (const phone of PHONES.filter(({ userId }) => userId !== LAST)) await this.bind(world, tenant, phone);
+      if (this.crowded) await gatherCrowd(world, tenant);
+      for (const phone of PHONES.filter(({ userId }) => userId === LAST)) await this.bind(world, tenant, phone);
     }
     for (const records of [this.vendors.apns.records, this.vendors.fcm.records])
       records.onSeen((asked) => this.seen(world, asked));
   }
 
-  /** By `tenant/user`. */
+  /** Of everybody who is away, by `tenant/user`. */
   phonesOf(tenants: readonly Tenant[]): Map<string, string[]> {
     return new Map(
       tenants.flatMap(({ name }) =>
-        SLEEPERS.map((userId): [string, string[]] => [
+        [...SLEEPERS, ...(this.crowded ? PHONELESS : [])].map((userId): [string, string[]] => [
           `${name}/${userId}`,
           PHONES.filter((phone) => phone.userId === userId).map(({ phone }) => phone),
         ]),
@@ -60,21 +83,20 @@ export class PushWorld {
     );
   }
 
-  /** Vendors refuse, hang and send everybody away, now so and now so; some phones are somebody else's from now on. */
-  trouble(random: Random): void {
-    const answers: Scripted[] = [
-      { status: 429, reason: 'TooManyRequests', retryAfter: '1' },
-      { status: 500, reason: 'InternalServerError' },
-      { status: 503, reason: 'ServiceUnavailable' },
-      { drop: 'hang' },
-      { drop: 'hang', takes: true },
-      {},
-      {},
-    ];
-    for (const { script } of [this.vendors.apns, this.vendors.fcm]) script.set(NEXT, random.pick(answers));
-    if (random.chance(0.3)) this.vendors.apns.goAway();
+  /** What vendors do wrong, in turn; `next` does the next of it. Some phones are somebody else's from now on. */
+  trouble(random: Random): { next: () => void } {
+    const turns = random.shuffle(TROUBLES);
     const gone = { status: 410, reason: 'Unregistered', timestamp: Date.now() };
     for (const [token, phone] of this.phones) if (phone.endsWith(`/${SOLD}`)) this.vendors.apns.script.set(token, gone);
+    let turn = 0;
+    return {
+      next: () => {
+        const answer = turns[turn++ % turns.length] ?? {};
+        for (const { script } of [this.vendors.apns, this.vendors.fcm]) script.set(NEXT, answer);
+        // The machine behind it goes, and finishes what it has.
+        if (random.chance(0.2)) this.vendors.apns.goAway();
+      },
+    };
   }
 
   /** What was taken is answered so much later. */

@@ -65,7 +65,7 @@ export function plantedTable(planted: readonly PlantedResult[]): string {
     .join('\n');
 }
 
-/** How often each refusal and each unknown outcome was seen. */
+/** How often each refusal, each unknown outcome and each answer of a push vendor was seen. */
 export function outcomes(events: readonly Event[]): string {
   const counts = new Map<string, number>();
   for (const event of events) {
@@ -76,12 +76,14 @@ export function outcomes(events: readonly Event[]): string {
           ? `unknown ${event.reason}`
           : event.type === 'disc'
             ? `disconnected ${event.reason}`
-            : undefined;
+            : event.type === 'push'
+              ? `a vendor ${event.taken ? 'took' : 'did not take'} a push and ${event.status > 0 ? `said ${event.status}` : 'was silent'}`
+              : undefined;
     if (what) counts.set(what, (counts.get(what) ?? 0) + 1);
   }
   return [...counts]
     .sort(([, a], [, b]) => b - a)
-    .slice(0, 14)
+    .slice(0, 24)
     .map(([what, count]) => `  ${String(count).padStart(6)}  ${what}`)
     .join('\n');
 }

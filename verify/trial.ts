@@ -34,8 +34,8 @@ export interface TrialOptions {
   load: LoadOptions;
   /** Whether there is a worker process. */
   worker: boolean;
-  /** Whether some are away and are pushed, and the seconds after which everything owed to them is done. */
-  push: boolean;
+  /** Whether some are away and are pushed, a whole crowd of them or a few; and the seconds after which nothing is owed. */
+  push: 'crowd' | 'few' | 'nobody';
   pushPatience: number;
   faults: readonly PlannedFault[];
   schemaChange?: string;
@@ -51,14 +51,14 @@ export interface TrialResult {
   unknown: number;
   faults: number;
   seconds: number;
-  /** Processes that ended without having been told to, or logged what only a bug logs. */
+  /** Processes that ended by themselves or logged what only a bug logs, and faults that did not come to pass. */
   unexpected: string[];
 }
 
 /** One deployment, loaded, broken, healed and checked. */
 export async function runTrial(options: TrialOptions): Promise<TrialResult> {
   const { name, root, dir, guard, stores, worker, schemaChange, seed } = options;
-  const push = options.push ? await PushWorld.start() : undefined;
+  const push = options.push === 'nobody' ? undefined : await PushWorld.start(options.push === 'crowd');
   const place = { name, root, dir, guard, stores, worker, env: push?.env ?? {} };
   const cluster = await Cluster.start({ ...place, ...(schemaChange && { schemaChange }) });
   const history = new History();
@@ -114,7 +114,7 @@ async function judged(options: TrialOptions, cluster: Cluster, world: World, wor
     unknown: workload.results.unknown,
     faults: nemesis.injected,
     seconds: Math.round(history.now() / 1000),
-    unexpected: cluster.unexpected,
+    unexpected: [...cluster.unexpected, ...nemesis.unmet.map((fault) => `${fault} did not find its moment`)],
   };
 }
 

@@ -2,18 +2,26 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { AppNode } from './app-node';
 import type { Cluster } from './cluster';
+import { LAST } from './crowd';
 import { leasesOver } from './push-dump';
+import { LEASE_MS, type PushWorld } from './push-world';
 import { sideConnection } from './stores';
 import type { World } from './tenants';
 
-export type Step = 'deciding' | 'sending' | 'closing';
+export type Step = 'deciding' | 'paging' | 'opened' | 'sending' | 'closing';
 
-const PATIENCE_MS = 4000;
+const PATIENCE_MS = 15_000;
 /** Answers take so long that the kill comes before them. */
 const SLOW_MS = 1000;
 /** From taking a page to where it waits. */
 const TO_THE_LOCK_MS = 300;
-const HELD_ROWS = 'SELECT COUNT(*) AS n FROM push_fanouts WHERE nextAt > DATE_ADD(NOW(3), INTERVAL 15 SECOND)';
+/** Taken by somebody a moment ago: a row that only waits for its time has no lease. */
+const IN_HAND = `lease > 0 AND nextAt > DATE_ADD(NOW(3), INTERVAL ${LEASE_MS / 2} * 1000 MICROSECOND)`;
+const DECIDING = `SELECT COUNT(*) AS n FROM push_fanouts WHERE ${IN_HAND}`;
+/** A list of which a page is done already. */
+const PAGING = `SELECT COUNT(*) AS n FROM push_fanouts WHERE ${IN_HAND} AND items LIKE '%"after"%'`;
+/** Opened a moment ago: a push is sent no sooner than some time later. */
+const OPENED = 'SELECT COUNT(*) AS n FROM push_tasks WHERE nextAt > NOW(3) AND attempts = 0';
 
 /** Kills everybody who does background work, in the very middle of a step of it. */
 export class WorkKiller {
@@ -22,20 +30,27 @@ export class WorkKiller {
     private readonly world: World,
   ) {}
 
-  /** What the dead held is free again when they come back, as it would be after their leases. */
-  async killWhile(step: Step, downMs: number): Promise<void> {
-    if (!this.world.push) return;
-    const side = await sideConnection(this.cluster.mysqlUrl);
+  /**
+   * What the dead held is free again when they come back, as it would be after their leases. False when there was no such
+   * moment in time; then they are killed all the same.
+   */
+  async killWhile(step: Step, downMs: number): Promise<boolean> {
+    const { push } = this.world;
+    if (!push) return false;
+    const { mysqlUrl } = this.cluster;
+    const [side, watch] = [await sideConnection(mysqlUrl), await sideConnection(mysqlUrl)];
     const killed = this.working();
     try {
-      await this.reach(step, side);
+      const reached = await this.reach(step, push, side, watch);
       await Promise.all(killed.map((node) => node.kill()));
-      this.world.push.calm();
+      push.calm();
       await side.query('ROLLBACK');
       await sleep(downMs);
       await leasesOver(side);
+      return reached;
     } finally {
       side.destroy();
+      watch.destroy();
       await Promise.all(killed.map((node) => node.start()));
     }
   }
@@ -46,34 +61,64 @@ export class WorkKiller {
     return workers.length > 0 ? [...workers] : [...nodes];
   }
 
-  private async reach(step: Step, side: Connection): Promise<void> {
-    const { push } = this.world;
-    if (step === 'deciding') {
-      // No push can be opened any more; whoever decides now waits in the middle of a page.
-      await lockTasks(side);
-      for (
-        const end = performance.now() + PATIENCE_MS;
-        performance.now() < end && !(await held(side));
-        await sleep(20)
-      );
-      return void (await sleep(TO_THE_LOCK_MS));
+  /** @param side holds locks in a transaction; @param watch sees what the others have committed */
+  private async reach(step: Step, push: PushWorld, side: Connection, watch: Connection): Promise<boolean> {
+    switch (step) {
+      case 'deciding':
+        // No push can be opened any more: whoever decides now waits in the middle of a page.
+        await lockTasks(side);
+        return (await until(watch, DECIDING, side)) && after(TO_THE_LOCK_MS);
+      case 'paging':
+        // No push can be opened for the one in the last page.
+        await lockLast(side);
+        return (await until(watch, PAGING, side)) && after(TO_THE_LOCK_MS);
+      case 'opened': {
+        const reached = await until(watch, OPENED);
+        // The job that would have it sent is lost as well.
+        await this.cluster.stores.flushRedis();
+        return reached;
+      }
+      case 'sending':
+        push.slow(SLOW_MS);
+        return push.nextTaken(PATIENCE_MS);
+      case 'closing': {
+        push.slow(SLOW_MS);
+        const reached = await push.nextTaken(PATIENCE_MS);
+        await lockTasks(side);
+        return reached && after(SLOW_MS + TO_THE_LOCK_MS);
+      }
     }
-    push?.slow(SLOW_MS);
-    await push?.nextTaken(PATIENCE_MS);
-    if (step === 'sending') return;
-    await lockTasks(side);
-    await sleep(SLOW_MS + 150);
   }
 }
 
+const after = (ms: number): Promise<true> => sleep(ms, true);
+
 async function lockTasks(side: Connection): Promise<void> {
-  await side.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-  await side.query('START TRANSACTION');
+  await begin(side);
   await side.query('SELECT id FROM push_tasks WHERE id > 0 FOR UPDATE');
 }
 
-/** Whether somebody has a page in hand. */
-async function held(side: Connection): Promise<boolean> {
-  const [rows] = await side.query<RowDataPacket[]>(HELD_ROWS);
-  return Number(rows[0]?.n ?? 0) > 0;
+/** Also where there is no row yet: the place between the rows is locked. */
+async function lockLast(side: Connection): Promise<void> {
+  const [devices] = await side.query<RowDataPacket[]>(
+    'SELECT d.id FROM push_devices d JOIN users u ON u.id = d.userPk WHERE u.userId = ?',
+    [LAST],
+  );
+  await begin(side);
+  for (const { id } of devices) await side.query('SELECT id FROM push_tasks WHERE devicePk = ? FOR UPDATE', [id]);
+}
+
+async function begin(side: Connection): Promise<void> {
+  await side.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+  await side.query('START TRANSACTION');
+}
+
+/** Waits for a moment in which this counts anything; the server ends transactions that stay idle meanwhile. */
+async function until(watch: Connection, count: string, kept?: Connection): Promise<boolean> {
+  for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await sleep(10)) {
+    await kept?.query('DO 0');
+    const [rows] = await watch.query<RowDataPacket[]>(count);
+    if (Number(rows[0]?.n ?? 0) > 0) return true;
+  }
+  return false;
 }

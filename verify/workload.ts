@@ -1,3 +1,4 @@
+import { talkToCrowd } from './crowd';
 import { GroupLife } from './group-life';
 import { type Actor, foundGroups, GROUPS } from './group-world';
 import { PassingGroups } from './passing-groups';
@@ -85,6 +86,7 @@ export class Workload {
       this.strands.push(this.serverStrand(tenant, meanPause));
       if (this.options.revocations > 0) this.strands.push(this.revocations(tenant));
       this.strands.push(...this.groupStrands(tenant));
+      if (this.world.push?.crowded) this.strands.push(this.crowdStrand(tenant));
     }
   }
 
@@ -154,6 +156,14 @@ export class Workload {
       const message = this.serverMessage(tenant, userId, label, random);
       this.results[await sender.send({ ...message, via: 'rest', copies: random.chance(0.1) ? 2 : 1 })]++;
     }
+  }
+
+  private crowdStrand(tenant: Tenant): Promise<void> {
+    return talkToCrowd(this.world, tenant, {
+      active: () => this.active,
+      goesOn: () => this.repeats,
+      told: (result) => this.results[result]++,
+    });
   }
 
   /** In a user's name to another or to a group, or a notice of the app's own. */

@@ -23,6 +23,10 @@ export function pushesAccounted(view: View): Violation[] {
     for (const row of owedTo(view, user)) {
       const ended = records.get(placeOf(row.conversation, row.seq, userIdOf(`${user}/`))) ?? [];
       if (ended.some(({ phone }) => phone === undefined)) continue;
+      if (phones.length === 0) {
+        const says = `nobody knows why ${user} was not told of seq ${row.seq} of ${row.conversation}`;
+        violations.push({ invariant: 'I9', says, evidence: [row] });
+      }
       const missing = phones.filter((phone) => !ended.some((record) => record.phone === phone));
       // A phone that was let go before its push ended has no name any more.
       const nameless = ended.filter(({ phone }) => phone === NAMELESS).length;
@@ -34,8 +38,14 @@ export function pushesAccounted(view: View): Violation[] {
         });
     }
   }
-  return [...violations, ...sentAreTaken(view, state.records), ...oneNotification(view), ...deadStayDead(view)];
+  const { records: ends } = state;
+  const others = [sentAreTaken(view, ends), oneNotification(view), toldOnce(view, ends), deadStayDead(view)];
+  return [...violations, ...others.flat()];
 }
+
+const SOON_MS = 3000;
+/** Some vendors put their own id behind a path. */
+const ownId = (providerId: string): string => providerId.slice(providerId.lastIndexOf('/') + 1);
 
 const placeOf = (conversation: string, seq: number, user: string): string => `${conversation}#${seq} ${user}`;
 
@@ -56,9 +66,7 @@ function sentAreTaken(view: View, records: readonly PushRecord[]): Violation[] {
   return records.flatMap((record): Violation[] => {
     const { status, phone, user, conversation, seq, providerId = '' } = record;
     const tenant = conversation.slice(0, conversation.indexOf('|'));
-    // Some vendors put their own id behind a path.
-    const id = providerId.slice(providerId.lastIndexOf('/') + 1);
-    if (status !== 'sent' || taken.has(`${tenant}/${user}/${phone} ${id}`)) return [];
+    if (status !== 'sent' || taken.has(`${tenant}/${user}/${phone} ${ownId(providerId)}`)) return [];
     const says = `seq ${seq} of ${conversation} is recorded as sent to ${user}/${phone}, and no vendor took it`;
     return [{ invariant: 'I9', says, evidence: [record] }];
   });
@@ -81,7 +89,34 @@ function oneNotification(view: View): Violation[] {
   return violations;
 }
 
-const SOON_MS = 3000;
+/**
+ * There is no repeated attempt where the vendor's answer could be noted down. A message that was decided about late goes
+ * out under the id of the latest that its phone was told of: then each of the two has its record.
+ */
+function toldOnce(view: View, records: readonly PushRecord[]): Violation[] {
+  const recorded = new Map<string, number>();
+  for (const { conversation, user, phone = '', status, providerId } of records) {
+    if (status !== 'sent' || providerId === undefined) continue;
+    const key = `${conversation.slice(0, conversation.indexOf('|'))}/${user}/${phone} ${ownId(providerId)}`;
+    recorded.set(key, (recorded.get(key) ?? 0) + 1);
+  }
+  const told = new Map<string, PushAsked[]>();
+  const violations: Violation[] = [];
+  for (const asked of view.pushes) {
+    const key = `${asked.device} ${asked.id}`;
+    const before = told.get(key) ?? [];
+    const last = before.at(-1);
+    const hindered = last && view.faultsBetween(last.at - SOON_MS, asked.at);
+    if (last && !hindered && before.length >= (recorded.get(key) ?? 0))
+      violations.push({
+        invariant: 'I9',
+        says: `${asked.device} was told of seq ${asked.seq} of ${asked.conversation} again, and nothing was broken`,
+        evidence: [last, asked],
+      });
+    if (asked.taken && asked.status === 200) push(told, key, asked);
+  }
+  return violations;
+}
 
 /** Once a vendor said that nobody has a token any more, only who could not note it down asks again. */
 function deadStayDead(view: View): Violation[] {
