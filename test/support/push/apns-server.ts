@@ -127,7 +127,8 @@ export class ApnsServer {
       by: 'by' in proof ? proof.by : '',
       connection: this.sessions.get(session) ?? 0,
     });
-    if (drop) return this.drop(drop, stream, session);
+    // Not from within the stream's own event: Node then frees memory of the session that it still uses, and crashes.
+    if (drop) return void setImmediate(() => this.drop(drop, stream, session));
     const reply = (): void => {
       if (stream.destroyed) return;
       stream.respond({
@@ -143,8 +144,8 @@ export class ApnsServer {
   }
 
   private drop(how: NonNullable<Scripted['drop']>, stream: ServerHttp2Stream, session: Http2Session): void {
-    // Not from within the stream's own event: Node frees memory there that it still uses.
-    if (how === 'cut') setImmediate(() => session.destroy());
+    if (session.destroyed) return;
+    if (how === 'cut') session.destroy();
     if (how === 'reset') stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     if (how === 'goaway') {
       session.goaway(constants.NGHTTP2_NO_ERROR, (stream.id ?? 1) - 2);
