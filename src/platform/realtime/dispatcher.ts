@@ -14,7 +14,7 @@ import { Connections } from './connections';
 import { type EventHandler, EventHandlers } from './event-handlers';
 import { count, counts } from './metrics';
 import { Outbound } from './outbound';
-import { engineOf, type SocketConnection } from './socket-connection';
+import { decoderOf, engineOf, type SocketConnection } from './socket-connection';
 import { AckId } from './wire';
 
 export interface RealtimeOptions {
@@ -70,9 +70,6 @@ export class Dispatcher implements OnModuleInit {
     // Two functions for all sockets: a closure a socket would be memory for every idle one.
     const receive = this.receive.bind(this);
     const leave = this.leave.bind(this);
-    function listener(this: Socket, ...args: unknown[]): void {
-      receive(this, args);
-    }
     function goodbye(this: Socket, reason: string): void {
       leave(this, reason.endsWith('namespace disconnect'));
     }
@@ -80,7 +77,7 @@ export class Dispatcher implements OnModuleInit {
       const connection = this.admission.settle(socket);
       engineOf(socket).request = null;
       Object.assign(socket.handshake, FORGOTTEN);
-      socket.onAny(listener);
+      decoderOf(socket).hand(socket, receive);
       socket.on('disconnect', goodbye);
       counts.connections++;
       this.connections.add(connection);

@@ -75,8 +75,8 @@ describe('packets of one turn', () => {
   it('leave in one write', async () => {
     let writes = -1;
     await heard((socket) => {
-      const tcp = engineOf(socket).transport.socket?._socket as unknown as {
-        _handle: { writev: (...args: never[]) => unknown; writeBuffer: (...args: never[]) => unknown };
+      const { _socket: tcp } = engineOf(socket).transport.socket as unknown as {
+        _socket: { _handle: { writev: (...args: never[]) => unknown; writeBuffer: (...args: never[]) => unknown } };
       };
       writes = 0;
       for (const name of ['writev', 'writeBuffer'] as const) {

@@ -1,4 +1,4 @@
-import type { EngineSocket } from './socket-connection';
+import { directSender, type EngineSocket } from './socket-connection';
 
 let held: EngineSocket[] = [];
 
@@ -19,11 +19,25 @@ function release(): void {
   const engines = held;
   held = [];
   for (const engine of engines) {
-    const { transport, writeBuffer } = engine;
-    const tcp = writeBuffer.length > 1 ? transport.socket?._socket : undefined;
-    transport.writable = true;
-    tcp?.cork();
-    engine.flush();
-    tcp?.uncork();
+    engine.transport.writable = true;
+    const sender = directSender(engine);
+    const bytes = sender && framesOf(engine.writeBuffer);
+    if (!bytes) engine.flush();
+    else {
+      engine.writeBuffer = [];
+      sender.sendFrame([bytes]);
+    }
   }
+}
+
+/** All packets as one buffer; undefined when Engine.IO has to encode one of them. */
+function framesOf(packets: EngineSocket['writeBuffer']): Buffer | undefined {
+  if (packets.length === 1) return packets[0].options?.wsPreEncodedFrame?.[0];
+  const frames: Buffer[] = [];
+  for (const { options } of packets) {
+    const frame = options?.wsPreEncodedFrame?.[0];
+    if (!frame) return undefined;
+    frames.push(frame);
+  }
+  return frames.length > 0 ? Buffer.concat(frames) : undefined;
 }

@@ -6,7 +6,7 @@ import { answerFrame, type Frame, frameOf } from './frame';
 import { gather } from './gather';
 import { counts } from './metrics';
 import type { Parcel } from './parcel';
-import { type EngineSocket, engineOf, type FrameSender } from './socket-connection';
+import { directSender, type EngineSocket, engineOf } from './socket-connection';
 
 /** A frame larger than this is not pushed: the client is told where to pull (protocol.md §2.4). */
 export const PUSH_BYTES_MAX = 8 * 1024;
@@ -34,12 +34,6 @@ function bytesOf(packets: EngineSocket['writeBuffer'], from: number): number {
   let bytes = 0;
   for (let at = from; at < packets.length; at++) bytes += packets[at].data?.length ?? 0;
   return bytes;
-}
-
-/** Where bytes may be written directly: everything said before is with the TCP socket already, so the order stays. */
-function directSender({ readyState, transport, writeBuffer }: EngineSocket): FrameSender | undefined {
-  if (readyState !== 'open' || transport.name !== 'websocket' || writeBuffer.length > 0) return undefined;
-  return transport.socket?._sender;
 }
 
 /**
@@ -82,7 +76,8 @@ export class Outbound implements OnApplicationShutdown {
     }
     const engine = engineOf(connection.socket);
     const ready = connection.features.has('batch') ? parcel.batched : parcel;
-    const sender = directSender(engine);
+    // What was said before must be with the TCP socket already, so that the order stays.
+    const sender = engine.writeBuffer.length === 0 ? directSender(engine) : undefined;
     if (sender) sender.sendFrame(ready.bytes);
     else for (const { text, options } of ready.frames) engine.write(text, options);
     counts.liveFrames += parcel.frames.length;

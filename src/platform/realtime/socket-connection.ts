@@ -1,5 +1,6 @@
 import type { Socket } from 'socket.io';
 import type { UserCaller } from '../../kernel/caller';
+import type { Decoder } from './wire';
 import type { AdmittedSession, Connection, DeviceState } from './connection';
 
 /** The Connection as the dispatcher keeps it, in `socket.data`. */
@@ -37,7 +38,7 @@ export interface FrameSender {
 /** Engine.IO's side of a socket, as far as we look into it. */
 export interface EngineSocket {
   readonly readyState: string;
-  readonly writeBuffer: readonly { data?: string }[];
+  writeBuffer: readonly { data?: string; options?: { wsPreEncodedFrame?: readonly [Buffer] } }[];
   readonly transport: {
     readonly name: string;
     /** Whether a flush may write now. */
@@ -45,7 +46,6 @@ export interface EngineSocket {
     readonly socket?: {
       readonly bufferedAmount: number;
       readonly _sender?: FrameSender;
-      readonly _socket?: { cork(): void; uncork(): void } | null;
       terminate(): void;
     };
   };
@@ -54,5 +54,16 @@ export interface EngineSocket {
   flush(): void;
   close(discard?: boolean): void;
 }
+
+/**
+ * The door by which Engine.IO writes ready frames itself, without its packets and events. Only an open WebSocket has it:
+ * one that is closing waits for events that only Engine.IO's own writes have.
+ */
+export const directSender = ({ readyState, transport }: EngineSocket): FrameSender | undefined =>
+  readyState === 'open' && transport.name === 'websocket' ? transport.socket?._sender : undefined;
+
+/** What reads the packets of this socket's connection. */
+export const decoderOf = (socket: Socket): Decoder<Socket> =>
+  (socket.client as unknown as { decoder: Decoder<Socket> }).decoder;
 
 export const engineOf = (socket: Socket): EngineSocket => socket.conn as unknown as EngineSocket;

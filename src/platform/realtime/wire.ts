@@ -41,12 +41,26 @@ export class Encoder {
   }
 }
 
+/** Takes the arguments of an event, its name first; last an AckId where its sender wants an answer. */
+export type EventSink<S> = (socket: S, args: unknown[]) => void;
+
 /** One a connection. Emits `decoded` to the one listener that Socket.IO sets. */
-export class Decoder {
+export class Decoder<S = unknown> {
+  private socket: S | undefined;
+  private sink: EventSink<S> | undefined;
   private listener: ((packet: Packet) => void) | undefined;
   private connects = 0;
   /** A binary event whose attachments are still to come. */
   private binary: { packet: Packet; missing: number } | undefined;
+
+  /**
+   * From here on events of this socket of the default namespace go straight to `sink`, past Socket.IO's ticks, listeners
+   * and middleware, of which we use none; until its client says goodbye.
+   */
+  hand(socket: S, sink: EventSink<S>): void {
+    this.socket = socket;
+    this.sink = sink;
+  }
 
   on(_event: 'decoded', listener: (packet: Packet) => void): void {
     this.listener = listener;
@@ -54,6 +68,7 @@ export class Decoder {
 
   removeListener(): void {
     this.listener = undefined;
+    this.release();
   }
 
   destroy(): void {
@@ -64,7 +79,22 @@ export class Decoder {
     if (typeof chunk !== 'string') return this.attachment();
     if (this.binary) throw new Error('text while attachments are missing');
     const packet = this.parse(chunk);
-    if (!this.binary) this.listener?.(packet);
+    if (!this.binary) this.pass(packet);
+  }
+
+  private pass(packet: Packet): void {
+    const { socket, sink } = this;
+    if (socket && sink && packet.type === PacketType.EVENT && packet.nsp === '/') {
+      sink(socket, packet.data as unknown[]);
+      return;
+    }
+    if (packet.type === PacketType.DISCONNECT) this.release();
+    this.listener?.(packet);
+  }
+
+  private release(): void {
+    this.socket = undefined;
+    this.sink = undefined;
   }
 
   private attachment(): void {
@@ -72,7 +102,7 @@ export class Decoder {
     if (--this.binary.missing > 0) return;
     const { packet } = this.binary;
     this.binary = undefined;
-    this.listener?.(packet);
+    this.pass(packet);
   }
 
   private parse(text: string): Packet {
