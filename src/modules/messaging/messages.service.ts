@@ -115,7 +115,8 @@ export class MessagesService {
     userIds: readonly string[],
     opened: Opened | Promise<Opened>,
   ): Promise<Opened> {
-    return { ...(await opened), recipients: await this.recipients(caller, userIds) };
+    const { sender, conversation } = await opened;
+    return { sender, conversation, recipients: await this.recipients(caller, userIds) };
   }
 
   private openConversation(caller: TenantCaller, command: SendCommand): Opened | Promise<Opened> {
@@ -184,7 +185,7 @@ export class MessagesService {
     if (command.options?.onlineOnly) return this.ephemeral.send(draft, command, socketId);
 
     const appended: Appended = await this.log.append(draft); // resolves after COMMIT
-    if (appended.duplicate) return { ...presentMessage(appended.message), duplicate: true };
+    if (appended.duplicate) return Object.assign(presentMessage(appended.message), { duplicate: true as const });
     this.delivery.deliver(appended, socketId); // a courtesy: never awaited
     return new SentReply(appended.message, command);
   }

@@ -156,10 +156,7 @@ class Stream implements Pass {
       return { appPk, users, write, deliveries };
     }
     const round = new Round(
-      deliveries.map(({ event, json, ...rest }) => ({
-        frame: frameOf(event, json),
-        exceptSocketId: rest.exceptSocketId,
-      })),
+      deliveries.map((each) => ({ frame: frameOf(each.event, each.json), exceptSocketId: each.exceptSocketId })),
       this.outbound,
     );
     return { appPk, users, write: (connection) => round.writeTo(connection), deliveries };
