@@ -1,6 +1,7 @@
 /**
  * A plugin of the build: what every route answers and every socket event carries, as JSON Schema, read from the types that
- * the code is compiled with. Written beside the docs, which publish it; so no second description can drift from the code.
+ * the code is compiled with; and what the comments say of routes, events and the fields that they take. Written beside the
+ * docs, which publish it; so no second description can drift from the code.
  *
  * Types with a name of their own become `components.schemas`; what JSON Schema cannot say is left open (`{}`).
  */
@@ -12,6 +13,8 @@ const ts = require('typescript');
 
 const DEPTH_MAX = 12;
 const CONTRACTS = join('src', 'kernel', 'contracts', 'socket-events.ts');
+/** Where the classes are that describe what routes and events take. */
+const TAKEN = /(\.dto|page-query)\.ts$/;
 
 class WireTypes {
   /** @param {import('typescript').Program} program */
@@ -29,11 +32,55 @@ class WireTypes {
     const routes = {};
     /** @type {{ server: Record<string, Schema>, replies: Record<string, Schema> }} */
     const events = { server: {}, replies: {} };
+    /** @type {{ routes: Record<string, string>, events: Record<string, string>, inputs: Record<string, Schema> }} */
+    const said = { routes: {}, events: {}, inputs: {} };
     for (const file of this.program.getSourceFiles()) {
-      if (file.fileName.endsWith('.controller.ts')) Object.assign(routes, this.routesOf(file));
-      if (file.fileName.split('/').join(sep).endsWith(CONTRACTS)) Object.assign(events, this.eventsOf(file));
+      if (file.fileName.endsWith('.controller.ts')) {
+        Object.assign(routes, this.routesOf(file));
+        Object.assign(said.routes, this.saidOfRoutes(file));
+      }
+      if (TAKEN.test(file.fileName)) Object.assign(said.inputs, this.saidOfInputs(file));
+      if (!file.fileName.split('/').join(sep).endsWith(CONTRACTS)) continue;
+      Object.assign(events, this.eventsOf(file));
+      said.events = this.saidOf(this.interfaceOf(file, 'ClientEvents'), ({ says }) => says);
     }
-    return { routes, events, schemas: this.schemas };
+    return { routes, events, schemas: this.schemas, said };
+  }
+
+  /** By `Controller.method`, as the comment over it. @param {import('typescript').SourceFile} file */
+  saidOfRoutes(file) {
+    const routes = file.statements
+      .filter(ts.isClassDeclaration)
+      .flatMap((controller) => controller.members.filter(ts.isMethodDeclaration))
+      .filter((method) => ts.canHaveDecorators(method) && ts.getDecorators(method));
+    return Object.fromEntries(
+      routes.map((method) => {
+        const symbol = this.checker.getSymbolAtLocation(method.name);
+        return [`${method.parent.name?.text}.${method.name.getText()}`, symbol ? commentOf(symbol, this.checker) : ''];
+      }),
+    );
+  }
+
+  /** By class and field; `of` is the class of a field that has fields itself. @param {import('typescript').SourceFile} file */
+  saidOfInputs(file) {
+    return Object.fromEntries(
+      file.statements.filter(ts.isClassDeclaration).map((shape) => {
+        const type = this.checker.getTypeAtLocation(shape);
+        const fields = this.saidOf(type, (field) => (field.says || field.of ? field : undefined));
+        return [type.symbol.name, { says: commentOf(type.symbol, this.checker), fields }];
+      }),
+    );
+  }
+
+  /** Properties by name, those of which something is said. */
+  saidOf(type, keep) {
+    const all = this.checker.getPropertiesOfType(type).map((property) => {
+      const inner = this.checker.getNonNullableType(this.checker.getTypeOfSymbol(property));
+      const item = this.checker.isArrayType(inner) ? this.checker.getTypeArguments(inner)[0] : inner;
+      const of = item && item.isClass() ? item.symbol.name : undefined;
+      return [property.name, keep({ says: commentOf(property, this.checker), of })];
+    });
+    return Object.fromEntries(all.filter(([, said]) => said));
   }
 
   /** By `Controller.method`. @param {import('typescript').SourceFile} file */
@@ -55,17 +102,10 @@ class WireTypes {
 
   /** @param {import('typescript').SourceFile} file */
   eventsOf(file) {
-    const typeOf = (/** @type {string} */ name) => {
-      const found = file.statements.find(
-        (statement) => ts.isInterfaceDeclaration(statement) && statement.name.text === name,
-      );
-      if (!found) throw new Error(`${CONTRACTS} has no ${name}`);
-      return this.checker.getTypeAtLocation(found);
-    };
     const each = (/** @type {string} */ name, /** @type {(type: import('typescript').Type) => Schema} */ schema) =>
       Object.fromEntries(
         this.checker
-          .getPropertiesOfType(typeOf(name))
+          .getPropertiesOfType(this.interfaceOf(file, name))
           .map((event) => [event.name, schema(this.checker.getTypeOfSymbol(event))]),
       );
     const replyOf = (/** @type {import('typescript').Type} */ event) => {
@@ -73,6 +113,15 @@ class WireTypes {
       return reply ? this.schemaOf(this.checker.getTypeOfSymbol(reply)) : {};
     };
     return { server: each('ServerEvents', (type) => this.schemaOf(type)), replies: each('ClientEvents', replyOf) };
+  }
+
+  /** @param {import('typescript').SourceFile} file @param {string} name */
+  interfaceOf(file, name) {
+    const found = file.statements.find(
+      (statement) => ts.isInterfaceDeclaration(statement) && statement.name.text === name,
+    );
+    if (!found) throw new Error(`${CONTRACTS} has no ${name}`);
+    return this.checker.getTypeAtLocation(found);
   }
 
   /** @param {import('typescript').Type} type @returns {Schema} */
@@ -122,7 +171,7 @@ class WireTypes {
     const required = [];
     for (const property of this.checker.getPropertiesOfType(type)) {
       const of = this.checker.getTypeOfSymbol(property);
-      const said = ts.displayPartsToString(property.getDocumentationComment(this.checker));
+      const said = commentOf(property, this.checker);
       const schema = this.schemaOf(of, depth + 1);
       properties[property.name] = said && !('$ref' in schema) ? { ...schema, description: said } : schema;
       if (!(property.flags & ts.SymbolFlags.Optional)) required.push(property.name);
@@ -156,6 +205,13 @@ class WireTypes {
     return { $ref: `#/components/schemas/${name}` };
   }
 }
+
+/** On one line, without its tags. @param {import('typescript').Symbol} symbol @param {import('typescript').TypeChecker} checker */
+const commentOf = (symbol, checker) =>
+  ts
+    .displayPartsToString(symbol.getDocumentationComment(checker))
+    .replace(/\s*\n\s*/g, ' ')
+    .trim();
 
 /** @param {Schema[]} schemas */
 const distinct = (schemas) => [...new Map(schemas.map((schema) => [JSON.stringify(schema), schema])).values()];

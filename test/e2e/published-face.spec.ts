@@ -30,8 +30,32 @@ describe('the published face', () => {
       routes: { 'GroupsController.get': { $ref: '#/components/schemas/GroupView' }, 'GroupsController.dissolve': {} },
       events: { server: { 'conversation:tip': { type: 'object' } }, replies: { 'group:leave': { maxProperties: 0 } } },
       schemas: { GroupView: { type: 'object' } },
+      said: {
+        routes: { 'GroupsController.get': 'One group. To members.', 'MessagesController.send': 'Sends (201)' },
+        events: { 'group:leave': 'Leaves.' },
+        inputs: {
+          SendMessageDto: { says: 'A message', fields: { to: { says: 'Where to', of: 'AddressDto' } } },
+          AddressDto: { says: '', fields: { id: { says: 'Of whom' } } },
+          PageQuery: { says: '', fields: { limit: { says: 'How many' } } },
+        },
+      },
     };
     const { paths, components } = openApi(parley.app, types);
+    expect(paths['/v1/groups/{groupId}']?.get).toMatchObject({
+      summary: 'One group',
+      description: 'One group. To members.',
+    });
+    expect(paths['/v1/groups']?.get?.parameters).toContainEqual(
+      expect.objectContaining({ name: 'limit', description: 'How many' }),
+    );
+    expect(Object.keys(paths['/v1/messages']?.post?.responses ?? {}).sort()).toEqual(['200', '201', 'default']);
+    expect(paths['/v1/users']?.post?.requestBody).toMatchObject({
+      content: { 'application/json': { schema: { anyOf: [{}, { type: 'array', maxItems: 100 }] } } },
+    });
+    expect(components?.schemas?.SendMessageDto).toMatchObject({
+      description: 'A message',
+      properties: { to: { description: 'Where to', properties: { id: { description: 'Of whom' } } } },
+    });
     expect(paths['/v1/groups/{groupId}']?.get?.responses['200']).toMatchObject({
       content: { 'application/json': { schema: types.routes['GroupsController.get'] } },
     });
@@ -39,9 +63,10 @@ describe('the published face', () => {
     expect(components?.schemas).toMatchObject({ GroupView: types.schemas.GroupView, Error: { type: 'object' } });
 
     const events = parley.app.get(EventCatalogue, { strict: false }).asyncApi(types) as {
-      components: { messages: Record<string, { payload: object }>; schemas: object };
+      components: { messages: Record<string, { payload: object; summary?: string }>; schemas: object };
     };
     const { messages, schemas } = events.components;
+    expect(messages['client.group-leave']).toMatchObject({ summary: 'Leaves.' });
     expect(messages['server.conversation-tip']).toMatchObject({ payload: { type: 'object' } });
     expect(messages['reply.group-leave']?.payload).toMatchObject({
       oneOf: [{ properties: { data: { maxProperties: 0 } } }, { properties: { error: {} } }],

@@ -134,43 +134,65 @@ export interface JoinedChatroom {
 
 /** Client → server events: what each carries and what its acknowledgement answers. The server has one handler each. */
 export interface ClientEvents {
+  /** Sends a message: acknowledged when it is stored. No answer, `RETRY` or `BUSY`: send the very same again. */
   'message:send': { data: SendCommand; reply: SentMessage };
+  /** This device holds everything up to `seq`; the sender is told (`receipt`). */
   'message:received': { data: { conversationId: string; seq: number }; reply: Record<string, never> };
+  /** Raises the read mark, on all devices of the user; the others are told (`receipt`). */
   'conversation:read': { data: { conversationId: string; seq: number }; reply: { readSeq: number; unread: number } };
+  /** A page of a conversation, as `GET /v1/conversations/{conversationId}/messages`. */
   'conversation:pull': { data: PullRequest; reply: { items: WireMessage[]; nextCursor?: string } };
+  /** What changed while the client was away, in pages: send it after each connect and on `sync:hint`. */
   sync: { data: SyncRequest; reply: SyncReply };
+  /** Which conversations are ahead of what the client holds: a small `sync` that brings no messages. */
   'sync:heads': {
     data: { conversations: [string, number][] };
     /** `more`: further conversations are behind as well; `sync` pages through them. */
     reply: { userSeq: number; storeEpoch: string; conversations: [string, number][]; more?: true };
   };
+  /** Tells the others that the user types, or stopped. Stored nowhere; not in rooms. */
   typing: { data: { conversationId: string; typing?: boolean }; reply: Record<string, never> };
+  /** Whether somebody looks at this device: decides about pushes. */
   'device:state': { data: { state: 'foreground' | 'background' }; reply: Record<string, never> };
+  /** Hear `presence:event` of these users while this socket lives; the answer says who is online now. */
   'presence:subscribe': {
     data: { userIds: string[]; unsubscribe?: boolean };
     reply: { items: { userId: string; online: boolean }[] };
   };
+  /** Goes on with another token of the same user, before the connection’s own ends. */
   'session:renew': { data: { token: string }; reply: { expiresAt: string } };
+  /** Makes a group that the user owns, as `POST /v1/groups`. */
   'group:create': { data: NewGroup; reply: WireGroup };
+  /** Asks to join: a public group takes one at once, a private one when the owner or an admin agrees. */
   'group:join': {
     data: { groupId: string; message?: string };
     reply: { status: 'joined' | 'pending'; requestId?: string };
   };
+  /** Leaves. An owner hands the group over first. */
   'group:leave': { data: { groupId: string }; reply: Record<string, never> };
+  /** Brings users in, or asks them where the group wants their consent. */
   'group:invite': {
     data: { groupId: string; userIds: string[] };
     reply: { items: { userId: string; status: 'joined' | 'invited' | 'refused'; invitationId?: string }[] };
   };
+  /** Comes in as invited. */
   'group:accept': { data: { groupId: string; invitationId: string }; reply: { status: 'joined' } };
+  /** Does not come in. */
   'group:decline': { data: { groupId: string; invitationId: string }; reply: { status: 'declined' } };
+  /** Lets in who asked to join; by the owner and admins. */
   'group:approve': { data: { groupId: string; requestId: string }; reply: { requestId: string; status: string } };
+  /** Refuses who asked to join; by the owner and admins. */
   'group:reject': {
     data: { groupId: string; requestId: string; reason?: string };
     reply: { requestId: string; status: string };
   };
+  /** Puts a member out; by the owner, and by admins where the group says so. */
   'group:remove': { data: { groupId: string; userId: string }; reply: Record<string, never> };
+  /** Ends the group for everybody; by the owner. */
   'group:dissolve': { data: { groupId: string }; reply: Record<string, never> };
+  /** Comes in with this socket and hears the room from here on; the latest messages come first, as `message:new`. */
   'chatroom:join': { data: { chatroomId: string; history?: number }; reply: JoinedChatroom };
+  /** Goes out with this socket. */
   'chatroom:leave': { data: { chatroomId: string }; reply: Record<string, never> };
 }
 

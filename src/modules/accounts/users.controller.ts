@@ -7,7 +7,7 @@ import { Idempotent } from '../../platform/entry/http/idempotency.interceptor';
 import { StatusFrom } from '../../platform/entry/http/route-marks';
 import { Checked } from '../../platform/entry/http/shape.pipe';
 import { PageQuery } from '../../platform/entry/page-query';
-import { oneOrMany } from './dto/one-or-many';
+import { BATCH_MAX, oneOrMany } from './dto/one-or-many';
 import { ChangePasswordDto, IssueTokenDto } from './dto/session.dto';
 import { CreateUserDto, PatchUserDto } from './dto/user.dto';
 import { SessionsService } from './sessions.service';
@@ -28,11 +28,12 @@ export class UsersController {
   @StatusFrom((made: object) => ('items' in made ? 200 : 201))
   create(
     @CurrentCaller() caller: AppCaller,
-    @Body(new Checked(oneOrMany, CreateUserDto)) wanted: CreateUserDto | unknown[],
+    @Body(new Checked(oneOrMany, CreateUserDto, BATCH_MAX)) wanted: CreateUserDto | unknown[],
   ) {
     return this.users.create(caller, wanted);
   }
 
+  /** The users of the app, in the order of their ids. */
   @Get()
   @Allow('app')
   list(@CurrentCaller() caller: AppCaller, @Query() query: PageQuery) {
@@ -46,12 +47,14 @@ export class UsersController {
     return this.users.get(caller, userId);
   }
 
+  /** Changes a profile: a user its own, the app’s server any. */
   @Patch(':userId')
   @Allow('app', 'user')
   change(@CurrentCaller() caller: TenantCaller, @Param('userId') userId: string, @Body() patch: PatchUserDto) {
     return this.users.change(caller, userId, patch);
   }
 
+  /** Deletes a user and what it holds alone. Its id, used again, inherits nothing; what it sent stays with those who read it. */
   @Delete(':userId')
   @Allow('app')
   @HttpCode(204)
@@ -67,6 +70,7 @@ export class UsersController {
     return this.users.deactivate(caller, userId);
   }
 
+  /** Lets a deactivated user log in again. */
   @Post(':userId/activate')
   @Allow('app')
   @HttpCode(200)
@@ -82,6 +86,7 @@ export class UsersController {
     return this.sessions.issue(caller, userId, ttlSeconds);
   }
 
+  /** The logins of a user that stand, each with its device. */
   @Get(':userId/sessions')
   @Allow('app', 'user')
   sessionsOf(@CurrentCaller() caller: TenantCaller, @Param('userId') userId: string) {
@@ -96,6 +101,7 @@ export class UsersController {
     return this.sessions.revoke(caller, userId);
   }
 
+  /** Ends one login, as ending all does. */
   @Delete(':userId/sessions/:sessionId')
   @Allow('app', 'user')
   @HttpCode(204)
@@ -107,7 +113,7 @@ export class UsersController {
     return this.sessions.revoke(caller, userId, sessionId);
   }
 
-  /** Fixed mode. A user gives its old password; the app's server need not. Other logins end. */
+  /** Changes a password, in fixed mode. A user gives its old one; the app's server need not. Other logins end. */
   @Put(':userId/password')
   @Allow('app', 'user')
   @HttpCode(204)

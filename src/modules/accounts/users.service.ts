@@ -12,6 +12,7 @@ import { Passwords } from '../../platform/secrets/passwords';
 import { Apps, type App } from '../tenancy';
 import { modeOf, type Newcomer } from './account-mode';
 import { Departures } from './departures';
+import { BATCH_MAX } from './dto/one-or-many';
 import { CreateUserDto, type PatchUserDto } from './dto/user.dto';
 import { storable } from './profile';
 import { SessionEnder } from './session-ender';
@@ -28,8 +29,6 @@ import {
   type UserView,
 } from './user-view';
 import { UsersRepository, type NewUserRow, type UserRecord } from './users.repository';
-
-const BATCH_MAX = 100;
 
 interface Prepared {
   row: NewUserRow;

@@ -19,6 +19,7 @@ export class AttributesController {
     return this.attributes.list(caller, chatroomId);
   }
 
+  /** Sets an attribute: an admin of the room any, a member its own where the room lets it. */
   @Put(':key')
   @Allow('user', 'app')
   put(
@@ -30,6 +31,7 @@ export class AttributesController {
     return this.attributes.put(caller, chatroomId, key, wanted);
   }
 
+  /** Removes an attribute, by whoever may set it. */
   @Delete(':key')
   @Allow('user', 'app')
   @HttpCode(204)

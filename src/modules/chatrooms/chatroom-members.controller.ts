@@ -17,7 +17,7 @@ export class ChatroomMembersController {
     private readonly moderation: ChatroomModerationService,
   ) {}
 
-  /** The room’s admins may look as well. */
+  /** Who is in the room; its admins may look as well. */
   @Get('members')
   @Allow('user', 'app')
   list(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string, @Query() query: PageQuery) {
@@ -44,12 +44,14 @@ export class ChatroomMembersController {
     return this.members.remove(caller, chatroomId, userId);
   }
 
+  /** The admins of the room. */
   @Get('admins')
   @Allow('user', 'app')
   admins(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string, @Query() query: PageQuery) {
     return this.moderation.list(caller, chatroomId, 'admin', query);
   }
 
+  /** Makes a user an admin of the room, whether it is in or not. */
   @Put('admins/:userId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -61,6 +63,7 @@ export class ChatroomMembersController {
     return this.members.setAdmin(caller, chatroomId, userId, true);
   }
 
+  /** Takes an admin’s role away. */
   @Delete('admins/:userId')
   @Allow('user', 'app')
   @HttpCode(204)

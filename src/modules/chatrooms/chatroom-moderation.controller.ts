@@ -13,13 +13,14 @@ import { ChatroomModerationService } from './chatroom-moderation.service';
 export class ChatroomModerationController {
   constructor(private readonly moderation: ChatroomModerationService) {}
 
+  /** Who is muted, each with the end; null: for ever. */
   @Get('mutes')
   @Allow('user', 'app')
   mutes(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string, @Query() query: PageQuery) {
     return this.moderation.list(caller, chatroomId, 'muted', query);
   }
 
-  /** For `seconds`, or for ever. */
+  /** Mutes a user for `seconds`, or for ever. */
   @Put('mutes/:userId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -32,6 +33,7 @@ export class ChatroomModerationController {
     return this.moderation.mute(caller, chatroomId, userId, seconds);
   }
 
+  /** Lets a muted user speak again. */
   @Delete('mutes/:userId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -51,6 +53,7 @@ export class ChatroomModerationController {
     return this.moderation.muteAll(caller, chatroomId, true);
   }
 
+  /** Lets everybody speak again. */
   @Delete('mute-all')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -65,6 +68,7 @@ export class ChatroomModerationController {
     return this.moderation.list(caller, chatroomId, 'maySpeak', query);
   }
 
+  /** Puts a user on the allow-list. */
   @Put('speakers/:userId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -76,6 +80,7 @@ export class ChatroomModerationController {
     return this.moderation.allow(caller, chatroomId, userId, true);
   }
 
+  /** Takes a user off the allow-list. */
   @Delete('speakers/:userId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -87,6 +92,7 @@ export class ChatroomModerationController {
     return this.moderation.allow(caller, chatroomId, userId, false);
   }
 
+  /** Who is banned. */
   @Get('bans')
   @Allow('user', 'app')
   bans(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string, @Query() query: PageQuery) {
@@ -105,6 +111,7 @@ export class ChatroomModerationController {
     return this.moderation.ban(caller, chatroomId, userId);
   }
 
+  /** Lets a banned user join again. */
   @Delete('bans/:userId')
   @Allow('user', 'app')
   @HttpCode(204)

@@ -18,7 +18,7 @@ export class ChatroomsController {
     private readonly history: RoomHistoryService,
   ) {}
 
-  /** By the app’s server and super-admins. */
+  /** Makes a room, by the app’s server and super-admins. */
   @Post()
   @Allow('user', 'app')
   @Idempotent()
@@ -33,13 +33,14 @@ export class ChatroomsController {
     return this.chatrooms.list(caller, query);
   }
 
+  /** One room, with how many are in it. */
   @Get(':chatroomId')
   @Allow('user', 'app')
   get(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string) {
     return this.chatrooms.get(caller, chatroomId);
   }
 
-  /** By the app’s server and super-admins. */
+  /** Changes a room, by the app’s server and super-admins. */
   @Patch(':chatroomId')
   @Allow('user', 'app')
   change(
@@ -58,7 +59,7 @@ export class ChatroomsController {
     return this.chatrooms.close(caller, chatroomId);
   }
 
-  /** By the room’s admins as well; an empty text takes it away. */
+  /** Sets the announcement, by the room’s admins as well; an empty text takes it away. */
   @Put(':chatroomId/announcement')
   @Allow('user', 'app')
   announce(

@@ -12,12 +12,14 @@ import { SuperAdminsService } from './super-admins.service';
 export class SuperAdminsController {
   constructor(private readonly superAdmins: SuperAdminsService) {}
 
+  /** The super-admins of the app. */
   @Get()
   @Allow('user', 'app')
   list(@CurrentCaller() caller: TenantCaller, @Query() query: PageQuery) {
     return this.superAdmins.list(caller, query);
   }
 
+  /** Lets a user decide in every room of the app as its server does. */
   @Put(':userId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -25,6 +27,7 @@ export class SuperAdminsController {
     return this.superAdmins.set(caller, userId, true);
   }
 
+  /** Makes a super-admin a user like others. */
   @Delete(':userId')
   @Allow('user', 'app')
   @HttpCode(204)

@@ -13,13 +13,14 @@ import { GroupMembersService } from './group-members.service';
 export class GroupMembersController {
   constructor(private readonly members: GroupMembersService) {}
 
+  /** Who is in the group, as what. */
   @Get('members')
   @Allow('user', 'app')
   list(@CurrentCaller() caller: TenantCaller, @Param('groupId') groupId: string, @Query() query: PageQuery) {
     return this.members.list(caller, groupId, query);
   }
 
-  /** In at once, whatever the group's rules; with an answer for each. */
+  /** Puts users in at once, whatever the group's rules; with an answer for each. */
   @Post('members')
   @Allow('app')
   @HttpCode(200)
@@ -27,6 +28,7 @@ export class GroupMembersController {
     return this.members.add(caller, groupId, userIds);
   }
 
+  /** One member. */
   @Get('members/:userId')
   @Allow('user', 'app')
   one(@CurrentCaller() caller: TenantCaller, @Param('groupId') groupId: string, @Param('userId') userId: string) {
@@ -45,7 +47,7 @@ export class GroupMembersController {
     return this.members.change(caller, groupId, userId, patch);
   }
 
-  /** One's own id: leaves. Another's: removes, by the owner, and by admins where the group says so. */
+  /** Leaves, with one's own id; removes, with another's: by the owner, and by admins where the group says so. */
   @Delete('members/:userId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -57,6 +59,7 @@ export class GroupMembersController {
     return this.members.remove(caller, groupId, userId);
   }
 
+  /** Makes a member an admin; by the owner. */
   @Put('admins/:userId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -68,6 +71,7 @@ export class GroupMembersController {
     return this.members.setAdmin(caller, groupId, userId, true);
   }
 
+  /** Makes an admin a member again; by the owner. */
   @Delete('admins/:userId')
   @Allow('user', 'app')
   @HttpCode(204)

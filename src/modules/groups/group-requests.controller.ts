@@ -25,12 +25,14 @@ export class GroupRequestsController {
     return this.requests.join(caller, groupId, message);
   }
 
+  /** Who asked to join; to the owner and admins. */
   @Get('join-requests')
   @Allow('user', 'app')
   list(@CurrentCaller() caller: TenantCaller, @Param('groupId') groupId: string, @Query() query: RequestsQuery) {
     return this.requests.list(caller, groupId, query);
   }
 
+  /** Lets the asking user in; by the owner and admins. Twice answers the same. */
   @Post('join-requests/:requestId/approve')
   @Allow('user', 'app')
   @HttpCode(200)
@@ -42,6 +44,7 @@ export class GroupRequestsController {
     return this.requests.approve(caller, groupId, requestId);
   }
 
+  /** Refuses the asking user, who is told why; by the owner and admins. */
   @Post('join-requests/:requestId/reject')
   @Allow('user', 'app')
   @HttpCode(200)
@@ -54,7 +57,7 @@ export class GroupRequestsController {
     return this.requests.reject(caller, groupId, requestId, reason);
   }
 
-  /** By the owner, admins, and members where the group says so; with an answer for each. */
+  /** Brings users in, or invites them where the group wants their consent; with an answer for each. By the owner, admins, and members where the group says so. */
   @Post('invitations')
   @Allow('user', 'app')
   @HttpCode(200)
@@ -62,6 +65,7 @@ export class GroupRequestsController {
     return this.invitations.invite(caller, groupId, userIds);
   }
 
+  /** The invited user comes in. */
   @Post('invitations/:invitationId/accept')
   @Allow('user')
   @HttpCode(200)
@@ -73,6 +77,7 @@ export class GroupRequestsController {
     return this.invitations.accept(caller, groupId, invitationId);
   }
 
+  /** The invited user does not come in. */
   @Post('invitations/:invitationId/decline')
   @Allow('user')
   @HttpCode(200)

@@ -41,7 +41,7 @@ export class GroupsController {
     return this.groups.get(caller, groupId);
   }
 
-  /** By the owner. */
+  /** Changes what the group is called, who sees it and what it lets members do; by the owner. */
   @Patch(':groupId')
   @Allow('user', 'app')
   change(@CurrentCaller() caller: TenantCaller, @Param('groupId') groupId: string, @Body() patch: PatchGroupDto) {
@@ -56,7 +56,7 @@ export class GroupsController {
     return this.groups.dissolve(caller, groupId);
   }
 
-  /** By the owner and admins; an empty text takes it away. */
+  /** Sets the announcement, by the owner and admins; an empty text takes it away. */
   @Put(':groupId/announcement')
   @Allow('user', 'app')
   announce(
@@ -67,13 +67,14 @@ export class GroupsController {
     return this.groups.announce(caller, groupId, text);
   }
 
-  /** Nobody but the app's server speaks, joins or changes anything until it is lifted. */
+  /** Suspends the group: nobody but the app's server speaks, joins or changes anything until it is lifted. */
   @Put(':groupId/suspension')
   @Allow('app')
   suspend(@CurrentCaller() caller: AppCaller, @Param('groupId') groupId: string) {
     return this.groups.suspend(caller, groupId, true);
   }
 
+  /** Ends a suspension. */
   @Delete(':groupId/suspension')
   @Allow('app')
   resume(@CurrentCaller() caller: AppCaller, @Param('groupId') groupId: string) {

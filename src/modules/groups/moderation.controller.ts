@@ -13,13 +13,14 @@ import { ModerationService } from './moderation.service';
 export class ModerationController {
   constructor(private readonly moderation: ModerationService) {}
 
+  /** Who is muted, each with the end; null: for ever. */
   @Get('mutes')
   @Allow('user', 'app')
   mutes(@CurrentCaller() caller: TenantCaller, @Param('groupId') groupId: string, @Query() query: PageQuery) {
     return this.moderation.list(caller, groupId, 'muted', query);
   }
 
-  /** For `seconds`, or for ever. */
+  /** Mutes a user for `seconds`, or for ever. */
   @Put('mutes/:userId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -32,6 +33,7 @@ export class ModerationController {
     return this.moderation.mute(caller, groupId, userId, seconds);
   }
 
+  /** Lets a muted user speak again. */
   @Delete('mutes/:userId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -51,6 +53,7 @@ export class ModerationController {
     return this.moderation.muteAll(caller, groupId, true);
   }
 
+  /** Lets everybody speak again. */
   @Delete('mute-all')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -65,6 +68,7 @@ export class ModerationController {
     return this.moderation.list(caller, groupId, 'maySpeak', query);
   }
 
+  /** Puts a user on the allow-list. */
   @Put('speakers/:userId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -76,6 +80,7 @@ export class ModerationController {
     return this.moderation.allow(caller, groupId, userId, true);
   }
 
+  /** Takes a user off the allow-list. */
   @Delete('speakers/:userId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -87,13 +92,14 @@ export class ModerationController {
     return this.moderation.allow(caller, groupId, userId, false);
   }
 
+  /** Who is banned. */
   @Get('bans')
   @Allow('user', 'app')
   bans(@CurrentCaller() caller: TenantCaller, @Param('groupId') groupId: string, @Query() query: PageQuery) {
     return this.moderation.list(caller, groupId, 'banned', query);
   }
 
-  /** Removes who is in, and lets it in no more. */
+  /** Bans a user: removes it where it is in, and lets it in no more. */
   @Put('bans/:userId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -105,6 +111,7 @@ export class ModerationController {
     return this.moderation.ban(caller, groupId, userId);
   }
 
+  /** Lets a banned user come in again. */
   @Delete('bans/:userId')
   @Allow('user', 'app')
   @HttpCode(204)

@@ -23,6 +23,7 @@ export class ConversationsController {
     return this.list.list(caller, query);
   }
 
+  /** One line of the list. */
   @Get(':conversationId')
   @Allow('user')
   one(@CurrentCaller() caller: UserCaller, @Param('conversationId') conversationId: string) {

@@ -14,6 +14,7 @@ import { ChangeAppDto, CreateAppDto, RotateSecretDto } from './dto/app.dto';
 export class AppsController {
   constructor(private readonly apps: AppsService) {}
 
+  /** Makes an app, offline at first. Its secret is shown here and never again. */
   @Post()
   @Allow('developer')
   @Idempotent()
@@ -21,18 +22,21 @@ export class AppsController {
     return this.apps.create(caller, wanted);
   }
 
+  /** The developer’s own apps. */
   @Get()
   @Allow('developer')
   list(@CurrentCaller() caller: DeveloperCaller, @Query() query: PageQuery): Promise<Page<AppWithToken>> {
     return this.apps.list(caller, query);
   }
 
+  /** One of the developer’s own apps. */
   @Get(':appId')
   @Allow('developer')
   get(@CurrentCaller() caller: DeveloperCaller, @Param('appId') appId: string): Promise<AppWithToken> {
     return this.apps.get(caller, appId);
   }
 
+  /** Changes the name and any part of the settings; what is left out stays. */
   @Patch(':appId')
   @Allow('developer')
   change(
@@ -43,6 +47,7 @@ export class AppsController {
     return this.apps.change(caller, appId, change);
   }
 
+  /** Deletes an app; its credentials and all its sessions end. */
   @Delete(':appId')
   @Allow('developer')
   @HttpCode(204)
@@ -50,6 +55,7 @@ export class AppsController {
     return this.apps.remove(caller, appId);
   }
 
+  /** Opens the app to its server and users; the first time its developer must be verified. */
   @Post(':appId/online')
   @Allow('developer')
   @HttpCode(200)
@@ -57,6 +63,7 @@ export class AppsController {
     return this.apps.goOnline(caller, appId);
   }
 
+  /** Closes it: every call is refused with APP_NOT_ONLINE. */
   @Post(':appId/offline')
   @Allow('developer')
   @HttpCode(200)
@@ -72,6 +79,7 @@ export class AppsController {
     return this.apps.endSessions(caller, appId);
   }
 
+  /** A new app secret; the one before stays good for a while. */
   @Post(':appId/secrets')
   @Allow('developer')
   @Idempotent()

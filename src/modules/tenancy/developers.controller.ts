@@ -13,18 +13,21 @@ import { SignUpDto, VerificationDto } from './dto/developer.dto';
 export class DevelopersController {
   constructor(private readonly developers: DevelopersService) {}
 
+  /** Signs a developer up; the auth token is in the answer. */
   @Post()
   @Allow('anyone')
   signUp(@Body() who: SignUpDto): Promise<DeveloperWithToken> {
     return this.developers.signUp(who);
   }
 
+  /** The calling developer, with plan and quotas. */
   @Get('me')
   @Allow('developer')
   me(@CurrentCaller() caller: DeveloperCaller): Promise<DeveloperView> {
     return this.developers.me(caller);
   }
 
+  /** Asks the operator for verification. */
   @Post('me/verification')
   @HttpCode(200)
   @Allow('developer')
@@ -35,12 +38,14 @@ export class DevelopersController {
     return this.developers.requestVerification(caller, asked);
   }
 
+  /** The auth token, shown again. */
   @Get('me/auth-token')
   @Allow('developer')
   authToken(@CurrentCaller() caller: DeveloperCaller): Promise<{ accountSid: string; authToken: string }> {
     return this.developers.authToken(caller);
   }
 
+  /** A new auth token; the one before ends at once. */
   @Post('me/auth-token')
   @Allow('developer')
   @Idempotent()

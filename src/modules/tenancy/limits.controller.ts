@@ -10,6 +10,7 @@ import { LimitsService, type LimitsView } from './limits.service';
 export class LimitsController {
   constructor(private readonly limits: LimitsService) {}
 
+  /** What this deployment refuses to go beyond. */
   @Get()
   @Allow('anyone', 'user', 'app', 'developer', 'operator')
   read(@CurrentCaller() caller: Caller | undefined): Promise<LimitsView> {

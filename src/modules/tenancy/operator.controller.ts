@@ -14,12 +14,14 @@ import { OperatorService } from './operator.service';
 export class OperatorController {
   constructor(private readonly operator: OperatorService) {}
 
+  /** All developers, or those of one status. */
   @Get('developers')
   @Allow('operator')
   list(@CurrentCaller() caller: OperatorCaller, @Query() query: DevelopersQuery): Promise<Page<DeveloperForOperator>> {
     return this.operator.list(caller, query);
   }
 
+  /** Changes a developer’s plan and quotas. */
   @Patch('developers/:accountSid')
   @Allow('operator')
   change(
@@ -30,6 +32,7 @@ export class OperatorController {
     return this.operator.change(caller, accountSid, change);
   }
 
+  /** Verifies a developer, whose apps may go online. */
   @Post('developers/:accountSid/approve')
   @HttpCode(200)
   @Allow('operator')
@@ -40,6 +43,7 @@ export class OperatorController {
     return this.operator.approve(caller, accountSid);
   }
 
+  /** Refuses a verification, with a reason. */
   @Post('developers/:accountSid/reject')
   @HttpCode(200)
   @Allow('operator')
@@ -51,6 +55,7 @@ export class OperatorController {
     return this.operator.reject(caller, accountSid, decision);
   }
 
+  /** Suspends a developer with all its apps. */
   @Post('developers/:accountSid/suspend')
   @HttpCode(200)
   @Allow('operator')
@@ -61,6 +66,7 @@ export class OperatorController {
     return this.operator.suspend(caller, accountSid);
   }
 
+  /** Ends a developer’s suspension. */
   @Post('developers/:accountSid/resume')
   @HttpCode(200)
   @Allow('operator')
@@ -71,6 +77,7 @@ export class OperatorController {
     return this.operator.resume(caller, accountSid);
   }
 
+  /** Suspends one app: every call is refused with APP_SUSPENDED. */
   @Post('apps/:appId/suspend')
   @HttpCode(200)
   @Allow('operator')
@@ -78,6 +85,7 @@ export class OperatorController {
     return this.operator.suspendApp(caller, appId);
   }
 
+  /** Ends an app’s suspension. */
   @Post('apps/:appId/resume')
   @HttpCode(200)
   @Allow('operator')

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { MESSAGE_TYPES } from '../../kernel/contracts/message';
 import { SERVER_EVENTS, type ServerEventName } from '../../kernel/contracts/socket-events';
-import { schemaOf, type Shape } from '../entry/shapes';
+import type { Shape } from '../entry/shapes';
 import { ON } from '../realtime/on.decorator';
 import { errorSchema } from './error-catalogue';
+import { inputSchema } from './input-schema';
 import { readWireTypes, type WireTypes } from './wire-types';
 
 type Json = Record<string, unknown>;
@@ -43,7 +44,10 @@ export class EventCatalogue {
     const client = [...this.handled()];
     const name = (event: string) => event.replaceAll(':', '-');
     const messages = Object.fromEntries([
-      ...client.map(([event, shape]) => [`client.${name(event)}`, { name: event, payload: schemaOf(shape) }]),
+      ...client.map(([event, shape]) => {
+        const payload = inputSchema(shape, types.said.inputs);
+        return [`client.${name(event)}`, { name: event, summary: types.said.events[event], payload }];
+      }),
       ...SERVER_EVENTS.map((event) => [
         `server.${name(event)}`,
         { name: event, summary: SERVER_EVENT_SUMMARIES[event], payload: types.events.server[event] },

@@ -6,7 +6,11 @@ import type { Shape } from '../entry/shapes';
 
 export interface CataloguedRoute {
   body?: Shape;
+  /** The body may be a list of this many as well. */
+  orMany?: number;
   query?: Shape;
+  /** 201, or 200 as its answer says (`@StatusFrom`). */
+  hasTwoStatuses: boolean;
   /** Kinds of callers. */
   allowed: ReadonlySet<string>;
 }
@@ -25,26 +29,31 @@ export class RouteCatalogue {
       if (!instance || typeof metatype !== 'function') continue;
       const prototype = Object.getPrototypeOf(instance) as Record<string, () => unknown>;
       for (const name of this.scanner.getAllMethodNames(prototype)) {
-        const { allowed } = policyOf(prototype[name]);
-        if (allowed) routes.set(`${metatype.name}.${name}`, { allowed, ...shapesOf(metatype, prototype, name) });
+        const { allowed, statusFrom } = policyOf(prototype[name]);
+        if (!allowed) continue;
+        const hasTwoStatuses = statusFrom !== undefined;
+        routes.set(`${metatype.name}.${name}`, { allowed, hasTwoStatuses, ...shapesOf(metatype, prototype, name) });
       }
     }
     return routes;
   }
 }
 
-function shapesOf(controller: object, prototype: object, name: string): { body?: Shape; query?: Shape } {
+type Taken = Pick<CataloguedRoute, 'body' | 'orMany' | 'query'>;
+
+function shapesOf(controller: object, prototype: object, name: string): Taken {
   const types = (Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as unknown[];
   const given = (Reflect.getMetadata(ROUTE_ARGUMENTS, controller, name) ?? {}) as Record<
     string,
     { index: number; pipes?: unknown[] }
   >;
-  const shapes: { body?: Shape; query?: Shape } = {};
+  const shapes: Taken = {};
   for (const [key, { index, pipes = [] }] of Object.entries(given)) {
     const kind = Number(key.split(':')[0]);
-    const type = pipes.find((pipe) => pipe instanceof Checked)?.shape ?? types[index];
+    const checked = pipes.find((pipe) => pipe instanceof Checked);
+    const type = checked?.shape ?? types[index];
     if (!isShape(type)) continue;
-    if (kind === BODY) shapes.body = type;
+    if (kind === BODY) Object.assign(shapes, { body: type, orMany: checked?.orMany });
     if (kind === QUERY) shapes.query = type;
   }
   return shapes;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import ts from 'typescript';
-import { SERVER_EVENTS } from '../../kernel/contracts/socket-events';
+import { CLIENT_EVENTS, SERVER_EVENTS } from '../../kernel/contracts/socket-events';
 import type { WireTypes } from './wire-types';
 
 type Describe = (program: ts.Program) => WireTypes;
@@ -32,6 +32,18 @@ describe('what the build reads from the types', () => {
       properties: { items: { type: 'array', items: { $ref: '#/components/schemas/MemberView' } } },
     });
     expect(types.routes).not.toHaveProperty(['GroupMembersController.remove']);
+  });
+
+  it('has a sentence for every route and every client event, and for most of what they take', () => {
+    const silent = Object.entries(types.said.routes).filter(([, says]) => says === '');
+    expect(silent).toEqual([]);
+    expect(Object.keys(types.said.routes)).toEqual(expect.arrayContaining(Object.keys(types.routes)));
+    expect(Object.keys(types.said.events).sort()).toEqual([...CLIENT_EVENTS].sort());
+    expect(types.said.inputs.SendMessageDto?.fields).toMatchObject({
+      to: { of: 'AddressDto' },
+      clientMessageId: { says: expect.stringContaining('idempotency key') },
+    });
+    expect(types.said.inputs.CreateAppDto?.fields.settings).toMatchObject({ of: 'AppSettingsDto' });
   });
 
   it('says what every server event carries, and refers to nothing that it does not say', () => {

@@ -16,6 +16,7 @@ const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 export class MetricsController {
   constructor(private readonly settings: Settings) {}
 
+  /** Everything measured, as Prometheus reads it. To this machine and to the operator. */
   @Get()
   @Allow('anyone')
   @OwnLimit()

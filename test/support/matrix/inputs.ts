@@ -4,7 +4,7 @@ import { keyOf, type RouteRow } from './cells';
 import type { Schema } from './negatives';
 
 interface Operation {
-  requestBody?: { content: { 'application/json': { schema: { $ref?: string } } } };
+  requestBody?: { content: { 'application/json': { schema: { $ref?: string; anyOf?: { $ref?: string }[] } } } };
   parameters?: { in: string; name: string; schema: Schema }[];
 }
 
@@ -29,7 +29,8 @@ export async function routeInputs(parley: Parley): Promise<Input[]> {
     METHODS.flatMap((method) => {
       const operation = operations[method];
       if (!operation) return [];
-      const body = schemaAt(operation.requestBody?.content['application/json'].schema.$ref);
+      const taken = operation.requestBody?.content['application/json'].schema;
+      const body = schemaAt((taken?.anyOf?.[0] ?? taken)?.$ref);
       const inQuery = (operation.parameters ?? []).filter((parameter) => parameter.in === 'query');
       return [
         {

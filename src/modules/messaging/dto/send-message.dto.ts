@@ -76,7 +76,8 @@ export class SendOptionsDto implements SendOptions {
   mentions?: MentionsDto;
 }
 
-/** A message without its address. Sizes and blankness are judged by the use case, which answers with their own codes. */
+// Sizes and blankness are judged by the use case, which answers with codes of their own.
+/** A message without its address. */
 export class UnaddressedMessageDto implements Omit<SendCommand, 'to'> {
   /** The sender's idempotency key: 16–36 of A-Z a-z 0-9 _ -, a UUID for example. */
   @IsString()
@@ -108,8 +109,9 @@ export class UnaddressedMessageDto implements Omit<SendCommand, 'to'> {
   options?: SendOptionsDto;
 }
 
-/** contract.md, Send command. */
+/** A message and where it goes (contract.md, Send command). */
 export class SendMessageDto extends UnaddressedMessageDto implements SendCommand {
+  /** A user, a group or a room; exactly one. */
   @IsDefined()
   @ValidateNested()
   @Type(() => AddressDto)

@@ -12,18 +12,21 @@ import { PushCredentials } from './push-credentials.service';
 export class PushCredentialsController {
   constructor(private readonly credentials: PushCredentials) {}
 
+  /** What the app pushes with, one for each vendor; never a secret. */
   @Get()
   @Allow('app')
   list(@CurrentCaller() caller: AppCaller): Promise<{ items: PushCredentialView[] }> {
     return this.credentials.list(caller);
   }
 
+  /** What the app pushes with through one vendor, and whether the vendor still takes it. */
   @Get(':provider')
   @Allow('app')
   get(@CurrentCaller() caller: AppCaller, @Param('provider') provider: string): Promise<PushCredentialView> {
     return this.credentials.get(caller, provider);
   }
 
+  /** Forgets a credential; devices of this vendor are pushed no more. */
   @Delete(':provider')
   @Allow('app')
   @HttpCode(204)

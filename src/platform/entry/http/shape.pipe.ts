@@ -20,11 +20,12 @@ export class ShapePipe implements PipeTransform {
   }
 }
 
-/** A body that is no single DTO: `@Body(new Checked(validator, Dto))`. The documents show it as `shape`. */
+/** A body that is no single DTO: `@Body(new Checked(validator, Dto))`. The documents show it as `shape`, or a list of `orMany`. */
 export class Checked<T> implements PipeTransform {
   constructor(
     private readonly check: Validator<T>,
     readonly shape: Shape,
+    readonly orMany?: number,
   ) {}
 
   transform(value: unknown, { type }: ArgumentMetadata): unknown {

@@ -12,6 +12,7 @@ import { ApnsCredentialDto } from './apns-credential.dto';
 export class ApnsCredentialController {
   constructor(private readonly credentials: PushCredentials) {}
 
+  /** Takes what the app pushes with through Apple, in place of what it had; checked before it is kept, sealed afterwards. */
   @Put('apns')
   @Allow('app')
   upload(@CurrentCaller() caller: AppCaller, @Body() upload: ApnsCredentialDto): Promise<PushCredentialView> {

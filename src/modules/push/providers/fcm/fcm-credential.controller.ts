@@ -12,6 +12,7 @@ import { FcmCredentialDto } from './fcm-credential.dto';
 export class FcmCredentialController {
   constructor(private readonly credentials: PushCredentials) {}
 
+  /** Takes what the app pushes with through Google, in place of what it had; checked before it is kept, sealed afterwards. */
   @Put('fcm')
   @Allow('app')
   upload(@CurrentCaller() caller: AppCaller, @Body() upload: FcmCredentialDto): Promise<PushCredentialView> {

@@ -12,6 +12,7 @@ import { HuaweiCredentialDto } from './huawei-credential.dto';
 export class HuaweiCredentialController {
   constructor(private readonly credentials: PushCredentials) {}
 
+  /** Takes what the app pushes with through Huawei, in place of what it had; checked before it is kept, sealed afterwards. */
   @Put('huawei')
   @Allow('app')
   upload(@CurrentCaller() caller: AppCaller, @Body() upload: HuaweiCredentialDto): Promise<PushCredentialView> {
