@@ -71,7 +71,9 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
       stringifyObjects: true,
       // A stack trace for every statement, in case it fails: 3 µs each, and the statement says more.
       trace: false,
+      // The system's own first look comes after two hours; firewalls forget a silent connection in minutes.
       enableKeepAlive: true,
+      keepAliveInitialDelay: 10_000,
     });
     this.pool.pool.on('connection', (connection) => {
       for (const statement of SESSION) {
