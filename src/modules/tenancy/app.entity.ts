@@ -4,7 +4,7 @@ import { appPk, ascii, created, instant, jsonText, uint } from '../../platform/d
 export type AccountMode = 'fixed' | 'arbitrary';
 export type AppStatus = 'offline' | 'online' | 'suspended';
 
-/** A tenant's app: the wall inside which user ids, conversations and everything else live. */
+/** A developer's app: the wall inside which user ids, conversations and everything else live. */
 @Entity('apps')
 @Index('one_per_app_id', ['appId'], { unique: true })
 @Index('of_developer', ['developerPk', 'id'])

@@ -5,7 +5,7 @@ export const GOOGLE_TOKEN_URI = 'https://oauth2.googleapis.com/token';
 
 export interface TokenEndpoint {
   url: URL;
-  /** The URL is a tenant's word: it may lead to the public internet only. */
+  /** The URL is an app's word: it may lead to the public internet only. */
   publicOnly: boolean;
 }
 
