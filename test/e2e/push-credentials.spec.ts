@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { PushTasks } from '../../src/modules/push/tasks/push-tasks';
 import { PushChannels } from '../../src/modules/push/channels';
 import type { ProviderName, PushNote } from '../../src/modules/push/provider';
 import { anApp, aSession, aUser, type TestApp } from '../support/builders';
 import { eventually } from '../support/eventually';
 import { startParley, type Parley } from '../support/harness';
 import { ok } from '../support/http';
+import { aText } from '../support/messages';
 import { aLogKeeper } from '../support/matrix/log-keeper';
 import { bindDevice } from '../support/push';
 import { PushVendors, TOPIC } from '../support/push/vendors';
@@ -203,6 +205,63 @@ describe("an app's push credentials", () => {
     expect(asked('apns').map(({ status }) => status)).toEqual([200, 200]);
     expect(asked('fcm').map(({ status }) => status)).toEqual([404]);
     expect(new Set(asked('apns').map(({ collapseId }) => collapseId)).size).toBe(1);
+  });
+
+  describe('that a vendor refuses while somebody is away', () => {
+    const paused = () =>
+      eventually('the pause', async () => String((await ok(app.api.get(paths('apns')))).status) === 'paused');
+    const endsOf = async (messageId: string) =>
+      (await ok<{ items: object[] }>(app.api.get(`/v1/push/deliveries?messageId=${messageId}`))).items;
+
+    /** A message of which the vendor wanted nothing to know, and whom it is for. */
+    async function held() {
+      const credential = vendors.apnsToken();
+      await ok(app.api.put(paths('apns'), credential));
+      vendors.apns.distrust(credential.keyId);
+      const [ann, bob] = [await aUser(app), await aSession(await aUser(app))];
+      const token = await bindDevice(bob, 'phone');
+      const { userId } = bob.user;
+      const say = (text: string) =>
+        ok<{ id: string }>(app.api.post('/v1/messages', aText(userId, text, { from: ann.userId })));
+      const { id } = await say('one');
+      await paused();
+      return { id, say, token, userId };
+    }
+
+    it('hold its pushes, say so, and let them go with the next upload', async () => {
+      const { id, say, token, userId } = await held();
+      const second = await say('two');
+      const explained = { outcome: 'hold', reason: 'credential-paused', held: ['phone'] };
+      expect(await ok(app.api.post('/v1/push/explain', { to: userId }))).toMatchObject(explained);
+      expect([await endsOf(id), await endsOf(second.id)]).toEqual([[], []]);
+      expect(vendors.apns.records.taken(token)).toEqual([]);
+
+      await ok(app.api.put(paths('apns'), vendors.apnsToken()));
+      for (const messageId of [id, second.id]) {
+        const [end] = await eventually('its end', async () => {
+          const items = await endsOf(messageId);
+          return items.length > 0 && items;
+        });
+        expect(end).toMatchObject({ status: 'sent', deviceId: 'phone', provider: 'apns' });
+      }
+      expect(vendors.apns.records.taken(token)).toHaveLength(1);
+    });
+
+    it('give a push up after a day, with the reason', async () => {
+      const { id } = await held();
+      await parley.sql.run(
+        `UPDATE messages m, push_tasks t SET m.sentAt = NOW(3) - INTERVAL 25 HOUR, t.openedAt = NOW(3) - INTERVAL 25 HOUR
+          WHERE t.appPk = ? AND m.conversationPk = t.conversationPk`,
+        [appPk],
+      );
+      const [end] = await eventually('its end', async () => {
+        await parley.app.get(PushTasks, { strict: false }).resume(appPk, 0);
+        const items = await endsOf(id);
+        return items.length > 0 && items;
+      });
+      const reason = 'expired: credential-paused: InvalidProviderToken';
+      expect(end).toMatchObject({ status: 'failed', reason });
+    });
   });
 
   it('of one app open nothing in the row of another', async () => {

@@ -167,29 +167,41 @@ describe('what the vendor answers', () => {
     expect(await ended(good.id)).toMatchObject([{ status: 'sent' }]);
   });
 
-  it('credential bad: this app is paused and told, others go on; what failed is replayed when it is mended', async () => {
+  it('credential bad: this app is paused and its pushes wait for another one, others go on', async () => {
     const other = await anApp(parley);
     const [ann, bob] = [await away(other), await away(other)];
     vendor.answer = () => ({ outcome: 'credential-bad', reason: 'InvalidProviderToken' });
-    const first = await say(ann, bob.userId, 'one');
-    const end = await eventually('the end', async () => (await deliveriesOf(`messageId=${first.id}`, other))[0]);
-    expect(end).toMatchObject({ status: 'failed', reason: 'credential-bad: InvalidProviderToken' });
+    const refused = await say(ann, bob.userId, 'one');
+    await eventually('the pause', () => vendor.paused.size > 0);
     expect([...vendor.paused.values()]).toEqual(['InvalidProviderToken']);
-    const second = await say(ann, bob.userId, 'two');
-    const paused = await eventually('the reason', async () => (await deliveriesOf(`messageId=${second.id}`, other))[0]);
-    expect(paused).toMatchObject({ status: 'suppressed', reason: 'credential-paused' });
+    const held = await say(ann, bob.userId, 'two');
 
     vendor.answer = ({ note }) => ({ outcome: 'sent', providerId: note.id });
     const [cid, dan] = [await away(), await away()];
     expect(await ended((await say(cid, dan.userId, 'us?')).id)).toMatchObject([{ status: 'sent' }]);
+    for (const { id } of [refused, held]) expect(await deliveriesOf(`messageId=${id}`, other)).toEqual([]);
     vendor.paused.clear();
-    expect(await ok(other.api.post('/v1/push/deliveries/replay', { reason: 'credential-bad' }))).toEqual({
-      replayed: 1,
-    });
-    await eventually(
-      'the replay',
-      async () => (await deliveriesOf(`messageId=${first.id}`, other))[0]?.status === 'sent',
-    );
-    expect(await deliveriesOf(`messageId=${first.id}`, other)).toHaveLength(1);
+    for (const { id } of [refused, held]) {
+      const [end] = await eventually('its end', async () => {
+        const found = await deliveriesOf(`messageId=${id}`, other);
+        return found.length > 0 && found;
+      });
+      expect(end).toMatchObject({ status: 'sent', deviceId: 'phone' });
+    }
+  });
+
+  it('what failed is sent again when its app asks for that, under the same id, and ends once more', async () => {
+    const [ann, bob] = [await away(), await away()];
+    vendor.answer = () => ({ outcome: 'refused', reason: 'BadDeviceToken' });
+    const { id } = await say(ann, bob.userId, 'one');
+    const [failed] = await ended(id);
+    expect(failed).toMatchObject({ status: 'failed', reason: 'refused: BadDeviceToken' });
+    vendor.answer = ({ note }) => ({ outcome: 'sent', providerId: note.id });
+    const replay = () => app.api.post('/v1/push/deliveries/replay', { deliveryIds: [failed.deliveryId] });
+    expect(await ok(replay())).toEqual({ replayed: 1 });
+    await eventually('the replay', async () => (await deliveriesOf(`messageId=${id}`))[0]?.status === 'sent');
+    expect(await deliveriesOf(`messageId=${id}`)).toHaveLength(1);
+    expect(new Set(vendor.of(bob.phone).map(({ note }) => note.id)).size).toBe(1);
+    expect(await ok(replay())).toEqual({ replayed: 0 });
   });
 });

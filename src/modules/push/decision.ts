@@ -83,8 +83,7 @@ const REASONS = {
   muted: (facts) => facts.recipient.muted && !pierces(facts),
   'quiet-hours': (facts) => inQuietHours(facts) && !pierces(facts),
   'no-device': ({ devices }) => devices.every(({ pk }) => pk === undefined),
-  'credential-paused': (facts) => bound(facts, 'paused').length > 0 && bound(facts, 'ready').length === 0,
-  'no-credential': (facts) => bound(facts, 'ready').length === 0,
+  'no-credential': (facts) => reachable(facts).length === 0,
 } as const satisfies Record<string, Rule>;
 
 /** Words for `GET /v1/push/deliveries`; a new one is an addition. */
@@ -92,7 +91,7 @@ export type SuppressReason = keyof typeof REASONS;
 export const SUPPRESS_REASONS = Object.keys(REASONS) as SuppressReason[];
 
 export type PushDecision =
-  /** To these devices, by their keys. */
+  /** To these devices, by their keys; where a credential is paused, as soon as another is uploaded. */
   | { readonly push: true; readonly devicePks: readonly number[] }
   | { readonly push: false; readonly reason: SuppressReason }
   /** A device in the foreground may still confirm: ask again after this long. */
@@ -109,7 +108,7 @@ export function decide(facts: PushFacts): PushDecision {
   const wait = inForeground(facts) ? facts.message.sentAt.getTime() + CONFIRM_MS - facts.now.getTime() : 0;
   // A clock that runs behind the database's must not make anybody wait longer than a confirmation may take.
   if (wait > 0) return { wait: Math.min(wait, CONFIRM_MS) };
-  return { push: true, devicePks: bound(facts, 'ready') };
+  return { push: true, devicePks: reachable(facts) };
 }
 
 /** Each rule and whether it holds, in the order in which they count. */
@@ -125,8 +124,8 @@ const inQuietHours: Rule = ({ now, recipient, devices }) => {
   return hours !== undefined && isQuiet(hours, now, devices.find(({ timeZone }) => timeZone !== undefined)?.timeZone);
 };
 
-/** The devices with a token whose vendor the app can reach, or could. */
-const bound = ({ app, devices }: PushFacts, state: 'ready' | 'paused'): number[] =>
+/** The devices with a token of a vendor that the app has a credential for. */
+const reachable = ({ app, devices }: PushFacts): number[] =>
   devices.flatMap(({ pk, provider }) =>
-    pk !== undefined && provider !== undefined && app.providers.get(provider) === state ? [pk] : [],
+    pk !== undefined && provider !== undefined && app.providers.has(provider) ? [pk] : [],
   );

@@ -8,7 +8,7 @@ import { type CredentialStanding, PushCredentialsRepository } from './push-crede
 export type Standings = ReadonlyMap<ProviderName, CredentialStanding>;
 
 /** Nodes agree within this time even when they cannot tell each other. */
-const FRESH_MS = 5000;
+export const FRESH_MS = 5000;
 const APPS_KEPT = 20_000;
 const NONE: Standings = new Map();
 

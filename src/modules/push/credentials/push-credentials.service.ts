@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { AppCaller } from '../../../kernel/caller';
 import { AppError } from '../../../kernel/errors/app-error';
 import { Live } from '../../../platform/realtime/live';
@@ -6,19 +6,24 @@ import { Vault } from '../../../platform/secrets/vault';
 import { Audit } from '../../tenancy';
 import { PROVIDER_NAMES, type ProviderName } from '../provider';
 import { PushVendors } from '../providers/push-vendors';
+import { PushTasks } from '../tasks/push-tasks';
 import { credentialPlace } from './credential-place';
+import { FRESH_MS } from './known-credentials';
 import { credentialView, type PushCredentialView } from './push-credential-view';
 import { PushCredentialsRepository } from './push-credentials.repository';
 
 /** What an app server does with its vendors' credentials. */
 @Injectable()
 export class PushCredentials {
+  private readonly logger = new Logger('push');
+
   constructor(
     private readonly repository: PushCredentialsRepository,
     private readonly vendors: PushVendors,
     private readonly vault: Vault,
     private readonly live: Live,
     private readonly audit: Audit,
+    private readonly tasks: PushTasks,
   ) {}
 
   /**
@@ -34,7 +39,7 @@ export class PushCredentials {
       found: JSON.stringify(found),
       expiresAt: expiresAt ?? null,
     });
-    this.changed(caller, provider, 'uploaded', { version: row.id });
+    await this.changed(caller, provider, 'uploaded', { version: row.id });
     return credentialView(row);
   }
 
@@ -53,12 +58,16 @@ export class PushCredentials {
   async remove(caller: AppCaller, provider: string): Promise<void> {
     const removed = isProvider(provider) && (await this.repository.remove(caller.app.pk, provider));
     if (!removed) throw new AppError('PUSH_CREDENTIAL_NOT_FOUND');
-    this.changed(caller, provider, 'removed', {});
+    await this.changed(caller, provider, 'removed', {});
   }
 
-  private changed(caller: AppCaller, provider: ProviderName, what: string, about: Record<string, number>): void {
+  private async changed(caller: AppCaller, provider: ProviderName, what: string, about: Record<string, number>) {
     const { pk, appId } = caller.app;
     this.live.forget({ cache: 'push-credentials', appPk: pk, pk });
+    // The change stands. What is not woken is looked at again within minutes.
+    await this.tasks
+      .resume(pk, FRESH_MS)
+      .catch((error: unknown) => this.logger.warn({ err: error }, 'held pushes were not woken'));
     this.audit.record(caller, `push-credential.${what}`, { appId, provider, ...about });
   }
 }

@@ -33,7 +33,7 @@ export class ReplayDto {
   @Matches(RECORD_ID, { each: true })
   deliveryIds?: string[];
 
-  /** The first word of the reason: `credential-bad`, `expired`, `refused`, `token-dead`. */
+  /** The first word of the reason: `expired`, `refused`, `token-dead`. */
   @IsOptional()
   @IsString()
   @Matches(REASON)

@@ -4,6 +4,7 @@ import { directConversationId, parseConversationId } from '../../../kernel/contr
 import { AppError } from '../../../kernel/errors/app-error';
 import { type KnownUser, UserDirectory } from '../../accounts';
 import { ConversationDirectory, type ConversationRef } from '../../conversations';
+import type { CredentialState } from '../channels';
 import {
   decide,
   type DeviceFacts,
@@ -16,13 +17,16 @@ import { PushFactsGatherer } from '../facts';
 import type { ExplainDto } from './explain.dto';
 
 interface Outcome {
-  outcome: 'push' | 'suppress' | 'wait';
-  /** Why there is none. */
-  reason?: SuppressReason;
+  /** `hold`: a push, and the vendor refuses the app's credential: it goes out when another is uploaded. */
+  outcome: 'push' | 'hold' | 'suppress' | 'wait';
+  /** Why there is none, or none now. */
+  reason?: SuppressReason | 'credential-paused';
   /** How long a device in the foreground has to confirm. */
   waitMs?: number;
   /** The devices that are pushed. */
   pushed?: string[];
+  /** The devices that are pushed once another credential is uploaded. */
+  held?: string[];
 }
 
 /** What would become of a push, and why. */
@@ -106,10 +110,15 @@ function explanationOf(facts: PushFacts): Explanation {
   };
 }
 
-function outcomeOf(decision: PushDecision, { devices }: PushFacts): Outcome {
+function outcomeOf(decision: PushDecision, { app, devices }: PushFacts): Outcome {
   if ('wait' in decision) return { outcome: 'wait', waitMs: decision.wait };
   if (!decision.push) return { outcome: 'suppress', reason: decision.reason };
   const pks = new Set(decision.devicePks);
-  const pushed = devices.flatMap(({ pk, deviceId }) => (pk !== undefined && pks.has(pk) ? [deviceId] : []));
-  return { outcome: 'push', pushed };
+  const through = (state: CredentialState): string[] =>
+    devices.flatMap(({ pk, deviceId, provider }) =>
+      pk !== undefined && pks.has(pk) && provider && app.providers.get(provider) === state ? [deviceId] : [],
+    );
+  const [pushed, held] = [through('ready'), through('paused')];
+  if (pushed.length === 0) return { outcome: 'hold', reason: 'credential-paused', held };
+  return { outcome: 'push', pushed, ...(held.length > 0 && { held }) };
 }

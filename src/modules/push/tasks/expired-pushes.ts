@@ -24,7 +24,8 @@ export class ExpiredPushes {
   private async end(task: ClaimedTask, oldest: number): Promise<void> {
     const young = await this.young(task, oldest);
     const seqs = task.seqs.filter((seq) => !young.has(seq));
-    await this.ledger.settle({ task, seqs, status: 'failed', reason: 'expired' });
+    const reason = task.reason === null ? 'expired' : `expired: ${task.reason}`;
+    await this.ledger.settle({ task, seqs, status: 'failed', reason });
   }
 
   private async young({ conversationPk, seqs }: ClaimedTask, oldest: number): Promise<Set<number>> {

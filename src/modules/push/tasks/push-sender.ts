@@ -13,7 +13,7 @@ import { ExpiredPushes } from './expired-pushes';
 import { PushLedger, type TaskEnd } from './push-ledger';
 import { pushMetrics } from './push-metrics';
 import { PushPump } from './push-pump';
-import { type ClaimedTask, PushTasks } from './push-tasks';
+import { type ClaimedTask, HELD, PushTasks } from './push-tasks';
 
 /** Pushes under way together for one job. */
 const SLICE = 250;
@@ -27,6 +27,8 @@ const RETRY_AFTER_MAX_MS = 3600_000;
 /** How often a token is tried that was bound again after its vendor saw it die. */
 const REBOUND_ATTEMPTS = 3;
 const APPS_LIMITED = 10_000;
+const HOLD_STEP_MS = 5000;
+const HOLD_MAX_MS = 5 * 60_000;
 
 /**
  * Sends what is due, a slice of one app at a time. Every answer ends in the ledger; a worker that dies before leaves the
@@ -107,7 +109,7 @@ export class PushSender implements JobHandler<'push-send'> {
       return this.ledger.settle({ task, device: push.device, status: 'suppressed', reason: push.reason });
     const { device, note } = push;
     const channel = await this.channels.of(task.appPk, device.provider);
-    if (!channel) return this.ledger.settle({ task, device, status: 'suppressed', reason: await this.missing(device) });
+    if (!channel) return this.ledger.settle(await this.unreachable(task, device));
     const key = `${task.appPk}:${device.provider}`;
     const waitMs = this.breaker.admit(key);
     if (waitMs > 0) {
@@ -151,7 +153,7 @@ export class PushSender implements JobHandler<'push-send'> {
           : { ...end, status: 'failed', reason: `token-dead: ${answer.reason}` };
       case 'credential-bad':
         await this.pause(task.appPk, device, answer.reason);
-        return { ...end, status: 'failed', reason: `credential-bad: ${answer.reason}` };
+        return { ...end, status: 'later', afterMs: holdMs(task), reason: `${HELD}: ${answer.reason}` };
       case 'refused':
         return { ...end, status: 'failed', reason: `refused: ${answer.reason}` };
       case 'retry':
@@ -173,9 +175,12 @@ export class PushSender implements JobHandler<'push-send'> {
     }
   }
 
-  private async missing({ appPk, provider }: PushDevice): Promise<'credential-paused' | 'no-credential'> {
-    const states = await this.channels.states([appPk]);
-    return states.get(appPk)?.get(provider) === 'paused' ? 'credential-paused' : 'no-credential';
+  /** Held while the credential is paused: another upload wakes it. */
+  private async unreachable(task: ClaimedTask, device: PushDevice): Promise<TaskEnd> {
+    const states = await this.channels.states([task.appPk]);
+    return states.get(task.appPk)?.get(device.provider) === 'paused'
+      ? { task, device, status: 'later', afterMs: holdMs(task), reason: HELD, untried: true }
+      : { task, device, status: 'suppressed', reason: 'no-credential' };
   }
 }
 
@@ -200,6 +205,12 @@ function within(ms: number, asked: Promise<ProviderAnswer>): Promise<ProviderAns
 function backoffMs({ attempts }: ClaimedTask, afterMs = 0): number {
   const backoff = Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** (attempts - 1)) / 2;
   return spread(Math.max(backoff, Math.min(afterMs, RETRY_AFTER_MAX_MS)));
+}
+
+/** An upload that could not wake it is found the sooner the younger the push is. */
+function holdMs({ openedAt }: ClaimedTask): number {
+  const steps = Math.ceil((Date.now() - openedAt.getTime()) / 4 / HOLD_STEP_MS);
+  return spread(Math.min(HOLD_MAX_MS, Math.max(1, steps) * HOLD_STEP_MS));
 }
 
 /** Up to twice as long, in few steps: what is due at the same moment is written by one statement. */

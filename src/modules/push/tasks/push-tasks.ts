@@ -24,6 +24,8 @@ export interface ClaimedTask {
   readonly mentioned: boolean;
   readonly attempts: number;
   readonly openedAt: Date;
+  /** Why it was not taken the last time. */
+  readonly reason: string | null;
 }
 
 export interface Postponed {
@@ -39,12 +41,14 @@ interface TaskColumns extends Omit<ClaimedTask, 'seqs' | 'mentioned'> {
   readonly mentioned: number;
 }
 
+/** The first word of the reason of what waits for another credential. */
+export const HELD = 'credential-paused';
 /** What comes within this time of the first message joins its notification. */
 export const COLLECT_MS = 400;
 /** A device that was just told about a conversation is told of it again no sooner. */
 const AGAIN_MS = 3000;
 
-const COLUMNS = 'id, appPk, userPk, devicePk, conversationPk, seqs, upToSeq, mentioned, attempts, openedAt';
+const COLUMNS = 'id, appPk, userPk, devicePk, conversationPk, seqs, upToSeq, mentioned, attempts, openedAt, reason';
 
 /** Statements about pushes under way. */
 @Injectable()
@@ -160,6 +164,15 @@ export class PushTasks {
         [Math.ceil(afterMs) * 1000, asciiOf(reason), untried ? 1 : 0, untried ? 1 : 0, ids],
       );
     }
+  }
+
+  /** What waits for another credential of an app is due, as soon as every process has heard of it. */
+  async resume(appPk: number, afterMs: number): Promise<void> {
+    await this.sql.run(
+      `UPDATE push_tasks SET nextAt = DATE_ADD(NOW(3), INTERVAL ? MICROSECOND)
+        WHERE appPk = ? AND nextAt > NOW(3) AND reason LIKE '${HELD}%'`,
+      [afterMs * 1000, appPk],
+    );
   }
 
   /** Gives claimed tasks back untouched: they were not tried. */
