@@ -78,7 +78,7 @@ describe("an app's push credentials", () => {
     expect(log.lines.join('')).toContain('push-credential.uploaded');
   });
 
-  it('tell of a certificate when it expires and what it is for', async () => {
+  it('tell of a certificate when it expires and what it is for, and push with it (Y24)', async () => {
     const found = await ok(app.api.put(paths('apns'), vendors.apnsCertificate()));
     expect(found).toMatchObject({ kind: 'certificate', topic: TOPIC, environment: 'production' });
     expect(new Date(String(found.expiresAt)).getTime()).toBeGreaterThan(Date.now());
@@ -171,7 +171,7 @@ describe("an app's push credentials", () => {
     }
   });
 
-  it('carry a message to whoever is away, all the way to each vendor; a dead token is asked for once', async () => {
+  it('carry a message to whoever is away, all the way to each vendor (Y25); a dead token is asked for once', async () => {
     const given = uploads();
     for (const provider of ['apns', 'fcm', 'huawei'] as const) await ok(app.api.put(paths(provider), given[provider]));
     const [ann, bob] = [await aSession(await aUser(app)), await aSession(await aUser(app))];
