@@ -76,7 +76,7 @@ export async function run(context) {
     reference,
     product: () => product(),
     gauge,
-    sets: context.sets,
+    sets: Math.min(2, context.sets),
     say: context.say,
   });
   const sql = await sqlShare();

@@ -40,7 +40,7 @@ export async function run(context) {
     reference,
     product,
     gauge,
-    sets: context.sets,
+    sets: Math.min(2, context.sets),
     say: context.say,
   });
   const details = {
