@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
 import { ID_PATTERN } from '../../kernel/ids';
+import { assignments } from '../../platform/database/assignments';
 import { isDuplicateKey, Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
 import { quotaExceeded, type App } from '../tenancy';
 import type { UserStatus } from './user.entity';
@@ -154,12 +155,9 @@ export class UsersRepository {
   }
 
   async patch(tx: SqlExecutor, userPk: number, patch: ProfilePatch): Promise<void> {
-    const fields = (['nickname', 'avatarUrl', 'profile'] as const).filter((field) => patch[field] !== undefined);
-    if (fields.length === 0) return;
-    await tx.run(`UPDATE users SET ${fields.map((field) => `${field} = ?`).join(', ')} WHERE id = ?`, [
-      ...fields.map((field) => patch[field] ?? null),
-      userPk,
-    ]);
+    const { nickname, avatarUrl, profile } = patch;
+    const { text, values } = assignments({ nickname, avatarUrl, profile });
+    if (text) await tx.run(`UPDATE users SET ${text} WHERE id = ?`, [...values, userPk]);
   }
 
   /** The id can be used again and inherits nothing: the row stays, for its messages, under a tombstone. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
-import { isDuplicateKey, Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
+import { assignments } from '../../platform/database/assignments';
+import { isDuplicateKey, Sql, type SqlExecutor } from '../../platform/database/sql';
 import { type ChatroomRecord, type NewChatroom, SWITCHES } from './chatroom-records';
 
 const COLUMNS = [
@@ -66,10 +67,8 @@ export class ChatroomsRepository {
   }
 
   async change(tx: SqlExecutor, pk: number, patch: ChatroomPatch): Promise<void> {
-    const names = Object.keys(patch).filter((name) => COLUMNS.includes(name)) as (keyof ChatroomPatch)[];
-    if (names.length === 0) return;
-    const values = names.map((name) => patch[name] as SqlValue);
-    await tx.run(`UPDATE chatrooms SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`, [...values, pk]);
+    const { text, values } = assignments(patch);
+    if (text) await tx.run(`UPDATE chatrooms SET ${text} WHERE id = ?`, [...values, pk]);
   }
 
   /** Somebody is in these. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
+import { assignments } from '../../platform/database/assignments';
+import { Sql, type SqlExecutor } from '../../platform/database/sql';
 import { type Lasting, untilSql } from '../../platform/database/until';
 import type { ChatroomRecord, RoomState, Standing } from './chatroom-records';
 
@@ -39,24 +40,9 @@ export class StandingsRepository {
     set: Sanction,
   ): Promise<void> {
     await tx.run('INSERT IGNORE INTO chatroom_standings (chatroomPk, userPk, appPk) VALUES (?)', [[id, userPk, appPk]]);
-    const parts: string[] = [];
-    const values: SqlValue[] = [];
-    for (const name of ['admin', 'banned', 'maySpeak', 'removedVersion'] as const) {
-      const value = set[name];
-      if (value === undefined) continue;
-      parts.push(`${name} = ?`);
-      values.push(value);
-    }
-    if (set.muted !== undefined) {
-      const [until, ...seconds] = untilSql(set.muted);
-      parts.push(`mutedUntil = ${until}`);
-      values.push(...seconds);
-    }
-    await tx.run(`UPDATE chatroom_standings SET ${parts.join(', ')} WHERE chatroomPk = ? AND userPk = ?`, [
-      ...values,
-      id,
-      userPk,
-    ]);
+    const { muted, ...flags } = set;
+    const { text, values } = assignments(flags, muted === undefined ? {} : { mutedUntil: untilSql(muted) });
+    await tx.run(`UPDATE chatroom_standings SET ${text} WHERE chatroomPk = ? AND userPk = ?`, [...values, id, userPk]);
   }
 
   sanctioned(

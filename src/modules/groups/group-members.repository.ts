@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
+import { assignments } from '../../platform/database/assignments';
+import { Sql, type SqlExecutor } from '../../platform/database/sql';
 import type { Role } from './group.entity';
 import type { GroupMemberRecord, GroupRecord } from './group-records';
 
@@ -29,20 +30,9 @@ export class GroupMembersRepository {
     userPk: number,
     patch: { nickname?: string | null; attributes?: string | null },
   ): Promise<void> {
-    const parts: string[] = [];
-    const values: SqlValue[] = [];
-    for (const name of ['nickname', 'attributes'] as const) {
-      const value = patch[name];
-      if (value === undefined) continue;
-      parts.push(`${name} = ?`);
-      values.push(value);
-    }
-    if (parts.length === 0) return;
-    await tx.run(`UPDATE group_members SET ${parts.join(', ')} WHERE groupPk = ? AND userPk = ?`, [
-      ...values,
-      groupPk,
-      userPk,
-    ]);
+    const { text, values } = assignments(patch);
+    if (!text) return;
+    await tx.run(`UPDATE group_members SET ${text} WHERE groupPk = ? AND userPk = ?`, [...values, groupPk, userPk]);
   }
 
   page(groupPk: number, after: number, limit: number, executor: SqlExecutor = this.sql): Promise<GroupMemberRecord[]> {

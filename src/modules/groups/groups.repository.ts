@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
-import { isDuplicateKey, Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
+import { assignments } from '../../platform/database/assignments';
+import { isDuplicateKey, Sql, type SqlExecutor } from '../../platform/database/sql';
 import { type Lasting, untilSql } from '../../platform/database/until';
 import type { Role } from './group.entity';
 import { type GroupRecord, type NewGroup, type Standing, SWITCHES } from './group-records';
@@ -97,13 +98,8 @@ export class GroupsRepository {
   }
 
   async change(tx: SqlExecutor, pk: number, patch: GroupPatch): Promise<void> {
-    const names = Object.keys(patch).filter((name) => COLUMNS.includes(name)) as (keyof GroupPatch)[];
-    if (names.length === 0) return;
-    const values = names.map((name) => patch[name] as SqlValue);
-    await tx.run(`UPDATE chat_groups SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE id = ?`, [
-      ...values,
-      pk,
-    ]);
+    const { text, values } = assignments(patch);
+    if (text) await tx.run(`UPDATE chat_groups SET ${text} WHERE id = ?`, [...values, pk]);
   }
 
   /** Those of these users who live, and go on living until the transaction's end. */
@@ -146,24 +142,9 @@ export class GroupsRepository {
     set: { banned?: boolean; maySpeak?: boolean; muted?: Lasting },
   ): Promise<void> {
     await tx.run('INSERT IGNORE INTO group_sanctions (groupPk, userPk, appPk) VALUES (?)', [[id, userPk, appPk]]);
-    const parts: string[] = [];
-    const values: SqlValue[] = [];
-    for (const name of ['banned', 'maySpeak'] as const) {
-      const value = set[name];
-      if (value === undefined) continue;
-      parts.push(`${name} = ?`);
-      values.push(value);
-    }
-    if (set.muted !== undefined) {
-      const [until, ...seconds] = untilSql(set.muted);
-      parts.push(`mutedUntil = ${until}`);
-      values.push(...seconds);
-    }
-    await tx.run(`UPDATE group_sanctions SET ${parts.join(', ')} WHERE groupPk = ? AND userPk = ?`, [
-      ...values,
-      id,
-      userPk,
-    ]);
+    const { muted, ...flags } = set;
+    const { text, values } = assignments(flags, muted === undefined ? {} : { mutedUntil: untilSql(muted) });
+    await tx.run(`UPDATE group_sanctions SET ${text} WHERE groupPk = ? AND userPk = ?`, [...values, id, userPk]);
   }
 
   sanctioned(

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
+import { assignments } from '../../platform/database/assignments';
 import { Sql, type SqlExecutor } from '../../platform/database/sql';
 import type { AppRow, AppSecretRow } from './app.entity';
 import type { AppSettings } from './app-settings';
-import { assignments, isId } from './sql-text';
+import { isId } from './sql-text';
 import type { DeveloperRow, DeveloperStatus } from './developer.entity';
 import { DevelopersRepository } from './developers.repository';
 import { PLANS, quotaExceeded, quotasOf, type Plan } from './plans';

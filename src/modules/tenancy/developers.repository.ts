@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
+import { assignments } from '../../platform/database/assignments';
 import { isDuplicateKey, Sql, type SqlExecutor } from '../../platform/database/sql';
-import { assignments, isId } from './sql-text';
+import { isId } from './sql-text';
 import type { DeveloperRow, DeveloperStatus } from './developer.entity';
 
 export type NewDeveloper = Omit<DeveloperRow, 'id' | 'createdAt'>;
