@@ -1,5 +1,5 @@
 /**
- * Two message tables as the product makes them, of 100,000 and of many rows, in a database server that is kept in the
+ * Two message tables and the conversations of each, as the product makes them, of 100,000 and of many rows, in a database server that is kept in the
  * benchmark's data folder. The small one is written by multi-row inserts; the large one is copies of the small one
  * (INSERT … SELECT with other conversations and senders), in the order of its key. Filled without flushing, then
  * measured by a durable server with the buffer pool of `npm start`.
@@ -16,9 +16,9 @@ export const SMALL_ROWS = PER_CONVERSATION * SMALL_CONVERSATIONS;
 const ROWS_A_STATEMENT = 1000;
 
 /**
- * @param {{ dir: string, ddl: string, rows: number, binaries: import('../../scripts/lib/binaries.mjs').Binaries,
+ * @param {{ dir: string, ddl: string[], rows: number, binaries: import('../../scripts/lib/binaries.mjs').Binaries,
  *   guard: import('../../scripts/lib/guard.mjs').Guard, signal?: AbortSignal, say: (line: string) => void }} options
- *   ddl: the product's own CREATE TABLE messages; rows: of the large table, a multiple of SMALL_ROWS
+ *   ddl: the product's own CREATE TABLE of messages and of conversations; rows: of the large table, a multiple of SMALL_ROWS
  */
 export async function openTables({ dir: parent, ddl, rows, binaries, guard, signal, say }) {
   const dir = join(parent, 'history');
@@ -34,7 +34,7 @@ export async function openTables({ dir: parent, ddl, rows, binaries, guard, sign
     });
   const large = `large${rows / SMALL_ROWS}`;
   const filled = join(dir, `${large}.filled`);
-  const wanted = createHash('sha256').update(ddl).digest('hex');
+  const wanted = createHash('sha256').update(ddl.join('\n')).digest('hex');
   if (!existsSync(filled) || readFileSync(filled, 'utf8') !== wanted) {
     rmSync(filled, { force: true });
     const server = await start(false);
@@ -57,7 +57,7 @@ export async function openTables({ dir: parent, ddl, rows, binaries, guard, sign
   };
 }
 
-/** @param {{ url: string, ddl: string, large: string, copies: number, say: (line: string) => void, signal?: AbortSignal }} options */
+/** @param {{ url: string, ddl: string[], large: string, copies: number, say: (line: string) => void, signal?: AbortSignal }} options */
 async function fill({ url, ddl, large, copies, say, signal }) {
   const connection = await mysql.createConnection(url);
   try {
@@ -66,9 +66,11 @@ async function fill({ url, ddl, large, copies, say, signal }) {
       await connection.query(`DROP DATABASE IF EXISTS ${database}`);
       await connection.query(`CREATE DATABASE ${database} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`);
       await connection.query(`USE ${database}`);
-      await connection.query(ddl);
+      for (const statement of ddl) await connection.query(statement);
     }
     await seed(connection);
+    await conversations(connection, 'small', SMALL_CONVERSATIONS);
+    await conversations(connection, large, SMALL_CONVERSATIONS * copies);
     const [columns] = await connection.query(
       "SELECT column_name AS name FROM information_schema.columns WHERE table_schema = 'small' AND table_name = 'messages' ORDER BY ordinal_position",
     );
@@ -87,6 +89,20 @@ async function fill({ url, ddl, large, copies, say, signal }) {
     }
   } finally {
     await connection.end();
+  }
+}
+
+/** The heads of so many logs. @param {import('mysql2/promise').Connection} connection @param {string} database @param {number} count */
+async function conversations(connection, database, count) {
+  for (let first = 1; first <= count; first += ROWS_A_STATEMENT) {
+    const rows = Array.from({ length: Math.min(ROWS_A_STATEMENT, count - first + 1) }, (_, i) => {
+      const pk = first + i;
+      return [pk, 1, 1, pk * 2, pk * 2 + 1, PER_CONVERSATION, PER_CONVERSATION];
+    });
+    await connection.query(
+      `INSERT INTO ${database}.conversations (id, appPk, kind, lowPk, highPk, maxSeq, countSeq) VALUES ?`,
+      [rows],
+    );
   }
 }
 

@@ -20,7 +20,7 @@ export async function run(context) {
   const { quick, root } = context.options;
   const rows = quick ? QUICK : LARGE;
   const deployment = await context.deployment();
-  const ddl = await createStatement(deployment.database.url);
+  const ddl = await createStatements(deployment.database.url);
   const tables = await openTables({ ...context.options, ddl, rows });
   const small = reader(root, tables.small.url);
   const large = reader(root, tables.large.url);
@@ -73,12 +73,16 @@ export async function run(context) {
   }
 }
 
-/** @param {string} url @returns {Promise<string>} how the product made its table */
-async function createStatement(url) {
+/** @param {string} url @returns {Promise<string[]>} how the product made its tables */
+async function createStatements(url) {
   const connection = await mysql.createConnection(url);
   try {
-    const [[row]] = await connection.query('SHOW CREATE TABLE messages');
-    return row['Create Table'];
+    const statements = [];
+    for (const table of ['messages', 'conversations']) {
+      const [[row]] = await connection.query('SHOW CREATE TABLE ??', [table]);
+      statements.push(row['Create Table']);
+    }
+    return statements;
   } finally {
     await connection.end();
   }
