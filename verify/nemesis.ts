@@ -17,6 +17,7 @@ export const FAULTS = [
   'sending-kill',
   'closing-kill',
   'vendor-trouble',
+  'keys-revoked',
   'database-kill',
   'commit-kill',
   'redis-flush',
@@ -38,6 +39,7 @@ export const PUSH_FAULTS: ReadonlySet<string> = new Set([
   'sending-kill',
   'closing-kill',
   'vendor-trouble',
+  'keys-revoked',
 ]);
 export type FaultName = (typeof FAULTS)[number];
 
@@ -62,6 +64,7 @@ const LASTS: Readonly<Record<FaultName, [number, number]>> = {
   'sending-kill': [100, 300],
   'closing-kill': [100, 300],
   'vendor-trouble': [3000, 4500],
+  'keys-revoked': [1500, 3000],
   'database-kill': [200, 2500],
   'commit-kill': [300, 1200],
   'redis-flush': [0, 0],
@@ -145,6 +148,12 @@ export class Nemesis {
       for (const end = performance.now() + lasts; performance.now() < end; await sleep(random.between(100, 400)))
         trouble?.next();
       push?.calm();
+    },
+    'keys-revoked': async (lasts) => {
+      const { push } = this.world;
+      push?.revokeKeys();
+      await sleep(lasts);
+      await push?.uploadKeys(this.world);
     },
     'database-kill': async (lasts) => {
       const { database } = this.cluster.stores;

@@ -40,6 +40,8 @@ const TROUBLES: readonly Scripted[] = [
 export class PushWorld {
   /** By token: `tenant/user/phone`. */
   private readonly phones = new Map<string, string>();
+  /** The names of Apple's keys that tenants hold. */
+  private readonly keys = new Set<string>();
   private readonly listeners = new Set<(asked: Asked) => void>();
 
   private constructor(
@@ -58,11 +60,9 @@ export class PushWorld {
 
   /** Every tenant's credentials, and the phones of its sleepers. What the vendors see goes into the history. */
   async settleIn(world: World): Promise<void> {
+    await this.uploadKeys(world);
     for (const tenant of world.tenants) {
-      const authorization = tenant.server;
-      const credentials = { apns: this.vendors.apnsToken(), fcm: { serviceAccount: this.vendors.fcm.account() } };
-      for (const [provider, body] of Object.entries(credentials))
-        await must(world.url, { method: 'PUT', path: `/v1/push/credentials/${provider}`, authorization, body });
+      await upload(world, tenant, 'fcm', { serviceAccount: this.vendors.fcm.account() });
       for (const phone of PHONES.filter(({ userId }) => userId !== LAST)) await this.bind(world, tenant, phone);
       if (this.crowded) await gatherCrowd(world, tenant);
       for (const phone of PHONES.filter(({ userId }) => userId === LAST)) await this.bind(world, tenant, phone);
@@ -81,6 +81,21 @@ export class PushWorld {
         ]),
       ),
     );
+  }
+
+  /** Apple knows none of the tenants' keys any more. */
+  revokeKeys(): void {
+    for (const keyId of this.keys) this.vendors.apns.distrust(keyId);
+    this.keys.clear();
+  }
+
+  /** A new one for each tenant, in the place of what it had. */
+  async uploadKeys(world: World): Promise<void> {
+    for (const tenant of world.tenants) {
+      const key = this.vendors.apnsToken();
+      this.keys.add(key.keyId);
+      await upload(world, tenant, 'apns', key);
+    }
   }
 
   /** What vendors do wrong, in turn; `next` does the next of it. Some phones are somebody else's from now on. */
@@ -148,6 +163,10 @@ export class PushWorld {
       watchCanaries({ history, tenants, ...world }, tenant, device)(JSON.stringify(asked.body), 'a notification');
     for (const listener of this.listeners) listener(asked);
   }
+}
+
+function upload({ url }: World, { server: authorization }: Tenant, vendor: 'apns' | 'fcm', body: object) {
+  return must(url, { method: 'PUT', path: `/v1/push/credentials/${vendor}`, authorization, body });
 }
 
 /** What the notification carries for the client, wherever its vendor has that. */
