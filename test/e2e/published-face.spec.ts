@@ -1,3 +1,5 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+import Ajv2020 from 'ajv/dist/2020';
 import { openApi } from '../../src/platform/docs/docs';
 import { EventCatalogue } from '../../src/platform/docs/event-catalogue';
 import { startParley, type Parley } from '../support/harness';
@@ -23,6 +25,16 @@ describe('the published face', () => {
     });
     expect(body.components.schemas.SendMessageDto).toMatchObject({ type: 'object', additionalProperties: false });
     expect(JSON.stringify(body)).not.toContain('"x-rules"');
+  });
+
+  it('is OpenAPI 3.1: schemas are JSON Schema as it is, and refer to nothing that is not there', async () => {
+    const { body } = await parley.api.get<OpenAPIObject>('/docs/openapi.json');
+    expect(body.openapi).toMatch(/^3\.1\./);
+    const ajv = new Ajv2020({ strict: false });
+    const schemas = body.components?.schemas ?? {};
+    expect(Object.keys(schemas).filter((name) => !ajv.validateSchema(schemas[name] ?? {}))).toEqual([]);
+    const refs = [...JSON.stringify(body).matchAll(/"#\/components\/schemas\/(\w+)"/g)].map(([, name]) => String(name));
+    expect(refs.filter((name) => !(name in schemas))).toEqual([]);
   });
 
   it('says what is answered where the build has read it from the types', () => {

@@ -35,6 +35,8 @@ export function openDocs(app: NestFastifyApplication): void {
 
 export function openApi(app: NestFastifyApplication, types: WireTypes = readWireTypes()): OpenAPIObject {
   const base = new DocumentBuilder()
+    // Its schemas are JSON Schema as it is; in 3.0 null would be no type.
+    .setOpenAPIVersion('3.1.0')
     .setTitle('Parley')
     .setVersion('1')
     .setDescription(
