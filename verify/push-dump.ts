@@ -25,7 +25,8 @@ const OWED: Readonly<Record<string, string>> = {
   'effects in the outbox': 'SELECT COUNT(*) AS n FROM outbox WHERE state = 0',
   'effects given up': 'SELECT COUNT(*) AS n FROM outbox WHERE state = 2',
   'messages whose recipients are not decided': 'SELECT COUNT(*) AS n FROM push_fanouts',
-  'pushes under way': 'SELECT COUNT(*) AS n FROM push_tasks WHERE nextAt IS NOT NULL',
+  'pushes under way': "SELECT COUNT(*) AS n FROM push_tasks WHERE seqs <> ''",
+  'batches of pushes': 'SELECT COUNT(*) AS n FROM push_batches',
 };
 
 /** Waits until nothing is owed any more, and says what still is when time is up. */
@@ -48,7 +49,7 @@ export async function workDone(mysqlUrl: string, patienceMs: number): Promise<st
 
 const FREE = [
   'UPDATE push_fanouts SET nextAt = NOW(3) WHERE nextAt > NOW(3)',
-  'UPDATE push_tasks SET nextAt = NOW(3) WHERE nextAt > NOW(3)',
+  'UPDATE push_batches SET nextAt = NOW(3) WHERE nextAt > NOW(3)',
   'UPDATE outbox SET nextAt = NOW(3) WHERE state = 0 AND attempts > 0 AND nextAt > NOW(3)',
 ];
 const DEADLOCK = 1213;

@@ -21,7 +21,8 @@ const DECIDING = `SELECT COUNT(*) AS n FROM push_fanouts WHERE ${IN_HAND}`;
 /** A list of which a page is done already. */
 const PAGING = `SELECT COUNT(*) AS n FROM push_fanouts WHERE ${IN_HAND} AND items LIKE '%"after"%'`;
 /** Opened a moment ago: a push is sent no sooner than some time later. */
-const OPENED = 'SELECT COUNT(*) AS n FROM push_tasks WHERE nextAt > NOW(3) AND attempts = 0';
+const OPENED = `SELECT COUNT(*) AS n FROM push_tasks t JOIN push_batches b ON b.id = t.batchPk
+  WHERE b.lease = 0 AND b.nextAt > NOW(3) AND t.seqs <> '' AND t.attempts = 0`;
 
 /** Kills everybody who does background work, in the very middle of a step of it. */
 export class WorkKiller {

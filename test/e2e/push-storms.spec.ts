@@ -73,7 +73,8 @@ const settled = (what: string): Promise<true> =>
     what,
     async () => {
       const [row] = await parley.sql.rows<{ n: number }>(
-        `SELECT (SELECT COUNT(*) FROM push_fanouts) + (SELECT COUNT(*) FROM push_tasks WHERE nextAt IS NOT NULL)
+        `SELECT (SELECT COUNT(*) FROM push_fanouts) + (SELECT COUNT(*) FROM push_batches)
+          + (SELECT COUNT(*) FROM push_tasks WHERE seqs <> '')
           + (SELECT COUNT(*) FROM outbox WHERE state = 0) AS n`,
       );
       return row?.n === 0;

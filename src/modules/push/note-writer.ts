@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { UserCards } from '../accounts';
+import { type UserCard, UserCards } from '../accounts';
 import { Audiences, type StoredMessage, UnreadTotals } from '../conversations';
 import { type AppPushSettings, Apps } from '../tenancy';
 import type { UserPushSettings } from './decision';
@@ -60,25 +60,15 @@ export class NoteWriter {
     });
   }
 
-  /** How users are named in pushes, by their keys: as they wish for pushes, else by their profile, else by id. */
-  private async namesOf(appPk: number, userPks: readonly number[]): Promise<Map<number, Name>> {
-    const [cards, settings] = await Promise.all([this.cards.of(appPk, userPks), this.settings.of(appPk, userPks)]);
-    return new Map(
-      [...cards].map(([pk, { userId, nickname: known }]) => {
-        const nickname = settings.get(pk)?.nickname ?? known;
-        return [pk, { userId, ...(nickname !== undefined && { nickname }) }];
-      }),
-    );
-  }
-
   private async knownOf(appPk: number, orders: readonly NoteOrder[]): Promise<Known> {
     const own = orders.filter(({ message }) => message.conversation.appPk === appPk);
-    const [app, names, settings] = await Promise.all([
+    const userPks = [...new Set(own.flatMap(({ message, userPk }) => [message.senderPk, userPk]))];
+    const [app, cards, settings] = await Promise.all([
       this.apps.byPk(appPk),
-      this.namesOf(appPk, [...new Set(own.flatMap(({ message, userPk }) => [message.senderPk, userPk]))]),
-      this.settings.of(appPk, [...new Set(own.map(({ userPk }) => userPk))]),
+      this.cards.of(appPk, userPks),
+      this.settings.of(appPk, userPks),
     ]);
-    return { ...(app && { push: app.settings.push }), names, settings };
+    return { ...(app && { push: app.settings.push }), names: namesOf(cards, settings), settings };
   }
 
   /** By conversation; those between users have none of their own. */
@@ -93,6 +83,18 @@ export class NoteWriter {
     return new Map([...groups].map(([pk, groupPk]) => [pk, titles?.get(groupPk) ?? '']));
   }
 }
+
+/** How users are named in pushes, by their keys: as they wish for pushes, else by their profile, else by id. */
+const namesOf = (
+  cards: ReadonlyMap<number, UserCard>,
+  settings: ReadonlyMap<number, UserPushSettings>,
+): Map<number, Name> =>
+  new Map(
+    [...cards].map(([pk, { userId, nickname: known }]) => {
+      const nickname = settings.get(pk)?.nickname ?? known;
+      return [pk, { userId, ...(nickname !== undefined && { nickname }) }];
+    }),
+  );
 
 function inputOf(order: NoteOrder, known: Known | undefined, title: string | undefined): NoteInput {
   const { message, userPk, locale, count } = order;

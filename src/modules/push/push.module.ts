@@ -34,6 +34,7 @@ import { PushLedger } from './tasks/push-ledger';
 import { PushPump } from './tasks/push-pump';
 import { PushRecords } from './tasks/push-records';
 import { PushSender } from './tasks/push-sender';
+import { PushBatches } from './tasks/push-batches';
 import { PushTasks } from './tasks/push-tasks';
 import { PushUse } from './tasks/push-use';
 import { RecipientPages } from './tasks/recipient-pages';
@@ -71,6 +72,7 @@ import { RecipientPages } from './tasks/recipient-pages';
     PushPump,
     PushRecords,
     PushSender,
+    PushBatches,
     PushTasks,
     PushUse,
     RecipientPages,

@@ -74,7 +74,7 @@ export class DeliveriesService {
         task.seqs.push(seq);
         seqs.set(key, task);
       }
-      await this.tasks.open(tx, [...seqs.values()]);
+      await this.tasks.open(tx, app.pk, [...seqs.values()]);
       return taken.length;
     });
     if (replayed > 0) this.pump.collect(app.pk);

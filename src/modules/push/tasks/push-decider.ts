@@ -97,8 +97,8 @@ export class PushDecider implements JobHandler<'push-decide'> {
     const { tasks, records, waiting, waitMs } = decided;
     return this.sql.transaction(async (tx) => {
       if (!(await this.fanouts.progress(tx, fanout, rest))) return false;
-      await this.tasks.open(tx, tasks);
-      await this.records.add(tx, records);
+      await this.tasks.open(tx, fanout.appPk, tasks);
+      this.records.add(tx, records);
       if (waiting.length > 0) await this.fanouts.add(tx, [{ appPk: fanout.appPk, items: waiting, delayMs: waitMs }]);
       return true;
     });

@@ -47,7 +47,7 @@ export class PushGauges implements OnModuleInit {
         `SELECT f.fanouts, f.fanoutAge, x.dead, t.tasks, t.taskAge FROM
           (SELECT COUNT(*) AS fanouts, ${OVERDUE} AS fanoutAge FROM push_fanouts WHERE dead = 0) f,
           (SELECT COUNT(*) AS dead FROM push_fanouts WHERE dead = 1) x,
-          (SELECT COUNT(*) AS tasks, ${OVERDUE} AS taskAge FROM push_tasks WHERE nextAt IS NOT NULL) t`,
+          (SELECT COALESCE(SUM(size), 0) AS tasks, ${OVERDUE} AS taskAge FROM push_batches) t`,
       )
       .then(([row]) =>
         row

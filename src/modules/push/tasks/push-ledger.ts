@@ -4,7 +4,7 @@ import { Sql } from '../../../platform/database/sql';
 import { Drainables } from '../../../platform/lifecycle/drainables';
 import type { DeliveryStatus } from './push-delivery.entity';
 import { type PushRecord, PushRecords } from './push-records';
-import { type ClaimedTask, PushTasks } from './push-tasks';
+import { type ClaimedTask, type Kept, PushTasks } from './push-tasks';
 
 /** What became of messages of a task: their end, or a later attempt. */
 export type TaskEnd = {
@@ -62,22 +62,30 @@ export class PushLedger {
       );
       const written: PushRecord[] = [];
       const closed = { sent: [] as number[], other: [] as number[] };
+      const kept = new Map<string, { appPk: number; sent: boolean; tasks: Kept[] }>();
       for (const end of ends) {
-        const now = locked.get(end.task.id);
-        if (!now?.open || end.status === 'later') continue;
+        const now = locked.get(end.task.id) ?? [];
+        if (end.status === 'later') continue;
         const about = new Set(end.seqs ?? end.task.seqs);
-        const ended = now.seqs.filter((seq) => about.has(seq));
+        const ended = now.filter((seq) => about.has(seq));
         // Somebody whose lease had ended was here before: what it wrote stands.
         if (ended.length === 0) continue;
         written.push(...recordsOf(end, ended));
-        const left = now.seqs.filter((seq) => !about.has(seq));
+        const left = now.filter((seq) => !about.has(seq));
         const sent = end.status === 'sent';
-        if (left.length > 0) await this.tasks.keep(tx, end.task.id, left, sent);
-        else closed[sent ? 'sent' : 'other'].push(end.task.id);
+        const { id, appPk } = end.task;
+        if (left.length === 0) closed[sent ? 'sent' : 'other'].push(id);
+        else {
+          const key = `${appPk} ${sent}`;
+          const same = kept.get(key) ?? { appPk, sent, tasks: [] };
+          same.tasks.push({ id, seqs: left });
+          kept.set(key, same);
+        }
       }
-      await this.tasks.close(tx, closed.sent, true);
-      await this.tasks.close(tx, closed.other, false);
-      await this.records.add(tx, written);
+      this.tasks.close(tx, closed.sent, true);
+      this.tasks.close(tx, closed.other, false);
+      this.records.add(tx, written);
+      for (const { appPk, sent, tasks } of kept.values()) await this.tasks.keep(tx, appPk, tasks, sent);
       await this.tasks.postpone(tx, ends.flatMap(postponed));
       return written;
     });
@@ -88,7 +96,7 @@ export class PushLedger {
 
 const postponed = (end: TaskEnd) =>
   end.status === 'later'
-    ? [{ id: end.task.id, afterMs: end.afterMs, reason: end.reason, untried: end.untried === true }]
+    ? [{ id: end.task.id, appPk: end.task.appPk, afterMs: end.afterMs, reason: end.reason, untried: end.untried === true }]
     : [];
 
 function recordsOf(end: TaskEnd, seqs: readonly number[]): PushRecord[] {

@@ -3,8 +3,9 @@ import { Settings } from '../../../platform/config/settings';
 import { Drainables } from '../../../platform/lifecycle/drainables';
 import { JobQueue } from '../../../platform/queues/job-queue';
 import { WorkerHost } from '../../../platform/queues/worker-host';
+import { PushBatches } from './push-batches';
 import { PushFanouts } from './push-fanouts';
-import { COLLECT_MS, PushTasks } from './push-tasks';
+import { COLLECT_MS } from './push-tasks';
 
 export type PushJob = 'push-decide' | 'push-send';
 
@@ -27,7 +28,7 @@ export class PushPump implements OnApplicationBootstrap {
     private readonly jobs: JobQueue,
     private readonly host: WorkerHost,
     private readonly fanouts: PushFanouts,
-    private readonly tasks: PushTasks,
+    private readonly batches: PushBatches,
     private readonly settings: Settings,
     drainables: Drainables,
   ) {
@@ -51,7 +52,7 @@ export class PushPump implements OnApplicationBootstrap {
 
   /** One look into the tables; answers when what could not be queued is done. */
   async pass(): Promise<void> {
-    const [decide, send] = await Promise.all([this.fanouts.dueApps(), this.tasks.dueApps()]);
+    const [decide, send] = await Promise.all([this.fanouts.dueApps(), this.batches.dueApps()]);
     const due: [PushJob, number][] = [
       ...decide.map((appPk): [PushJob, number] => ['push-decide', appPk]),
       ...send.map((appPk): [PushJob, number] => ['push-send', appPk]),

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Sql, type SqlExecutor, type SqlValue } from '../../../platform/database/sql';
+import { Sql, type SqlExecutor, type SqlTransaction, type SqlValue } from '../../../platform/database/sql';
 import type { ProviderName } from '../provider';
 import { type DeliveryStatus, STATUS_CODES } from './push-delivery.entity';
 import { pushMetrics } from './push-metrics';
@@ -49,7 +49,7 @@ const COLUMNS = 'id, conversationPk, seq, userPk, devicePk, deviceId, provider, 
 export class PushRecords {
   constructor(private readonly sql: Sql) {}
 
-  async add(tx: SqlExecutor, records: readonly PushRecord[]): Promise<void> {
+  add(tx: SqlTransaction, records: readonly PushRecord[]): void {
     if (records.length === 0) return;
     const rows = records.map(({ device, ...record }) => [
       record.appPk,
@@ -63,7 +63,7 @@ export class PushRecords {
       record.reason?.slice(0, 191) ?? null,
       record.providerId?.slice(0, 191) ?? null,
     ]);
-    await tx.run(
+    tx.later(
       `INSERT INTO push_deliveries
           (appPk, conversationPk, seq, userPk, devicePk, deviceId, provider, status, reason, providerId, at)
         VALUES ${rows.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NOW(3))').join(', ')}

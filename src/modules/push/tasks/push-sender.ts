@@ -8,6 +8,7 @@ import { PushChannels } from '../channels';
 import { PushDevices, type PushDevice } from '../devices/push-devices';
 import type { ProviderAnswer, PushChannel, PushNote } from '../provider';
 import { Breaker } from './breaker';
+import { BATCH_MAX, PushBatches } from './push-batches';
 import { type Prepared, PreparedPushes } from './prepared-pushes';
 import { ExpiredPushes } from './expired-pushes';
 import { PushLedger, type TaskEnd } from './push-ledger';
@@ -15,8 +16,6 @@ import { pushMetrics } from './push-metrics';
 import { PushPump } from './push-pump';
 import { type ClaimedTask, HELD, PushTasks } from './push-tasks';
 
-/** Pushes under way together for one job. */
-const SLICE = 250;
 /** Jobs of one app at once in this process: the others are for other apps. */
 const OF_ONE_APP = 4;
 /** A channel that has not answered in this share of a lease is given up: the rest is for writing that down. */
@@ -47,6 +46,7 @@ export class PushSender implements JobHandler<'push-send'> {
 
   constructor(
     private readonly tasks: PushTasks,
+    private readonly batches: PushBatches,
     private readonly prepared: PreparedPushes,
     private readonly expired: ExpiredPushes,
     private readonly channels: PushChannels,
@@ -59,7 +59,7 @@ export class PushSender implements JobHandler<'push-send'> {
     this.answerMs = work.leaseMs * ANSWER_SHARE;
     this.rates = new TokenBuckets({
       perSecond: pushesPerSecond,
-      burst: Math.max(pushesPerSecond, SLICE),
+      burst: Math.max(pushesPerSecond, BATCH_MAX),
       max: APPS_LIMITED,
     });
     host.register(this);
@@ -81,26 +81,23 @@ export class PushSender implements JobHandler<'push-send'> {
 
   /** True when there may be more to do at once. */
   private async slice(appPk: number): Promise<boolean> {
-    const claimed = await this.tasks.claim(appPk, SLICE);
-    if (claimed.length === 0) return false;
-    const waitMs = this.rates.take(appPk, claimed.length);
+    const { tasks, batches, more } = await this.tasks.claim(appPk);
+    if (batches.length === 0) return false;
+    const waitMs = this.rates.take(appPk, tasks.length);
     if (waitMs > 0) {
-      await this.tasks.release(
-        claimed.map(({ id }) => id),
-        waitMs,
-      );
+      await this.batches.release(batches, waitMs);
       return false;
     }
-    const full = claimed.length === SLICE;
     // Others may begin while this one waits for answers.
-    if (full) this.pump.nudge('push-send', appPk);
-    const live = await this.expired.sift(claimed);
+    if (more) this.pump.nudge('push-send', appPk);
+    const live = await this.expired.sift(tasks);
     const prepared = await this.prepared.of(live);
     const results = await Promise.allSettled(prepared.map((push) => this.send(push)));
     const failure = results.find((result) => result.status === 'rejected');
     // Their leases end; the database was away, most likely.
     if (failure) this.logger.warn(`pushes of app ${appPk} could not be recorded: ${String(failure.reason)}`);
-    return full;
+    else await this.batches.done(batches);
+    return more;
   }
 
   private async send(push: Prepared): Promise<void> {

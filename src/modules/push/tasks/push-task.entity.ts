@@ -2,12 +2,12 @@ import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 import { appPk, ascii, instant, pk, uint } from '../../../platform/database/columns';
 
 /**
- * What one device is to be told about one conversation. Open while `nextAt` is set; whatever comes meanwhile joins it, so
+ * What one device is to be told about one conversation. Open while it has `seqs`; whatever comes meanwhile joins it, so
  * that a burst is one notification. Closed rows stay a while: they know when the device was told last.
  */
 @Entity('push_tasks')
 @Index('one_per_device_and_conversation', ['devicePk', 'conversationPk'], { unique: true })
-@Index('due', ['appPk', 'nextAt'])
+@Index('of_batch', ['batchPk'])
 export class PushTaskRow {
   @PrimaryGeneratedColumn({ type: 'bigint', unsigned: true }) id!: number;
   @Column(appPk()) appPk!: number;
@@ -19,8 +19,9 @@ export class PushTaskRow {
   /** The latest of these, and of all that were told before: never falls. */
   @Column(uint()) upToSeq!: number;
   @Column({ type: 'boolean', default: false }) mentioned!: boolean;
-  /** Not before; also the end of a worker's lease. Empty when closed. */
-  @Column(instant({ nullable: true })) nextAt!: Date | null;
+  /** With whom it becomes due. That of a closed one may be gone. */
+  @Column(pk()) batchPk!: number;
+  /** How often it was tried in vain. */
   @Column({ type: 'smallint', unsigned: true, default: 0 }) attempts!: number;
   @Column(instant()) openedAt!: Date;
   /** When the device was told last. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Settings } from '../../../platform/config/settings';
-import { Sql, type SqlExecutor } from '../../../platform/database/sql';
+import { PAIRS, pairsValue } from '../../../platform/database/pairs';
+import { Sql, type SqlExecutor, type SqlTransaction } from '../../../platform/database/sql';
+import { type ClaimedBatch, PushBatches } from './push-batches';
 
 /** A push that was decided. */
 export interface NewTask {
@@ -28,8 +29,22 @@ export interface ClaimedTask {
   readonly reason: string | null;
 }
 
+/** What one job took. */
+export interface Claimed {
+  readonly tasks: ClaimedTask[];
+  readonly batches: readonly ClaimedBatch[];
+  /** More is due. */
+  readonly more: boolean;
+}
+
+export interface Kept {
+  readonly id: number;
+  readonly seqs: readonly number[];
+}
+
 export interface Postponed {
   readonly id: number;
+  readonly appPk: number;
   readonly afterMs: number;
   readonly reason: string;
   /** It was not tried: the attempt does not count. */
@@ -47,6 +62,8 @@ export const HELD = 'credential-paused';
 export const COLLECT_MS = 400;
 /** A device that was just told about a conversation is told of it again no sooner. */
 const AGAIN_MS = 3000;
+/** Who was told at about the same time waits together. */
+const AGAIN_STEP_MS = 500;
 
 const COLUMNS = 'id, appPk, userPk, devicePk, conversationPk, seqs, upToSeq, mentioned, attempts, openedAt, reason';
 
@@ -55,140 +72,152 @@ const COLUMNS = 'id, appPk, userPk, devicePk, conversationPk, seqs, upToSeq, men
 export class PushTasks {
   constructor(
     private readonly sql: Sql,
-    private readonly settings: Settings,
+    private readonly batches: PushBatches,
   ) {}
 
-  /** Opens tasks, or adds to those that are open. In the order of the unique key, as every other page does. */
-  async open(tx: SqlExecutor, tasks: readonly NewTask[]): Promise<void> {
+  /** Opens tasks of one app, or adds to those that are open. In the order of the unique key, as every other page does. */
+  async open(tx: SqlTransaction, appPk: number, tasks: readonly NewTask[]): Promise<void> {
     if (tasks.length === 0) return;
-    const rows = [...tasks]
-      .sort((a, b) => a.devicePk - b.devicePk || a.conversationPk - b.conversationPk)
-      .map(({ appPk, userPk, devicePk, conversationPk, seqs, mentioned }) => [
-        appPk,
-        userPk,
-        devicePk,
-        conversationPk,
-        writeSeqs(seqs),
-        Math.max(...seqs),
-        mentioned,
-      ]);
-    // The time is the server's own, so it cannot stand among the values.
-    const place = `(?, ?, ?, ?, ?, ?, ?, DATE_ADD(NOW(3), INTERVAL ${COLLECT_MS * 1000} MICROSECOND), NOW(3))`;
-    await tx.run(
-      `INSERT INTO push_tasks (appPk, userPk, devicePk, conversationPk, seqs, upToSeq, mentioned, nextAt, openedAt)
-        VALUES ${rows.map(() => place).join(', ')}
-        ON DUPLICATE KEY UPDATE
-          openedAt = IF(nextAt IS NULL, VALUES(openedAt), openedAt),
-          attempts = IF(nextAt IS NULL, 0, attempts),
-          mentioned = IF(nextAt IS NULL, VALUES(mentioned), mentioned OR VALUES(mentioned)),
-          nextAt = COALESCE(nextAt, GREATEST(VALUES(nextAt),
-            COALESCE(DATE_ADD(sentAt, INTERVAL ${AGAIN_MS * 1000} MICROSECOND), VALUES(nextAt)))),
-          userPk = VALUES(userPk), appPk = VALUES(appPk),
-          seqs = CONCAT(seqs, VALUES(seqs)), upToSeq = GREATEST(upToSeq, VALUES(upToSeq))`,
-      rows.flat(),
-    );
+    const resting = await this.resting(tx, tasks);
+    const sorted = [...tasks].sort((a, b) => a.devicePk - b.devicePk || a.conversationPk - b.conversationPk);
+    const together = new Map<number, NewTask[]>();
+    for (const task of sorted) {
+      const afterMs = Math.max(COLLECT_MS, resting.get(keyOf(task)) ?? 0);
+      const same = together.get(afterMs);
+      if (same) same.push(task);
+      else together.set(afterMs, [task]);
+    }
+    for (const [afterMs, pushes] of together) {
+      await this.batches.put(tx, { appPk, afterMs, pushes }, (batchPk, some) => openIn(tx, batchPk, some));
+    }
   }
 
-  async dueApps(): Promise<number[]> {
-    const rows = await this.sql.rows<{ appPk: number }>(
-      `SELECT appPk FROM (SELECT appPk, MIN(nextAt) AS nextAt FROM push_tasks WHERE nextAt IS NOT NULL GROUP BY appPk) d
-        WHERE nextAt <= NOW(3)`,
-    );
-    return rows.map(({ appPk }) => appPk);
-  }
-
-  /** Takes due tasks of an app for as long as a lease; others look past them. */
-  claim(appPk: number, limit: number): Promise<ClaimedTask[]> {
+  /** Takes due tasks of an app for as long as a lease. They are done, or given back, by their batches. */
+  claim(appPk: number): Promise<Claimed> {
     return this.sql.transaction(async (tx) => {
+      const { batches, more } = await this.batches.claim(tx, appPk);
+      if (batches.length === 0) return { tasks: [], batches, more };
       const rows = await tx.rows<TaskColumns>(
-        `SELECT ${COLUMNS} FROM push_tasks WHERE appPk = ? AND nextAt <= NOW(3)
-          ORDER BY nextAt LIMIT ? FOR UPDATE SKIP LOCKED`,
-        [appPk, limit],
+        `SELECT ${COLUMNS} FROM push_tasks WHERE batchPk IN (?) AND seqs <> ''`,
+        [batches.map(({ id }) => id)],
       );
-      if (rows.length > 0) {
-        await tx.run(
-          'UPDATE push_tasks SET attempts = attempts + 1, nextAt = DATE_ADD(NOW(3), INTERVAL ? MICROSECOND) WHERE id IN (?)',
-          [this.settings.work.leaseMs * 1000, rows.map(({ id }) => id)],
-        );
-      }
-      return rows.map((row) => ({
+      const tasks = rows.map((row) => ({
         ...row,
         seqs: readSeqs(row.seqs),
         mentioned: row.mentioned === 1,
         attempts: row.attempts + 1,
       }));
+      return { tasks, batches, more };
     });
   }
 
-  /** Tasks as they are now, locked, by id. */
-  async lock(tx: SqlExecutor, ids: readonly number[]): Promise<Map<number, { seqs: number[]; open: boolean }>> {
-    const rows = await tx.rows<{ id: number; seqs: string; open: number }>(
-      'SELECT id, seqs, nextAt IS NOT NULL AS open FROM push_tasks WHERE id IN (?) ORDER BY id FOR UPDATE',
+  /** Tasks as they are now, locked: what each stands for. */
+  async lock(tx: SqlExecutor, ids: readonly number[]): Promise<Map<number, number[]>> {
+    const rows = await tx.rows<{ id: number; seqs: string }>(
+      'SELECT id, seqs FROM push_tasks WHERE id IN (?) ORDER BY id FOR UPDATE',
       [[...ids].sort((a, b) => a - b)],
     );
-    return new Map(rows.map(({ id, seqs, open }) => [id, { seqs: readSeqs(seqs), open: open === 1 }]));
+    return new Map(rows.map(({ id, seqs }) => [id, readSeqs(seqs)]));
   }
 
   /** Closes tasks of which nothing is left. */
-  async close(tx: SqlExecutor, ids: readonly number[], sent: boolean): Promise<void> {
+  close(tx: SqlTransaction, ids: readonly number[], sent: boolean): void {
     if (ids.length === 0) return;
-    await tx.run(
-      `UPDATE push_tasks SET nextAt = NULL, seqs = '', attempts = 0, reason = NULL${sent ? ', sentAt = NOW(3)' : ''}
-        WHERE id IN (?)`,
+    tx.later(
+      `UPDATE push_tasks SET seqs = '', attempts = 0, reason = NULL${sent ? ', sentAt = NOW(3)' : ''} WHERE id IN (?)`,
       [[...ids]],
     );
   }
 
-  /** Something joined while a task was under way: it is due again for the rest. */
-  async keep(tx: SqlExecutor, id: number, seqs: readonly number[], sent: boolean): Promise<void> {
-    await tx.run(
-      `UPDATE push_tasks SET seqs = ?, attempts = 0, openedAt = NOW(3), reason = NULL,
-          nextAt = DATE_ADD(NOW(3), INTERVAL ? MICROSECOND)${sent ? ', sentAt = NOW(3)' : ''} WHERE id = ?`,
-      [writeSeqs(seqs), (sent ? AGAIN_MS : 0) * 1000, id],
-    );
+  /** Something joined tasks while they were under way: they are due again for the rest. */
+  async keep(tx: SqlTransaction, appPk: number, pushes: readonly Kept[], sent: boolean): Promise<void> {
+    await this.batches.put(tx, { appPk, afterMs: sent ? AGAIN_MS : 0, pushes }, (batchPk, some) => {
+      for (const { id, seqs } of some) {
+        tx.later(
+          `UPDATE push_tasks SET seqs = ?, batchPk = ?, attempts = 0, openedAt = NOW(3),
+              reason = NULL${sent ? ', sentAt = NOW(3)' : ''} WHERE id = ?`,
+          [writeSeqs(seqs), batchPk, id],
+        );
+      }
+    });
   }
 
   /** Due again later; the reason is kept for whoever asks what it waits for. */
-  async postpone(tx: SqlExecutor, tasks: readonly Postponed[]): Promise<void> {
-    const alike = new Map<string, Postponed & { ids: number[] }>();
+  async postpone(tx: SqlTransaction, tasks: readonly Postponed[]): Promise<void> {
+    const alike = new Map<string, Postponed & { pushes: number[] }>();
     for (const task of tasks) {
-      const key = `${task.afterMs} ${task.untried} ${task.reason}`;
+      const key = `${task.appPk} ${task.afterMs} ${task.untried} ${task.reason}`;
       const same = alike.get(key);
-      if (same) same.ids.push(task.id);
-      else alike.set(key, { ...task, ids: [task.id] });
+      if (same) same.pushes.push(task.id);
+      else alike.set(key, { ...task, pushes: [task.id] });
     }
-    for (const { ids, afterMs, reason, untried } of alike.values()) {
-      await tx.run(
-        `UPDATE push_tasks SET nextAt = DATE_ADD(NOW(3), INTERVAL ? MICROSECOND), reason = ?,
-            attempts = GREATEST(attempts, ?) - ? WHERE id IN (?) AND nextAt IS NOT NULL`,
-        [Math.ceil(afterMs) * 1000, asciiOf(reason), untried ? 1 : 0, untried ? 1 : 0, ids],
-      );
+    for (const { reason, untried, ...due } of alike.values()) {
+      await this.batches.put(tx, due, (batchPk, ids) => {
+        tx.later(
+          `UPDATE push_tasks SET batchPk = ?, reason = ?, attempts = attempts + ? WHERE id IN (?) AND seqs <> ''`,
+          [batchPk, asciiOf(reason), untried ? 0 : 1, [...ids]],
+        );
+      });
     }
   }
 
   /** What waits for another credential of an app is due, as soon as every process has heard of it. */
   async resume(appPk: number, afterMs: number): Promise<void> {
+    // Nobody ever took these batches: the time of the others may be the end of somebody's lease.
     await this.sql.run(
-      `UPDATE push_tasks SET nextAt = DATE_ADD(NOW(3), INTERVAL ? MICROSECOND)
-        WHERE appPk = ? AND nextAt > NOW(3) AND reason LIKE '${HELD}%'`,
+      `UPDATE push_batches b SET b.nextAt = DATE_ADD(NOW(3), INTERVAL ? MICROSECOND)
+        WHERE b.appPk = ? AND b.nextAt > NOW(3) AND b.lease = 0 AND EXISTS (
+          SELECT 1 FROM push_tasks t WHERE t.batchPk = b.id AND t.seqs <> '' AND t.reason LIKE '${HELD}%')`,
       [afterMs * 1000, appPk],
     );
   }
 
-  /** Gives claimed tasks back untouched: they were not tried. */
-  async release(ids: readonly number[], afterMs = 0): Promise<void> {
-    if (ids.length === 0) return;
-    await this.sql.run(
-      `UPDATE push_tasks SET attempts = attempts - 1, nextAt = DATE_ADD(NOW(3), INTERVAL ? MICROSECOND)
-        WHERE id IN (?) AND attempts > 0 AND nextAt IS NOT NULL`,
-      [Math.ceil(afterMs) * 1000, [...ids]],
+  /** How long those that were told a moment ago still rest. Only their time hangs on it: nothing is locked. */
+  private async resting(tx: SqlExecutor, tasks: readonly NewTask[]): Promise<Map<string, number>> {
+    const rows = await tx.rows<Pick<NewTask, 'devicePk' | 'conversationPk'> & { toldMs: number }>(
+      `SELECT devicePk, conversationPk, TIMESTAMPDIFF(MICROSECOND, sentAt, NOW(3)) DIV 1000 AS toldMs
+         FROM ${PAIRS} STRAIGHT_JOIN push_tasks ON devicePk = d.a AND conversationPk = d.b
+        WHERE sentAt > DATE_SUB(NOW(3), INTERVAL ${AGAIN_MS * 1000} MICROSECOND)`,
+      [pairsValue(tasks.map(({ devicePk, conversationPk }) => [devicePk, conversationPk]))],
+    );
+    return new Map(
+      rows.map((row) => [keyOf(row), Math.ceil((AGAIN_MS - row.toldMs) / AGAIN_STEP_MS) * AGAIN_STEP_MS]),
     );
   }
 
   /** Closed rows that nobody needs any more. */
-  static readonly OLD = 'DELETE FROM push_tasks WHERE nextAt IS NULL AND openedAt < ? LIMIT ?';
+  static readonly OLD = "DELETE FROM push_tasks WHERE seqs = '' AND openedAt < ? LIMIT ?";
 }
 
+/** What is open stays in its batch; MySQL assigns from left to right, so `seqs` comes last. */
+function openIn(tx: SqlTransaction, batchPk: number, tasks: readonly NewTask[]): void {
+  const rows = tasks.map(({ appPk, userPk, devicePk, conversationPk, seqs, mentioned }) => [
+    appPk,
+    userPk,
+    devicePk,
+    conversationPk,
+    writeSeqs(seqs),
+    Math.max(...seqs),
+    mentioned,
+    batchPk,
+  ]);
+  // The time is the server's own, so it cannot stand among the values.
+  tx.later(
+    `INSERT INTO push_tasks (appPk, userPk, devicePk, conversationPk, seqs, upToSeq, mentioned, batchPk, openedAt)
+      VALUES ${rows.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, NOW(3))').join(', ')}
+      ON DUPLICATE KEY UPDATE
+        openedAt = IF(seqs = '', VALUES(openedAt), openedAt),
+        attempts = IF(seqs = '', 0, attempts),
+        mentioned = IF(seqs = '', VALUES(mentioned), mentioned OR VALUES(mentioned)),
+        batchPk = IF(seqs = '', VALUES(batchPk), batchPk),
+        userPk = VALUES(userPk), appPk = VALUES(appPk),
+        upToSeq = GREATEST(upToSeq, VALUES(upToSeq)), seqs = CONCAT(seqs, VALUES(seqs))`,
+    rows.flat(),
+  );
+}
+
+const keyOf = ({ devicePk, conversationPk }: Pick<NewTask, 'devicePk' | 'conversationPk'>): string =>
+  `${devicePk}:${conversationPk}`;
 const writeSeqs = (seqs: readonly number[]): string => seqs.map((seq) => `,${seq}`).join('');
 const readSeqs = (text: string): number[] => [...new Set(text.split(',').filter(Boolean).map(Number))];
 const asciiOf = (text: string): string => text.replace(/[^ -~]/g, '?').slice(0, 191);
