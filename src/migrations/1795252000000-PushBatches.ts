@@ -19,9 +19,17 @@ export class PushBatches1795252000000 implements MigrationInterface {
     await queryRunner.query(`CREATE INDEX \`of_batch\` ON \`push_tasks\` (\`batchPk\`)`);
     await queryRunner.query(`DROP INDEX \`due\` ON \`push_tasks\``);
     await queryRunner.query(`ALTER TABLE \`push_tasks\` DROP COLUMN \`nextAt\``);
+    await queryRunner.query(
+      `ALTER TABLE \`push_tasks\` MODIFY \`openedAt\` datetime(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3)`,
+    );
+    await queryRunner.query(
+      `ALTER TABLE \`push_deliveries\` MODIFY \`at\` datetime(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3)`,
+    );
   }
 
   public async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`ALTER TABLE \`push_deliveries\` MODIFY \`at\` datetime(3) NOT NULL`);
+    await queryRunner.query(`ALTER TABLE \`push_tasks\` MODIFY \`openedAt\` datetime(3) NOT NULL`);
     await queryRunner.query(`ALTER TABLE \`push_tasks\` ADD \`nextAt\` datetime(3) NULL`);
     await queryRunner.query(`UPDATE push_tasks SET nextAt = NOW(3) WHERE seqs <> ''`);
     await queryRunner.query(`CREATE INDEX \`due\` ON \`push_tasks\` (\`appPk\`, \`nextAt\`)`);

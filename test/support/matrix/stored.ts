@@ -29,7 +29,15 @@ const WHOSE: Record<string, string> = {
 };
 
 /** Tables that hold nothing of a tenant, only what passes through, or what workers write in their own time. */
-const NOBODYS = ['migrations', 'outbox', 'push_batches', 'push_deliveries', 'push_fanouts', 'push_tasks', 'store_state'];
+const NOBODYS = [
+  'migrations',
+  'outbox',
+  'push_batches',
+  'push_deliveries',
+  'push_fanouts',
+  'push_tasks',
+  'store_state',
+];
 
 async function tablesOf(sql: Sql): Promise<string[]> {
   const rows = await sql.rows<{ name: string }>(

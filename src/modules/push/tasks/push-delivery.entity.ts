@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
-import { appPk, ascii, instant, pk, uint } from '../../../platform/database/columns';
+import { appPk, ascii, created, pk, uint } from '../../../platform/database/columns';
 
 /** Never renumber. */
 export const STATUS_CODES = { sent: 1, suppressed: 2, failed: 3 } as const;
@@ -24,5 +24,5 @@ export class PushDeliveryRow {
   @Column({ type: 'tinyint', unsigned: true }) status!: number;
   @Column({ type: 'varchar', length: '191', nullable: true }) reason!: string | null;
   @Column({ type: 'varchar', length: '191', nullable: true }) providerId!: string | null;
-  @Column(instant()) at!: Date;
+  @Column(created()) at!: Date;
 }

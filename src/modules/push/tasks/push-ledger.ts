@@ -96,7 +96,15 @@ export class PushLedger {
 
 const postponed = (end: TaskEnd) =>
   end.status === 'later'
-    ? [{ id: end.task.id, appPk: end.task.appPk, afterMs: end.afterMs, reason: end.reason, untried: end.untried === true }]
+    ? [
+        {
+          id: end.task.id,
+          appPk: end.task.appPk,
+          afterMs: end.afterMs,
+          reason: end.reason,
+          untried: end.untried === true,
+        },
+      ]
     : [];
 
 function recordsOf(end: TaskEnd, seqs: readonly number[]): PushRecord[] {

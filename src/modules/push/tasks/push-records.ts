@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { RowsText } from '../../../platform/database/rows-text';
 import { Sql, type SqlExecutor, type SqlTransaction, type SqlValue } from '../../../platform/database/sql';
 import type { ProviderName } from '../provider';
 import { type DeliveryStatus, STATUS_CODES } from './push-delivery.entity';
@@ -65,10 +66,9 @@ export class PushRecords {
     ]);
     tx.later(
       `INSERT INTO push_deliveries
-          (appPk, conversationPk, seq, userPk, devicePk, deviceId, provider, status, reason, providerId, at)
-        VALUES ${rows.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NOW(3))').join(', ')}
+          (appPk, conversationPk, seq, userPk, devicePk, deviceId, provider, status, reason, providerId) VALUES ?
         ON DUPLICATE KEY UPDATE at = at`,
-      rows.flat(),
+      [new RowsText(rows)],
     );
   }
 

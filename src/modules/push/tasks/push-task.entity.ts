@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
-import { appPk, ascii, instant, pk, uint } from '../../../platform/database/columns';
+import { appPk, ascii, created, instant, pk, uint } from '../../../platform/database/columns';
 
 /**
  * What one device is to be told about one conversation. Open while it has `seqs`; whatever comes meanwhile joins it, so
@@ -23,7 +23,7 @@ export class PushTaskRow {
   @Column(pk()) batchPk!: number;
   /** How often it was tried in vain. */
   @Column({ type: 'smallint', unsigned: true, default: 0 }) attempts!: number;
-  @Column(instant()) openedAt!: Date;
+  @Column(created()) openedAt!: Date;
   /** When the device was told last. */
   @Column(instant({ nullable: true })) sentAt!: Date | null;
   /** Why it was not taken the last time. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PAIRS, pairsValue } from '../../../platform/database/pairs';
+import { RowsText } from '../../../platform/database/rows-text';
 import { Sql, type SqlExecutor, type SqlTransaction } from '../../../platform/database/sql';
 import { type ClaimedBatch, PushBatches } from './push-batches';
 
@@ -97,10 +98,9 @@ export class PushTasks {
     return this.sql.transaction(async (tx) => {
       const { batches, more } = await this.batches.claim(tx, appPk);
       if (batches.length === 0) return { tasks: [], batches, more };
-      const rows = await tx.rows<TaskColumns>(
-        `SELECT ${COLUMNS} FROM push_tasks WHERE batchPk IN (?) AND seqs <> ''`,
-        [batches.map(({ id }) => id)],
-      );
+      const rows = await tx.rows<TaskColumns>(`SELECT ${COLUMNS} FROM push_tasks WHERE batchPk IN (?) AND seqs <> ''`, [
+        batches.map(({ id }) => id),
+      ]);
       const tasks = rows.map((row) => ({
         ...row,
         seqs: readSeqs(row.seqs),
@@ -180,9 +180,7 @@ export class PushTasks {
         WHERE sentAt > DATE_SUB(NOW(3), INTERVAL ${AGAIN_MS * 1000} MICROSECOND)`,
       [pairsValue(tasks.map(({ devicePk, conversationPk }) => [devicePk, conversationPk]))],
     );
-    return new Map(
-      rows.map((row) => [keyOf(row), Math.ceil((AGAIN_MS - row.toldMs) / AGAIN_STEP_MS) * AGAIN_STEP_MS]),
-    );
+    return new Map(rows.map((row) => [keyOf(row), Math.ceil((AGAIN_MS - row.toldMs) / AGAIN_STEP_MS) * AGAIN_STEP_MS]));
   }
 
   /** Closed rows that nobody needs any more. */
@@ -198,21 +196,19 @@ function openIn(tx: SqlTransaction, batchPk: number, tasks: readonly NewTask[]):
     conversationPk,
     writeSeqs(seqs),
     Math.max(...seqs),
-    mentioned,
+    mentioned ? 1 : 0,
     batchPk,
   ]);
-  // The time is the server's own, so it cannot stand among the values.
   tx.later(
-    `INSERT INTO push_tasks (appPk, userPk, devicePk, conversationPk, seqs, upToSeq, mentioned, batchPk, openedAt)
-      VALUES ${rows.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, NOW(3))').join(', ')}
+    `INSERT INTO push_tasks (appPk, userPk, devicePk, conversationPk, seqs, upToSeq, mentioned, batchPk) VALUES ?
       ON DUPLICATE KEY UPDATE
-        openedAt = IF(seqs = '', VALUES(openedAt), openedAt),
+        openedAt = IF(seqs = '', NOW(3), openedAt),
         attempts = IF(seqs = '', 0, attempts),
         mentioned = IF(seqs = '', VALUES(mentioned), mentioned OR VALUES(mentioned)),
         batchPk = IF(seqs = '', VALUES(batchPk), batchPk),
         userPk = VALUES(userPk), appPk = VALUES(appPk),
         upToSeq = GREATEST(upToSeq, VALUES(upToSeq)), seqs = CONCAT(seqs, VALUES(seqs))`,
-    rows.flat(),
+    [new RowsText(rows)],
   );
 }
 
