@@ -106,6 +106,20 @@ describe('a hostile frame', () => {
     expect(node.gateway.heard).toHaveLength(before);
   });
 
+  it('behind a goodbye reaches no handler; what came before it did', async () => {
+    const raw = await RawSocket.open(node.port, '1');
+    node.gateway.heard.length = 0;
+    raw.tcp.cork();
+    raw.send('42["typing",{"conversationId":"before"}]');
+    raw.send('41');
+    raw.send('42["typing",{"conversationId":"behind"}]');
+    raw.tcp.uncork();
+    await until('the connection gone', () => !node.connections.has(1));
+    await bystander.emitWithAck('typing', { conversationId: 'c' });
+    expect(node.gateway.heard).toEqual([{ conversationId: 'before' }, { conversationId: 'c' }]);
+    raw.tcp.destroy();
+  });
+
   it('names a namespace that is not there, and is told so', async () => {
     const raw = await RawSocket.open(node.port);
     raw.send('40/nope,{}');
