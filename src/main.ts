@@ -91,6 +91,11 @@ function whyNot(error: unknown, { http }: Settings): string {
   if (code === 'EADDRINUSE')
     return `Port ${port} is in use. Stop what uses it, or start with another one: PORT=${Number(port) + 1} npm start`;
   if (code === 'EACCES') return `This user may not listen on port ${port}. Use a port above 1023.`;
+  const { message: told } = (error ?? {}) as { message?: unknown };
+  if (/^(ECONN|ENOTFOUND|ETIMEDOUT|EHOSTUNREACH|EAI_AGAIN)/.test(String(code)))
+    return `The database does not answer: ${String(told)}. Is it running, and is MYSQL_URL right?`;
+  if (/^ER_(ACCESS_DENIED|DBACCESS_DENIED|BAD_DB)/.test(String(code)))
+    return `The database does not let us in: ${String(told)}. Is MYSQL_URL right?`;
   const { type, message } = loggedError(error) ?? { type: 'Error', message: String(error) };
   return `Parley did not start: ${type === 'Error' ? '' : `${type}: `}${message}`;
 }

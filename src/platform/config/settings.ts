@@ -13,8 +13,10 @@ import {
   MinLength,
   validateSync,
   ValidateNested,
+  type ValidationError,
 } from 'class-validator';
 import { PushVendorSettings } from './push-vendor-settings';
+import { prefixed, VARIABLES } from './variables';
 
 const URL_OPTIONS = { require_tld: false, require_protocol: true };
 const list = Transform(({ value }: { value: unknown }) =>
@@ -203,6 +205,12 @@ export class Settings {
   @ValidateNested() push!: PushVendorSettings;
 }
 
+const PREFIXED = {
+  limits: prefixed(LimitSettings, 'LIMIT_'),
+  realtime: prefixed(RealtimeSettings, 'REALTIME_'),
+  work: prefixed(WorkSettings, 'WORK_'),
+};
+
 /** A push may ask its vendor for access first, then send; and its end has to be written. */
 const LEASE_TIMEOUTS = 3;
 
@@ -210,74 +218,32 @@ const LEASE_TIMEOUTS = 3;
 const set = (values: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== ''));
 
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+const read = (variables: Readonly<Record<string, string>>, env: NodeJS.ProcessEnv): Record<string, unknown> =>
+  set(Object.fromEntries(Object.entries(variables).map(([name, variable]) => [name, env[variable]])));
 
-/** LIMIT_TEXT_BYTES → textBytes, REALTIME_DRAIN_MS → drainMs. */
-function section<T extends object>(type: new () => T, prefix: string, env: NodeJS.ProcessEnv): T {
-  const names = Object.keys(new type());
-  return plainToInstance(type, set(Object.fromEntries(names.map((name) => [name, env[prefix + snake(name)]]))));
+/** What is wrong with one setting, by the name of its variable; a number that is none is that and nothing else. */
+function problemsOf({ property, constraints = {} }: ValidationError, variables: Readonly<Record<string, string>>) {
+  const texts = constraints.isInt ? [constraints.isInt] : Object.values(constraints);
+  return texts.map((text) => text.replace(new RegExp(`\\b${property}\\b`), variables[property] ?? property));
 }
 
 /** Reads and checks every setting. Throws one error whose message lists each wrong variable and what it should be. */
 export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
-  const settings = plainToInstance(
-    Settings,
-    set({
-      role: env.ROLE,
-      production: env.NODE_ENV === 'production',
-      embedded: env.PARLEY_EMBEDDED,
-      dataDir: env.DATA_DIR,
-      logLevel: env.LOG_LEVEL,
-    }),
-  );
-  settings.http = plainToInstance(
-    HttpSettings,
-    set({
-      port: env.PORT,
-      host: env.HOST,
-      publicUrl: env.PUBLIC_URL,
-      endpoints: env.ENDPOINTS,
-      corsOrigins: env.CORS_ORIGINS,
-      trustProxy: env.TRUST_PROXY,
-      socketTransports: env.SOCKET_TRANSPORTS === 'both' ? undefined : env.SOCKET_TRANSPORTS,
-      metricsPort: env.METRICS_PORT,
-      docs: env.DOCS,
-    }),
-  );
-  settings.stores = plainToInstance(
-    StoreSettings,
-    set({
-      mysqlUrl: env.MYSQL_URL,
-      redisUrl: env.REDIS_URL,
-      redisPrefix: env.REDIS_PREFIX,
-      poolSize: env.MYSQL_POOL_SIZE,
-    }),
-  );
-  settings.security = plainToInstance(
-    SecuritySettings,
-    set({
-      encryptionKey: env.ENCRYPTION_KEY,
-      operatorToken: env.OPERATOR_TOKEN,
-      autoVerifyDevelopers: env.AUTO_VERIFY_DEVELOPERS,
-    }),
-  );
-  settings.push = plainToInstance(
-    PushVendorSettings,
-    set({
-      apnsUrl: env.APNS_URL,
-      fcmUrl: env.FCM_URL,
-      huaweiUrl: env.HUAWEI_URL,
-      ca: env.PUSH_CA,
-      timeoutMs: env.PUSH_TIMEOUT_MS,
-    }),
-  );
-  settings.limits = section(LimitSettings, 'LIMIT_', env);
-  settings.realtime = section(RealtimeSettings, 'REALTIME_', env);
-  settings.work = section(WorkSettings, 'WORK_', env);
+  const settings = plainToInstance(Settings, read(VARIABLES.root, env));
+  settings.production = env.NODE_ENV === 'production';
+  const transports = env.SOCKET_TRANSPORTS === 'both' ? undefined : env.SOCKET_TRANSPORTS;
+  settings.http = plainToInstance(HttpSettings, read(VARIABLES.http, { ...env, SOCKET_TRANSPORTS: transports }));
+  settings.stores = plainToInstance(StoreSettings, read(VARIABLES.stores, env));
+  settings.security = plainToInstance(SecuritySettings, read(VARIABLES.security, env));
+  settings.push = plainToInstance(PushVendorSettings, read(VARIABLES.push, env));
+  settings.limits = plainToInstance(LimitSettings, read(PREFIXED.limits, env));
+  settings.realtime = plainToInstance(RealtimeSettings, read(PREFIXED.realtime, env));
+  settings.work = plainToInstance(WorkSettings, read(PREFIXED.work, env));
 
+  const sections: Readonly<Record<string, Readonly<Record<string, string>>>> = { ...VARIABLES, ...PREFIXED };
   const problems = validateSync(settings, { whitelist: true }).flatMap((error) => [
-    ...Object.values(error.constraints ?? {}),
-    ...(error.children ?? []).flatMap((child) => Object.values(child.constraints ?? {})),
+    ...problemsOf(error, VARIABLES.root),
+    ...(error.children ?? []).flatMap((child) => problemsOf(child, sections[error.property] ?? {})),
   ]);
   if (settings.production && !settings.security.operatorToken) {
     problems.push('OPERATOR_TOKEN must be set in production (at least 24 random characters)');
