@@ -168,9 +168,6 @@ export interface StoredGroup {
   windows: ReadonlyMap<string, { joinSeq: number; hearSeq: number; leaveSeq: number | null }>;
 }
 
-/** A phone that nobody has any more. */
-export const NAMELESS = '?';
-
 /** How the push of one message to one phone ended; without a phone: for all of its user's. */
 export interface PushRecord {
   conversation: string;

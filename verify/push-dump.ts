@@ -1,5 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { NAMELESS, type PushRecord } from './history';
+import type { PushRecord } from './history';
 import { pause } from './sender';
 import { sideConnection } from './stores';
 
@@ -14,7 +14,7 @@ export async function pushRecords(side: Connection, names: ReadonlyMap<number, s
     conversation: names.get(Number(row.conversationPk)) ?? `?|conversation ${row.conversationPk}`,
     seq: Number(row.seq),
     user: String(row.userId),
-    ...(Number(row.devicePk) > 0 && { phone: typeof row.deviceId === 'string' ? row.deviceId : NAMELESS }),
+    ...(Number(row.devicePk) > 0 && { phone: String(row.deviceId) }),
     status: STATUSES[Number(row.status)] ?? 'failed',
     ...(typeof row.reason === 'string' && { reason: row.reason }),
     ...(typeof row.providerId === 'string' && { providerId: row.providerId }),

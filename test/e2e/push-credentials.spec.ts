@@ -260,7 +260,7 @@ describe("an app's push credentials", () => {
         return items.length > 0 && items;
       });
       const reason = 'expired: credential-paused: InvalidProviderToken';
-      expect(end).toMatchObject({ status: 'failed', reason });
+      expect(end).toMatchObject({ status: 'failed', reason, deviceId: 'phone', provider: 'apns' });
     });
   });
 

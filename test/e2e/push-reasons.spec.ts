@@ -94,7 +94,9 @@ describe('an app reads why somebody away got no push', () => {
     );
     await eventually('the first attempt', () => vendor.of(bob.phone).length > 0);
     await MEANWHILE[reason](bob, message);
-    expect(await ended(message)).toMatchObject([{ status: 'suppressed', reason }]);
+    // It is said of which device, also when that was let go.
+    const device = { deviceId: 'phone', provider: 'apns' };
+    expect(await ended(message)).toMatchObject([{ status: 'suppressed', reason, ...device }]);
     expect(vendor.of(bob.phone)).toHaveLength(1);
   });
 

@@ -1,4 +1,4 @@
-import { NAMELESS, type PushAsked, type PushRecord, type StoredRow, userIdOf } from '../history';
+import { type PushAsked, type PushRecord, type StoredRow, userIdOf } from '../history';
 import { push, type View, type Violation } from './view';
 
 /** I10: nothing that was owed after a commit is owed for ever, and nothing was given up. */
@@ -28,9 +28,7 @@ export function pushesAccounted(view: View): Violation[] {
         violations.push({ invariant: 'I9', says, evidence: [row] });
       }
       const missing = phones.filter((phone) => !ended.some((record) => record.phone === phone));
-      // A phone that was let go before its push ended has no name any more.
-      const nameless = ended.filter(({ phone }) => phone === NAMELESS).length;
-      if (missing.length > nameless)
+      if (missing.length > 0)
         violations.push({
           invariant: 'I9',
           says: `nobody knows what became of seq ${row.seq} of ${row.conversation} for ${user} (${missing.join(', ')})`,

@@ -68,9 +68,10 @@ export class DeliveriesService {
     const replayed = await this.sql.transaction(async (tx) => {
       const taken = await this.records.takeFailed(tx, app.pk, ids);
       const seqs = new Map<string, NewTask & { seqs: number[] }>();
-      for (const { userPk, devicePk, conversationPk, seq } of taken) {
+      for (const { userPk, devicePk, deviceId, provider, conversationPk, seq } of taken) {
         const key = `${devicePk}:${conversationPk}`;
-        const task = seqs.get(key) ?? { appPk: app.pk, userPk, devicePk, conversationPk, seqs: [], mentioned: false };
+        const device = { devicePk, deviceId, provider };
+        const task = seqs.get(key) ?? { appPk: app.pk, userPk, ...device, conversationPk, seqs: [], mentioned: false };
         task.seqs.push(seq);
         seqs.set(key, task);
       }

@@ -3,7 +3,7 @@ import type { Jobs } from '../../../kernel/contracts/jobs';
 import { Sql } from '../../../platform/database/sql';
 import type { JobHandler } from '../../../platform/queues/job-queue';
 import { WorkerHost } from '../../../platform/queues/worker-host';
-import { decide, type PushDecision, type SuppressReason } from '../decision';
+import { decide, type PushFacts, type SuppressReason } from '../decision';
 import { PushFactsGatherer, type PushQuestion } from '../facts';
 import type { FanoutItem } from './fanout-items';
 import { type ClaimedFanout, PushFanouts } from './push-fanouts';
@@ -88,7 +88,7 @@ export class PushDecider implements JobHandler<'push-decide'> {
   private async decide(appPk: number, questions: readonly PushQuestion[]): Promise<Decided> {
     const facts = await this.facts.gather(questions);
     const page = new Page(appPk);
-    questions.forEach((question, index) => page.add(question, decide(facts[index]), facts[index].message.mentioned));
+    questions.forEach((question, index) => page.add(question, facts[index]));
     return page.decided();
   }
 
@@ -122,8 +122,10 @@ class Page {
 
   constructor(private readonly appPk: number) {}
 
-  add({ subject, userPk }: PushQuestion, decision: PushDecision, mentioned: boolean): void {
+  add({ subject, userPk }: PushQuestion, facts: PushFacts): void {
     const { appPk } = this;
+    const decision = decide(facts);
+    const { mentioned } = facts.message;
     const { seq, conversationPk = 0 } = subject;
     if ('wait' in decision) {
       const key = `${conversationPk}:${seq}`;
@@ -139,13 +141,16 @@ class Page {
         this.records.push({ appPk, conversationPk, seq, userPk, status: 'suppressed', reason });
       return;
     }
-    for (const devicePk of decision.devicePks) {
+    const pushed = new Set(decision.devicePks);
+    for (const { pk: devicePk, deviceId, provider } of facts.devices) {
+      if (devicePk === undefined || provider === undefined || !pushed.has(devicePk)) continue;
       const key = `${devicePk}:${conversationPk}`;
       const task = this.tasks.get(key);
       if (task) {
         task.seqs.push(seq);
         task.mentioned ||= mentioned;
-      } else this.tasks.set(key, { appPk, userPk, devicePk, conversationPk, seqs: [seq], mentioned });
+      } else
+        this.tasks.set(key, { appPk, userPk, devicePk, deviceId, provider, conversationPk, seqs: [seq], mentioned });
     }
   }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { PushDevice } from '../devices/push-devices';
 import { GroupCommit, type Outcome } from '../../../platform/database/group-commit';
 import { Sql } from '../../../platform/database/sql';
 import { Drainables } from '../../../platform/lifecycle/drainables';
@@ -11,7 +12,7 @@ export type TaskEnd = {
   readonly task: ClaimedTask;
   /** Those of its messages that it is about; all of them when absent. */
   readonly seqs?: readonly number[];
-  readonly device?: PushRecord['device'];
+  readonly device?: Pick<PushDevice, 'deviceId' | 'provider'>;
 } & (
   | { readonly status: DeliveryStatus; readonly reason?: string; readonly providerId?: string }
   | {
@@ -110,9 +111,12 @@ const postponed = (end: TaskEnd) =>
 function recordsOf(end: TaskEnd, seqs: readonly number[]): PushRecord[] {
   if (end.status === 'later') return [];
   const { task, device, status, reason, providerId } = end;
-  const { appPk, userPk, conversationPk, devicePk } = task;
+  const { appPk, userPk, conversationPk } = task;
+  // A device that was bound again since may have another vendor's token.
+  const { deviceId, provider } = device ?? task;
+  const record = { appPk, conversationPk, userPk, device: { pk: task.devicePk, deviceId, provider }, status };
   return seqs.map((seq) => ({
-    ...{ appPk, conversationPk, seq, userPk, device: { pk: devicePk, ...device }, status },
+    ...{ ...record, seq },
     ...(reason !== undefined && { reason }),
     ...(providerId !== undefined && { providerId }),
   }));

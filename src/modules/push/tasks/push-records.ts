@@ -11,7 +11,7 @@ export interface PushRecord {
   readonly conversationPk: number;
   readonly seq: number;
   readonly userPk: number;
-  readonly device?: { readonly pk: number; readonly deviceId?: string; readonly provider?: ProviderName };
+  readonly device?: { readonly pk: number; readonly deviceId: string | null; readonly provider: ProviderName | null };
   readonly status: DeliveryStatus;
   readonly reason?: string;
   readonly providerId?: string;

@@ -13,6 +13,9 @@ export class PushTaskRow {
   @Column(appPk()) appPk!: number;
   @Column(pk()) userPk!: number;
   @Column(pk()) devicePk!: number;
+  /** Kept here: the device may be let go before its push has ended. */
+  @Column(ascii(64, { nullable: true })) deviceId!: string | null;
+  @Column(ascii(16, { nullable: true })) provider!: string | null;
   @Column(pk()) conversationPk!: number;
   /** The messages it stands for, as `,7,8,9`; empty when closed. */
   @Column({ type: 'mediumtext', charset: 'ascii', collation: 'ascii_bin' }) seqs!: string;

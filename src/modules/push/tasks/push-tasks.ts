@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PAIRS, pairsValue } from '../../../platform/database/pairs';
 import { RowsText } from '../../../platform/database/rows-text';
 import { Sql, type SqlExecutor, type SqlTransaction } from '../../../platform/database/sql';
+import type { ProviderName } from '../provider';
 import { type ClaimedBatch, PushBatches } from './push-batches';
 
 /** A push that was decided. */
@@ -9,6 +10,9 @@ export interface NewTask {
   readonly appPk: number;
   readonly userPk: number;
   readonly devicePk: number;
+  /** What the device is called, and whose it is, also when it is let go. */
+  readonly deviceId: string | null;
+  readonly provider: ProviderName | null;
   readonly conversationPk: number;
   readonly seqs: readonly number[];
   readonly mentioned: boolean;
@@ -20,6 +24,8 @@ export interface ClaimedTask {
   readonly appPk: number;
   readonly userPk: number;
   readonly devicePk: number;
+  readonly deviceId: string | null;
+  readonly provider: ProviderName | null;
   readonly conversationPk: number;
   readonly seqs: readonly number[];
   readonly upToSeq: number;
@@ -66,7 +72,8 @@ const AGAIN_MS = 3000;
 /** Who was told at about the same time waits together. */
 const AGAIN_STEP_MS = 500;
 
-const COLUMNS = 'id, appPk, userPk, devicePk, conversationPk, seqs, upToSeq, mentioned, attempts, openedAt, reason';
+const COLUMNS =
+  'id, appPk, userPk, devicePk, deviceId, provider, conversationPk, seqs, upToSeq, mentioned, attempts, openedAt, reason';
 
 /** Statements about pushes under way. */
 @Injectable()
@@ -189,10 +196,12 @@ export class PushTasks {
 
 /** What is open stays in its batch; MySQL assigns from left to right, so `seqs` comes last. */
 function openIn(tx: SqlTransaction, batchPk: number, tasks: readonly NewTask[]): void {
-  const rows = tasks.map(({ appPk, userPk, devicePk, conversationPk, seqs, mentioned }) => [
+  const rows = tasks.map(({ appPk, userPk, devicePk, deviceId, provider, conversationPk, seqs, mentioned }) => [
     appPk,
     userPk,
     devicePk,
+    deviceId,
+    provider,
     conversationPk,
     writeSeqs(seqs),
     Math.max(...seqs),
@@ -200,13 +209,14 @@ function openIn(tx: SqlTransaction, batchPk: number, tasks: readonly NewTask[]):
     batchPk,
   ]);
   tx.later(
-    `INSERT INTO push_tasks (appPk, userPk, devicePk, conversationPk, seqs, upToSeq, mentioned, batchPk) VALUES ?
+    `INSERT INTO push_tasks
+        (appPk, userPk, devicePk, deviceId, provider, conversationPk, seqs, upToSeq, mentioned, batchPk) VALUES ?
       ON DUPLICATE KEY UPDATE
         openedAt = IF(seqs = '', NOW(3), openedAt),
         attempts = IF(seqs = '', 0, attempts),
         mentioned = IF(seqs = '', VALUES(mentioned), mentioned OR VALUES(mentioned)),
         batchPk = IF(seqs = '', VALUES(batchPk), batchPk),
-        userPk = VALUES(userPk), appPk = VALUES(appPk),
+        userPk = VALUES(userPk), appPk = VALUES(appPk), deviceId = VALUES(deviceId), provider = VALUES(provider),
         upToSeq = GREATEST(upToSeq, VALUES(upToSeq)), seqs = CONCAT(seqs, VALUES(seqs))`,
     [new RowsText(rows)],
   );
