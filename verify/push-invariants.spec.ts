@@ -54,8 +54,12 @@ class Away {
     this.records.push({ ...this.place(seq), phone, status: 'sent', providerId: `sent/id-${seq}` });
   }
 
-  broken(): void {
-    this.events.push({ type: 'fault', at: this.now(), device: '-', fault: 'sending-kill', phase: 'begin' });
+  broken(at = this.now()): void {
+    this.events.push({ type: 'fault', at, device: '-', fault: 'sending-kill', phase: 'begin' });
+  }
+
+  healed(at: number): void {
+    this.events.push({ type: 'fault', at, device: '-', fault: 'sending-kill', phase: 'end' });
   }
 
   violations(): Violation[] {
@@ -85,6 +89,18 @@ describe('somebody away for whom everything went well', () => {
     away.broken();
     away.asked('t1/zoe/new', 2, { at: 60_000, taken: false, status: 410 });
     expect(away.violations()).toEqual([]);
+  });
+
+  it('may be told again in the middle of a long fault, and not once it is over', () => {
+    const away = new Away();
+    away.broken(20_000);
+    away.asked(OLD, 2, { at: 30_000 });
+    away.asked(OLD, 2, { at: 45_000 });
+    away.healed(50_000);
+    expect(away.violations()).toEqual([]);
+    away.asked(OLD, 2, { at: 60_000 });
+    away.asked(OLD, 2, { at: 75_000 });
+    expect(away.violations()).toHaveLength(1);
   });
 
   it('is told of a message that was decided about late under the id of the one before', () => {

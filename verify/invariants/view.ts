@@ -51,7 +51,8 @@ export class View {
   readonly changes: Change[] = [];
   /** What the vendors of push services were asked. */
   readonly pushes: PushAsked[] = [];
-  private readonly faults: FaultSeen[] = [];
+  /** When something was broken: one after the other, the last one perhaps not healed. */
+  private readonly faults: { from: number; to: number }[] = [];
   /** When devices asked to come into rooms, and when they were answered. */
   readonly joins: (RoomJoin & { answeredAt: number })[] = [];
   /** Which device was in which room when. */
@@ -70,7 +71,7 @@ export class View {
       else if (event.type === 'send.info') this.story(event).infos.push(event);
       else if (event.type === 'change') this.changes.push(event);
       else if (event.type === 'push') this.pushes.push(event);
-      else if (event.type === 'fault') this.faults.push(event);
+      else if (event.type === 'fault') this.noteFault(event);
       else if (event.type === 'apply') push(inner(this.applied, event.device), event.conversation, event);
     }
     this.stays = staysOf(events);
@@ -95,9 +96,15 @@ export class View {
     return this.places.get(`${conversation}#${seq}`);
   }
 
-  /** Whether anything was broken, or healed, in this time. */
+  /** Whether anything was broken at some moment of this time. */
   faultsBetween(from: number, to: number): boolean {
-    return this.faults.some(({ at }) => at >= from && at <= to);
+    return this.faults.some((fault) => fault.from <= to && fault.to >= from);
+  }
+
+  private noteFault({ phase, at }: FaultSeen): void {
+    const last = this.faults.at(-1);
+    if (phase === 'begin') this.faults.push({ from: at, to: Infinity });
+    else if (last) last.to = at;
   }
 
   /** Whether a user is shown what a message says, and not only its place. */
