@@ -40,6 +40,11 @@ interface MessageColumns {
 const COLUMNS =
   'conversationPk, seq, senderPk, clientMessageId, type, body, ext, recipients, mentions, push, sentAt, revision, recalledAt';
 
+const AHEAD = 'seq < GREATEST(?, (SELECT minSeq FROM conversations WHERE id = ?)) + ? ORDER BY seq ASC';
+const BEHIND = 'seq > CAST(LEAST(?, (SELECT maxSeq FROM conversations WHERE id = ?)) AS SIGNED) - ? ORDER BY seq DESC';
+/** Should there ever be a hole of no more than this, a page goes on behind it. */
+const HOLES_MAX = 16;
+
 /** Reads the log. Who may read what is decided before: every call takes the window. */
 @Injectable()
 export class ConversationHistory {
@@ -49,16 +54,23 @@ export class ConversationHistory {
     private readonly directory: ConversationDirectory,
   ) {}
 
-  /** One page: a range of the clustered key, whatever the size of the table. Nothing before the log's own `minSeq`. */
+  /**
+   * One page: a short range of the clustered key, whatever the size of the table. Nothing before the log's own `minSeq`.
+   * A log has no holes, so the range is known beforehand. Without saying so a page of a log that nobody read lately costs
+   * four to seven reads of the disk instead of one: the database looks at both ends of a range and at ten pages between.
+   */
   async page(conversation: ConversationRef, window: Window, bounds: PageBounds): Promise<StoredMessage[]> {
     const forward = bounds.after !== undefined;
     const from = Math.max(window.from, (bounds.after ?? 0) + 1);
     const to = Math.min(window.to ?? Number.MAX_SAFE_INTEGER, (bounds.before ?? Number.MAX_SAFE_INTEGER) - 1);
     if (from > to) return [];
+    const { pk } = conversation;
+    const last = Math.min(to, SEQ_MAX);
+    const reach = bounds.limit + HOLES_MAX;
     const rows = await this.sql.rows<MessageColumns>(
       `SELECT ${COLUMNS} FROM messages WHERE conversationPk = ? AND seq BETWEEN ? AND ?
-          AND seq >= (SELECT minSeq FROM conversations WHERE id = ?) ORDER BY seq ${forward ? 'ASC' : 'DESC'} LIMIT ?`,
-      [conversation.pk, from, Math.min(to, SEQ_MAX), conversation.pk, bounds.limit],
+          AND seq >= (SELECT minSeq FROM conversations WHERE id = ?) AND ${forward ? AHEAD : BEHIND} LIMIT ?`,
+      [pk, from, last, pk, forward ? from : last, pk, reach, bounds.limit],
     );
     return this.toMessages(rows, new Map([[conversation.pk, conversation]]));
   }
