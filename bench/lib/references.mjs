@@ -8,9 +8,9 @@ const PRELOAD = fileURLToPath(new URL('./measured.cjs', import.meta.url));
 export const MEASURED = ['--expose-gc', '--require', PRELOAD];
 
 /**
- * `ask`: what a reference without a port measures by itself.
- * @param {'echo' | 'post' | 'room' | 'queue'} name
- * @returns {Promise<{ pid: number, url: string, ask: (task: object) => Promise<{ rate: number }>, end: () => void }>}
+ * `ask`: what a reference without a port measures by itself; `said`: what it told when it began.
+ * @param {'echo' | 'post' | 'room' | 'queue' | 'apple'} name
+ * @returns {Promise<{ pid: number, url: string, said: Record<string, unknown>, ask: (task: object) => Promise<{ rate: number }>, end: () => void }>}
  */
 export function startReference(name) {
   const child = fork(fileURLToPath(new URL(`../references/${name}.mjs`, import.meta.url)), {
@@ -19,8 +19,9 @@ export function startReference(name) {
   });
   return new Promise((resolve, reject) => {
     child.once('exit', (code) => reject(new Error(`the reference "${name}" ended (${code})`)));
-    child.once('message', (/** @type {{ port: number }} */ { port }) =>
+    child.once('message', (/** @type {{ port: number }} */ { port, ...said }) =>
       resolve({
+        said,
         pid: /** @type {number} */ (child.pid),
         url: `http://127.0.0.1:${port}`,
         ask: (task) =>

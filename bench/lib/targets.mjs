@@ -135,6 +135,14 @@ export const TARGETS = {
     against: 'bare BullMQ, one job a push',
     unit: '× rate',
   },
+  P10b: {
+    what: 'the same, to a push service over HTTP/2 and TLS',
+    floor: 0.5,
+    goal: 0.8,
+    better: 'higher',
+    against: 'bare BullMQ, one job and one such request a push',
+    unit: '× rate',
+  },
   P11: {
     what: 'history page p50, large table, hot',
     floor: 1.5,

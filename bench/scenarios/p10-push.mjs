@@ -1,5 +1,9 @@
-/** P10: a push from its message to its record, with a vendor that takes everything; against bare BullMQ, one job each. */
+/**
+ * P10: a push from its message to its record, with a vendor that takes everything; against bare BullMQ, one job each.
+ * P10b: the same with a push service like Apple's on this machine, HTTP/2 over TLS; against such jobs that make its request.
+ */
 import { fork } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import mysql from 'mysql2/promise';
 import { command, newRound } from '../lib/messages.mjs';
@@ -13,57 +17,96 @@ export const title = 'pushes to those who are away';
 
 const MEMBERS = 2000;
 const GROUPS = 20;
+/** A request costs more than all the rest: fewer of them are enough. */
+const GROUPS_BY_APPLE = 5;
 const SET_MS = 60_000;
 const WORKER = fileURLToPath(new URL('../lib/push-worker.mjs', import.meta.url));
+const WRITTEN = ['push_devices', 'push_credentials', 'push_deliveries', 'push_batches', 'push_tasks', 'push_fanouts'];
 
 /** @param {import('../lib/context.mjs').Context} context */
 export async function run(context) {
   await context.closeHall();
   const deployment = await context.deployment();
-  const pushes = GROUPS * MEMBERS;
+  await prepare(context, deployment);
+  // Whoever works on pushes now is the measured worker.
+  await deployment.server.stop();
+  const database = await mysql.createConnection(deployment.database.url);
+  const queue = await startReference('queue');
+  const apple = await startReference('apple');
+  const service = { url: apple.url.replace('http://127.0.0.1', 'https://localhost'), ca: String(apple.said.ca) };
+  try {
+    await database.query(
+      `INSERT INTO push_devices (appPk, userPk, deviceId, loginId, platform, provider, token, tokenHash, registeredAt)
+        SELECT appPk, id, 'phone', 'bench', 'ios', 'apns', userId, UNHEX(SHA2(userId, 256)), NOW(3) FROM users WHERE userId IN (?)`,
+      [(await context.crowd(MEMBERS)).map(({ userId }) => userId)],
+    );
+    const common = { context, deployment, database, queue };
+    return [
+      await compare({ ...common, id: 'P10', groups: GROUPS }),
+      await compare({ ...common, id: 'P10b', groups: GROUPS_BY_APPLE, service }),
+    ];
+  } finally {
+    queue.end();
+    apple.end();
+    for (const table of WRITTEN) await database.query(`DELETE FROM ${table}`);
+    await database.end();
+    await deployment.startServer();
+  }
+}
+
+/** Groups with a message each, and what an app pushes with. @param {import('../lib/context.mjs').Context} context @param {import('../lib/deployment.mjs').Deployment} deployment */
+async function prepare(context, deployment) {
   context.say(`${GROUPS} groups of ${MEMBERS}, all away …`);
   const ids = (await context.crowd(MEMBERS)).map(({ userId }) => userId);
   const { appServer } = deployment;
   const round = newRound();
   for (let n = 0; n < GROUPS; n++) {
-    const id = `bench-away-${n}`;
+    const id = groupOf(n);
     await appServer.group(id, ids);
     await appServer.call('POST', '/v1/messages', { ...command(round, n, ''), to: { kind: 'group', id } });
     deployment.acknowledged++;
   }
-  // Whoever works on pushes now is the measured worker.
-  await deployment.server.stop();
-  const database = await mysql.createConnection(deployment.database.url);
-  await database.query(
-    `INSERT INTO push_devices (appPk, userPk, deviceId, loginId, platform, provider, token, tokenHash, registeredAt)
-      SELECT appPk, id, 'phone', 'bench', 'ios', 'apns', userId, UNHEX(SHA2(userId, 256)), NOW(3) FROM users WHERE userId IN (?)`,
-    [ids],
-  );
-  const reference = await startReference('queue');
-  const worker = await startWorker(deployment, context.options.nodeArgs);
+  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+  await appServer.call('PUT', '/v1/push/credentials/apns', {
+    ...{ kind: 'token', key, keyId: 'BENCHKEY01', teamId: 'BENCHTEAM1' },
+    ...{ topic: 'com.example.app', environment: 'production' },
+  });
+}
+
+const groupOf = (/** @type {number} */ n) => `bench-away-${n}`;
+
+/**
+ * @param {{ id: string, groups: number, service?: { url: string, ca: string }, context: import('../lib/context.mjs').Context,
+ *   deployment: import('../lib/deployment.mjs').Deployment, database: mysql.Connection,
+ *   queue: Awaited<ReturnType<typeof startReference>> }} how service: who takes the pushes; nobody is asked without it
+ */
+async function compare({ id, groups, service, context, deployment, database, queue }) {
+  const pushes = groups * MEMBERS;
+  const worker = await startWorker(deployment, context.options.nodeArgs, service);
   try {
+    const reference = () => queue.ask({ redisUrl: deployment.redis.url, jobs: pushes, apple: service });
+    const product = () => push(database, groups);
+    // Both processes are new.
+    await reference();
+    await product();
     const { sets, discarded, trusted } = await interleave({
-      reference: () => reference.ask({ redisUrl: deployment.redis.url, jobs: pushes }),
-      product: () => push(database, pushes),
+      reference,
+      product,
       gauge: ({ rate }) => rate,
       sets: context.sets,
       say: context.say,
     });
     const rates = medians(sets, ({ rate }) => rate);
     const details = { pushes, 'pushes/s': rates.product, 'reference jobs/s': rates.reference };
-    return [{ id: 'P10', value: ratio(sets, ({ rate }) => rate), details, discarded, trusted }];
+    return { id, value: ratio(sets, ({ rate }) => rate), details, discarded, trusted };
   } finally {
     worker.disconnect();
-    reference.end();
-    for (const table of ['push_devices', 'push_deliveries', 'push_batches', 'push_tasks', 'push_fanouts'])
-      await database.query(`DELETE FROM ${table}`);
-    await database.end();
-    await deployment.startServer();
   }
 }
 
-/** As they stand when their messages have been delivered; until every one has its record. @param {mysql.Connection} database @param {number} pushes */
-async function push(database, pushes) {
+/** As they stand when their messages have been delivered; until every one has its record. @param {mysql.Connection} database @param {number} groups */
+async function push(database, groups) {
+  const pushes = groups * MEMBERS;
   await database.query('DELETE FROM push_tasks');
   await database.query('TRUNCATE TABLE push_deliveries');
   const began = performance.now();
@@ -71,7 +114,8 @@ async function push(database, pushes) {
     `INSERT INTO push_fanouts (appPk, items)
       SELECT c.appPk, CONCAT('[{"c":', c.id, ',"s":', m.seq, '}]')
         FROM chat_groups g JOIN conversations c ON c.kind = 2 AND c.lowPk = g.id
-        JOIN messages m ON m.conversationPk = c.id AND m.type = 'text' WHERE g.groupId LIKE 'bench-away-%'`,
+        JOIN messages m ON m.conversationPk = c.id AND m.type = 'text' WHERE g.groupId IN (?)`,
+    [Array.from({ length: groups }, (_, n) => groupOf(n))],
   );
   const ended = async () => {
     const [[{ owed }]] = /** @type {[{ owed: number }[], unknown]} */ (
@@ -88,8 +132,11 @@ async function push(database, pushes) {
   return { rate: pushes / (ms / 1000) };
 }
 
-/** @param {import('../lib/deployment.mjs').Deployment} deployment @param {string[]} [nodeArgs] @returns {Promise<import('node:child_process').ChildProcess>} */
-function startWorker(deployment, nodeArgs = []) {
+/**
+ * @param {import('../lib/deployment.mjs').Deployment} deployment @param {string[]} [nodeArgs] @param {{ url: string, ca: string }} [service]
+ * @returns {Promise<import('node:child_process').ChildProcess>}
+ */
+function startWorker(deployment, nodeArgs = [], service) {
   const child = fork(WORKER, {
     execArgv: [...SERVER_ARGS, ...nodeArgs],
     env: {
@@ -100,6 +147,7 @@ function startWorker(deployment, nodeArgs = []) {
       ENCRYPTION_KEY: deployment.key,
       DATA_DIR: deployment.dir,
       LIMIT_PUSHES_PER_SECOND: '1000000000',
+      ...(service && { APNS_URL: service.url, PUSH_CA: service.ca }),
     },
   });
   return new Promise((resolve, reject) => {
