@@ -90,6 +90,20 @@ describe('a route', () => {
     await bystandersTalk();
   });
 
+  it('that takes no body refuses the fields of one, which would have been meant', async () => {
+    const bare = inputs.filter(({ name, body }) => body === undefined && !name.startsWith('GET '));
+    expect(bare.map(({ name }) => name)).toContain('PUT /v1/chatrooms/:chatroomId/mute-all');
+    const problems = await storesNothing(async () => {
+      const found: string[] = [];
+      for (const { name } of bare) {
+        const { fault, told } = await post(name, { muted: false });
+        if (fault ?? told.field !== 'muted') found.push(`${name}: ${fault ?? `named ${told.field}`}`);
+      }
+      return found;
+    });
+    expect(problems).toEqual([]);
+  });
+
   it('refuses a body that is no object, or no JSON', async () => {
     const problems = await storesNothing(async () => {
       const found: string[] = [];

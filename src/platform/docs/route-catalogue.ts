@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
-import { policyOf, ROUTE_ARGUMENTS, isShape, BODY, QUERY } from '../entry/http/route-policy';
+import { argumentsOf, BODY, type Handler, isShape, policyOf, QUERY } from '../entry/http/route-policy';
 import { Checked } from '../entry/http/shape.pipe';
 import type { Shape } from '../entry/shapes';
 
@@ -27,9 +27,9 @@ export class RouteCatalogue {
     const routes = new Map<string, CataloguedRoute>();
     for (const { instance, metatype } of this.discovery.getControllers()) {
       if (!instance || typeof metatype !== 'function') continue;
-      const prototype = Object.getPrototypeOf(instance) as Record<string, () => unknown>;
+      const prototype = Object.getPrototypeOf(instance) as Record<string, Handler>;
       for (const name of this.scanner.getAllMethodNames(prototype)) {
-        const { allowed, statusFrom } = policyOf(prototype[name]);
+        const { allowed, statusFrom } = policyOf(prototype[name], metatype);
         if (!allowed) continue;
         const hasTwoStatuses = statusFrom !== undefined;
         routes.set(`${metatype.name}.${name}`, { allowed, hasTwoStatuses, ...shapesOf(metatype, prototype, name) });
@@ -43,13 +43,8 @@ type Taken = Pick<CataloguedRoute, 'body' | 'orMany' | 'query'>;
 
 function shapesOf(controller: object, prototype: object, name: string): Taken {
   const types = (Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as unknown[];
-  const given = (Reflect.getMetadata(ROUTE_ARGUMENTS, controller, name) ?? {}) as Record<
-    string,
-    { index: number; pipes?: unknown[] }
-  >;
   const shapes: Taken = {};
-  for (const [key, { index, pipes = [] }] of Object.entries(given)) {
-    const kind = Number(key.split(':')[0]);
+  for (const { kind, index, pipes = [] } of argumentsOf(controller, name)) {
     const checked = pipes.find((pipe) => pipe instanceof Checked);
     const type = checked?.shape ?? types[index];
     if (!isShape(type)) continue;

@@ -1,16 +1,16 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Caller } from '../../../kernel/caller';
-import { AppError } from '../../../kernel/errors/app-error';
+import { AppError, invalid } from '../../../kernel/errors/app-error';
 import { Settings } from '../../config/settings';
 import { Credentials } from '../credentials';
 import { TokenBuckets } from '../token-buckets';
 import type { HttpReply, HttpRequest } from './exchange';
-import { policyOf, type RoutePolicy } from './route-policy';
+import { type Handler, policyOf, type RoutePolicy } from './route-policy';
 
 const KEYS_REMEMBERED = 100_000;
 const CREDENTIAL_MAX = 4096;
 
-/** Proves the caller of every route, and holds it to its rate. Nothing of the request but its headers is read here. */
+/** Proves the caller of every route, and holds it to its rate. Nothing but the request's headers is read before that. */
 @Injectable()
 export class CallerGuard implements CanActivate {
   private readonly calls: TokenBuckets;
@@ -29,7 +29,7 @@ export class CallerGuard implements CanActivate {
   }
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const policy = policyOf(context.getHandler());
+    const policy = policyOf(context.getHandler() as Handler, context.getClass());
     const http = context.switchToHttp();
     const request = http.getRequest<HttpRequest>();
     if (policy.statusFrom) http.getResponse<HttpReply>().statusFrom = policy.statusFrom;
@@ -64,8 +64,16 @@ export class CallerGuard implements CanActivate {
     if (!policy.allowed?.has(caller.kind)) throw wrongCaller(caller, policy.allowed);
     if (!policy.ownLimit) hold(this.calls.take(keyOf(caller)));
     request.caller = caller;
+    if (!policy.takesBody) refuseFields(request.body);
     return true;
   }
+}
+
+/** `PUT …/mute-all {"muted": false}` would mute everybody: a call without a body refuses the fields of one. */
+function refuseFields(body: unknown): void {
+  if (typeof body !== 'object' || body === null) return;
+  const [field] = Object.keys(body);
+  if (field !== undefined) throw invalid(field, 'There is no such field: this call takes none.');
 }
 
 const CALLERS = {

@@ -7,7 +7,7 @@ import { validatorOf, queryValidatorOf, type Shape } from '../shapes';
 import type { StatusFrom } from './exchange';
 import { OWN_LIMIT, STATUS_FROM } from './route-marks';
 
-type Handler = (...args: never[]) => unknown;
+export type Handler = (...args: never[]) => unknown;
 
 /** What the guard needs to know of a route, read once. */
 export interface RoutePolicy {
@@ -15,11 +15,32 @@ export interface RoutePolicy {
   allowed?: ReadonlySet<CallerKind | 'anyone'>;
   statusFrom?: StatusFrom;
   ownLimit: boolean;
+  takesBody: boolean;
+}
+
+/** Nest's own names for what its decorators store. */
+const PATH = 'path';
+const ROUTE_ARGUMENTS = '__routeArguments__';
+export const BODY = 3;
+export const QUERY = 4;
+
+interface RouteArgument {
+  /** `BODY`, `QUERY`, or another of Nest's numbers. */
+  kind: number;
+  index: number;
+  data?: unknown;
+  pipes?: unknown[];
+}
+
+/** What a route is given of its request. */
+export function argumentsOf(controller: object, name: string): RouteArgument[] {
+  const given = (Reflect.getMetadata(ROUTE_ARGUMENTS, controller, name) ?? {}) as Record<string, RouteArgument>;
+  return Object.entries(given).map(([key, argument]) => ({ ...argument, kind: Number(key.split(':')[0]) }));
 }
 
 const policies = new WeakMap<object, RoutePolicy>();
 
-export function policyOf(handler: object): RoutePolicy {
+export function policyOf(handler: Handler, controller: object): RoutePolicy {
   let policy = policies.get(handler);
   if (!policy) {
     const kinds = Reflect.getMetadata(ALLOW, handler) as (CallerKind | 'anyone')[] | undefined;
@@ -27,17 +48,12 @@ export function policyOf(handler: object): RoutePolicy {
       ...(kinds && kinds.length > 0 && { allowed: new Set(kinds) }),
       statusFrom: Reflect.getMetadata(STATUS_FROM, handler) as StatusFrom | undefined,
       ownLimit: Reflect.getMetadata(OWN_LIMIT, handler) === true,
+      takesBody: argumentsOf(controller, handler.name).some(({ kind }) => kind === BODY),
     };
     policies.set(handler, policy);
   }
   return policy;
 }
-
-/** Nest's own names for what its decorators store. */
-const PATH = 'path';
-export const ROUTE_ARGUMENTS = '__routeArguments__';
-export const BODY = 3;
-export const QUERY = 4;
 
 export const isShape = (type: unknown): type is Shape =>
   typeof type === 'function' && getMetadataStorage().getTargetValidationMetadatas(type, '', true, false).length > 0;
@@ -64,22 +80,13 @@ export class RoutePolicies implements OnApplicationBootstrap {
   }
 }
 
-interface RouteArgument {
-  index: number;
-  data?: unknown;
-  pipes?: unknown[];
-}
-
 function problemsOf(controller: object, prototype: Record<string, Handler>, name: string): string[] {
   const where = `${(controller as { name: string }).name}.${name}`;
-  const problems = policyOf(prototype[name]).allowed ? [] : [`${where} does not say who may call it: add @Allow(...)`];
+  const problems = policyOf(prototype[name], controller).allowed
+    ? []
+    : [`${where} does not say who may call it: add @Allow(...)`];
   const types = (Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as unknown[];
-  const routeArguments = (Reflect.getMetadata(ROUTE_ARGUMENTS, controller, name) ?? {}) as Record<
-    string,
-    RouteArgument
-  >;
-  for (const [key, { index, data, pipes = [] }] of Object.entries(routeArguments)) {
-    const kind = Number(key.split(':')[0]);
+  for (const { kind, index, data, pipes = [] } of argumentsOf(controller, name)) {
     if ((kind !== BODY && kind !== QUERY) || pipes.length > 0) continue;
     const type = types[index];
     if (data !== undefined || !isShape(type)) {
