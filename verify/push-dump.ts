@@ -1,7 +1,7 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { PushRecord } from './history';
 import { pause } from './sender';
-import { sideConnection } from './stores';
+import { sideConnection, unhindered } from './stores';
 
 const STATUSES: Readonly<Record<number, PushRecord['status']>> = { 1: 'sent', 2: 'suppressed', 3: 'failed' };
 const RECORDS = `SELECT d.conversationPk, d.seq, u.userId, d.devicePk, d.deviceId, d.status, d.reason, d.providerId
@@ -52,24 +52,10 @@ const FREE = [
   'UPDATE push_batches SET nextAt = NOW(3) WHERE nextAt > NOW(3)',
   'UPDATE outbox SET nextAt = NOW(3) WHERE state = 0 AND attempts > 0 AND nextAt > NOW(3)',
 ];
-const DEADLOCK = 1213;
-const LOCK_WAIT = 1205;
 
 /** As if the time had passed for which dead workers held something. Only while no worker lives. */
 export async function leasesOver(side: Connection): Promise<void> {
   for (const statement of FREE) {
-    while (!(await done(side, statement))) await pause(50);
-  }
-}
-
-/** False when somebody was in the way: a node that hands messages over, a dead worker's transaction that is undone. */
-async function done(side: Connection, statement: string): Promise<boolean> {
-  try {
-    await side.query(statement);
-    return true;
-  } catch (error) {
-    const { errno } = error as { errno?: number };
-    if (errno !== DEADLOCK && errno !== LOCK_WAIT) throw error;
-    return false;
+    while (!(await unhindered(side, statement))) await pause(50);
   }
 }

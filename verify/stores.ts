@@ -79,3 +79,18 @@ export async function sideConnection(mysqlUrl: string): Promise<Connection> {
   side.on('error', () => undefined);
   return side;
 }
+
+const DEADLOCK = 1213;
+const LOCK_WAIT = 1205;
+
+/** False when somebody was in the way: a node at work, or what a dead one left and the server still undoes. */
+export async function unhindered(side: Connection, statement: string, values: unknown[] = []): Promise<boolean> {
+  try {
+    await side.query(statement, values);
+    return true;
+  } catch (error) {
+    const { errno } = error as { errno?: number };
+    if (errno !== DEADLOCK && errno !== LOCK_WAIT) throw error;
+    return false;
+  }
+}

@@ -5,7 +5,7 @@ import type { Cluster } from './cluster';
 import { LAST } from './crowd';
 import { leasesOver } from './push-dump';
 import { LEASE_MS, type PushWorld } from './push-world';
-import { sideConnection } from './stores';
+import { sideConnection, unhindered } from './stores';
 import type { World } from './tenants';
 
 export type Step = 'deciding' | 'paging' | 'opened' | 'sending' | 'closing';
@@ -95,8 +95,7 @@ export class WorkKiller {
 const after = (ms: number): Promise<true> => sleep(ms, true);
 
 async function lockTasks(side: Connection): Promise<void> {
-  await begin(side);
-  await side.query('SELECT id FROM push_tasks WHERE id > 0 FOR UPDATE');
+  await locked(side, 'SELECT id FROM push_tasks WHERE id > 0 FOR UPDATE');
 }
 
 /** Also where there is no row yet: the place between the rows is locked. */
@@ -105,13 +104,16 @@ async function lockLast(side: Connection): Promise<void> {
     'SELECT d.id FROM push_devices d JOIN users u ON u.id = d.userPk WHERE u.userId = ?',
     [LAST],
   );
-  await begin(side);
-  for (const { id } of devices) await side.query('SELECT id FROM push_tasks WHERE devicePk = ? FOR UPDATE', [id]);
+  await locked(side, 'SELECT id FROM push_tasks WHERE devicePk IN (?) FOR UPDATE', [
+    devices.map(({ id }) => Number(id)),
+  ]);
 }
 
-async function begin(side: Connection): Promise<void> {
+/** In a transaction that holds them; begun anew where it was the one that a deadlock ended. */
+async function locked(side: Connection, statement: string, values: unknown[] = []): Promise<void> {
   await side.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-  await side.query('START TRANSACTION');
+  do await side.query('START TRANSACTION');
+  while (!(await unhindered(side, statement, values)));
 }
 
 /** Waits for a moment in which this counts anything; the server ends transactions that stay idle meanwhile. */

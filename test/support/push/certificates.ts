@@ -40,7 +40,8 @@ function made(key: string, { subject, extensions = [], issuer, ...wanted }: Want
   const certified = wanted.publicKeyOf ? forge.pki.privateKeyFromPem(wanted.publicKeyOf) : own;
   const certificate = forge.pki.createCertificate();
   certificate.publicKey = forge.pki.setRsaPublicKey(certified.n, certified.e);
-  certificate.serialNumber = `00${randomBytes(8).toString('hex')}`;
+  // Positive, and never with more zeros in front than DER allows.
+  certificate.serialNumber = `01${randomBytes(8).toString('hex')}`;
   certificate.validity.notBefore = wanted.validFrom ?? new Date(Date.now() - DAY_MS);
   certificate.validity.notAfter = wanted.validTo ?? new Date(Date.now() + 30 * DAY_MS);
   certificate.setSubject(subject);
