@@ -1,7 +1,7 @@
 import { MigrationInterface, QueryRunner } from 'typeorm';
 
-export class PushBatches1795252000000 implements MigrationInterface {
-  name = 'PushBatches1795252000000';
+export class PushBatches1795252500000 implements MigrationInterface {
+  name = 'PushBatches1795252500000';
 
   public async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(
