@@ -19,13 +19,16 @@ const portableSqlLiteral = {
 /** On the path of every message: V8 gives each such object a hidden class of its own (docs/performance.md). */
 const hotSpread = {
   selector: 'ObjectExpression > SpreadElement:first-child ~ *',
-  message: 'Write the fields out: every read of a {...a, b} misses all inline caches, and this runs for every message.',
+  message:
+    'Write the fields out: every read of a {...a, b} misses all inline caches, and this runs for every message or push.',
 };
 const HOT = [
   'src/platform/realtime/{dispatcher,fan-out,frame,gather,live.service,outbound,round}.ts',
   'src/modules/conversations/{delivery,directory,draft,log,log-batch,log-writer,message}.ts',
   'src/modules/messaging/{content,messages.service}.ts',
   'src/modules/accounts/{direct.audience,recipients,sender-admission}.ts',
+  'src/modules/push/note-writer.ts',
+  'src/modules/push/tasks/{prepared-pushes,push-ledger}.ts',
 ];
 
 export default tseslint.config(

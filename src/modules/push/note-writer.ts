@@ -56,7 +56,13 @@ export class NoteWriter {
     return orders.map((order) => {
       const { conversation } = order.message;
       const words = compose(inputOf(order, byApp.get(conversation.appPk), titles.get(conversation.pk)));
-      return { ...words, badge: badges.get(order.userPk) ?? 0, data: dataOf(order.message) };
+      return {
+        title: words.title,
+        body: words.body,
+        sound: words.sound,
+        badge: badges.get(order.userPk) ?? 0,
+        data: dataOf(order.message),
+      };
     });
   }
 
@@ -68,7 +74,7 @@ export class NoteWriter {
       this.cards.of(appPk, userPks),
       this.settings.of(appPk, userPks),
     ]);
-    return { ...(app && { push: app.settings.push }), names: namesOf(cards, settings), settings };
+    return { push: app?.settings.push, names: namesOf(cards, settings), settings };
   }
 
   /** By conversation; those between users have none of their own. */
@@ -114,9 +120,7 @@ function inputOf(order: NoteOrder, known: Known | undefined, title: string | und
 }
 
 /** For the client. What the message brings comes first, so that it cannot pass for ours. */
-const dataOf = ({ conversation: { conversationId }, seq, id, push }: StoredMessage): Record<string, string> => ({
-  ...(push && push.data),
-  conversationId,
-  seq: String(seq),
-  messageId: id,
-});
+function dataOf({ conversation: { conversationId }, seq, id, push }: StoredMessage): Record<string, string> {
+  const ours = { conversationId, seq: String(seq), messageId: id };
+  return push && push.data ? Object.assign({}, push.data, ours) : ours;
+}

@@ -186,10 +186,17 @@ const hashOf = ({ provider, token }: Binding): Buffer =>
     .update(provider === 'apns' && /^[0-9a-fA-F]+$/.test(token) ? token.toLowerCase() : token)
     .digest();
 
-const deviceOf = ({ locale, timeZone, ...row }: DeviceColumns): PushDevice => ({
-  ...row,
-  ...(locale !== null && { locale }),
-  ...(timeZone !== null && { timeZone }),
+const deviceOf = (row: DeviceColumns): PushDevice => ({
+  pk: row.pk,
+  appPk: row.appPk,
+  userPk: row.userPk,
+  deviceId: row.deviceId,
+  platform: row.platform,
+  provider: row.provider,
+  token: row.token,
+  locale: row.locale ?? undefined,
+  timeZone: row.timeZone ?? undefined,
+  registeredAt: row.registeredAt,
 });
 
 function factsOf(bound: readonly PushDevice[], connected: readonly LiveDevice[]): DeviceFacts[] {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ConversationHistory, Standings, type StoredMessage } from '../../conversations';
 import type { SuppressReason } from '../decision';
 import { PushDevices, type PushDevice } from '../devices/push-devices';
-import { NoteWriter } from '../note-writer';
+import { NoteWriter, type WrittenNote } from '../note-writer';
 import type { PushNote } from '../provider';
 import { noteId } from './note-id';
 import type { ClaimedTask } from './push-tasks';
@@ -53,16 +53,7 @@ export class PreparedPushes {
       })),
     );
     const notes = new Map(
-      sendable.map(({ task, message }, index): [number, PushNote] => [
-        task.id,
-        {
-          // Later messages of the log have other ids, so that a vendor which knows an id takes it for the same push.
-          id: noteId(`${task.devicePk}:${task.conversationPk}:${task.upToSeq}`),
-          collapseId: message.conversation.idPrefix.slice(0, -1),
-          expiresAt: new Date(task.openedAt.getTime() + EXPIRY_MS),
-          ...written[index],
-        },
-      ]),
+      sendable.map(({ task, message }, index): [number, PushNote] => [task.id, noteOf(task, message, written[index])]),
     );
     return told.map(({ task, device, reason }): Prepared => {
       const note = notes.get(task.id);
@@ -80,6 +71,18 @@ export class PreparedPushes {
     return new Map(messages.map((message) => [`${message.conversation.pk}:${message.seq}`, message]));
   }
 }
+
+const noteOf = (task: ClaimedTask, message: StoredMessage, words: WrittenNote): PushNote => ({
+  // Later messages of the log have other ids, so that a vendor which knows an id takes it for the same push.
+  id: noteId(`${task.devicePk}:${task.conversationPk}:${task.upToSeq}`),
+  collapseId: message.conversation.idPrefix.slice(0, -1),
+  expiresAt: new Date(task.openedAt.getTime() + EXPIRY_MS),
+  title: words.title,
+  body: words.body,
+  sound: words.sound,
+  badge: words.badge,
+  data: words.data,
+});
 
 /** What it may tell of: the latest that this device was ever told of stands for all before. */
 const seqsOf = ({ seqs, upToSeq }: ClaimedTask): number[] => [...new Set([upToSeq, ...[...seqs].slice(-LOOKED_AT)])];

@@ -114,10 +114,6 @@ function recordsOf(end: TaskEnd, seqs: readonly number[]): PushRecord[] {
   const { appPk, userPk, conversationPk } = task;
   // A device that was bound again since may have another vendor's token.
   const { deviceId, provider } = device ?? task;
-  const record = { appPk, conversationPk, userPk, device: { pk: task.devicePk, deviceId, provider }, status };
-  return seqs.map((seq) => ({
-    ...{ ...record, seq },
-    ...(reason !== undefined && { reason }),
-    ...(providerId !== undefined && { providerId }),
-  }));
+  const pushed = { pk: task.devicePk, deviceId, provider };
+  return seqs.map((seq) => ({ appPk, conversationPk, seq, userPk, device: pushed, status, reason, providerId }));
 }

@@ -52,14 +52,14 @@ export class PushRecords {
 
   add(tx: SqlTransaction, records: readonly PushRecord[]): void {
     if (records.length === 0) return;
-    const rows = records.map(({ device, ...record }) => [
+    const rows = records.map((record) => [
       record.appPk,
       record.conversationPk,
       record.seq,
       record.userPk,
-      device?.pk ?? 0,
-      device?.deviceId ?? null,
-      device?.provider ?? null,
+      record.device?.pk ?? 0,
+      record.device?.deviceId ?? null,
+      record.device?.provider ?? null,
       STATUS_CODES[record.status],
       record.reason?.slice(0, 191) ?? null,
       record.providerId?.slice(0, 191) ?? null,

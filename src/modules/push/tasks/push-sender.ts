@@ -140,7 +140,7 @@ export class PushSender implements JobHandler<'push-send'> {
     if (answer.outcome !== 'retry') this.breaker.succeeded(key);
     switch (answer.outcome) {
       case 'sent':
-        return { ...end, status: 'sent', providerId: answer.providerId };
+        return { task, device, status: 'sent', providerId: answer.providerId };
       case 'token-dead':
         if (await this.devices.forget(device, answer.since ?? since))
           return { ...end, status: 'failed', reason: `token-dead: ${answer.reason}` };
