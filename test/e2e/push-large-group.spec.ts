@@ -50,13 +50,13 @@ async function aLargeGroup(app: TestApp): Promise<{ groupId: string; owner: stri
   ]);
   await sql.run(
     `INSERT INTO members (userPk, conversationPk, appPk, joinSeq, hearSeq, readSeq, muted)
-      SELECT id, ?, appPk, 1, 1, IF(id - ? < ?, 1000, 0), id - ? BETWEEN ? AND ? ${them}`,
-    [conversationPk, first, READ, first, READ, READ + MUTED - 1, appPk],
+      SELECT id, ?, appPk, 1, 1, IF(id < ?, 1000, 0), id BETWEEN ? AND ? ${them}`,
+    [conversationPk, first + READ, first + READ, first + READ + MUTED - 1, appPk],
   );
   await sql.run(
     `INSERT INTO push_devices (appPk, userPk, deviceId, loginId, platform, provider, token, tokenHash, registeredAt)
-      SELECT appPk, id, 'phone', 'a-login', 'ios', 'apns', userId, UNHEX(SHA2(userId, 256)), NOW(3) ${them} AND id - ? < ?`,
-    [appPk, first, MEMBERS - NO_PHONE],
+      SELECT appPk, id, 'phone', 'a-login', 'ios', 'apns', userId, UNHEX(SHA2(userId, 256)), NOW(3) ${them} AND id < ?`,
+    [appPk, first + MEMBERS - NO_PHONE],
   );
   await sql.run('UPDATE chat_groups SET memberCount = ? WHERE id = ?', [MEMBERS + 1, groupPk]);
   await sql.run('UPDATE conversations SET memberVersion = memberVersion + 1 WHERE id = ?', [conversationPk]);
