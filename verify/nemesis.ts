@@ -8,9 +8,8 @@ import type { World } from './tenants';
 import { type Step, WorkKiller } from './work-killer';
 import type { Workload } from './workload';
 
-export const FAULTS = [
-  'app-kill',
-  'worker-kill',
+/** Those that mean nothing where nobody is pushed. */
+const OF_PUSHES = [
   'deciding-kill',
   'paging-kill',
   'opened-kill',
@@ -18,6 +17,12 @@ export const FAULTS = [
   'closing-kill',
   'vendor-trouble',
   'keys-revoked',
+] as const;
+export const PUSH_FAULTS: ReadonlySet<string> = new Set(OF_PUSHES);
+export const FAULTS = [
+  'app-kill',
+  'worker-kill',
+  ...OF_PUSHES,
   'database-kill',
   'commit-kill',
   'redis-flush',
@@ -31,16 +36,6 @@ export const FAULTS = [
   'connections-cut',
   'answers-late',
 ] as const;
-/** Those that mean nothing where nobody is pushed. */
-export const PUSH_FAULTS: ReadonlySet<string> = new Set([
-  'deciding-kill',
-  'paging-kill',
-  'opened-kill',
-  'sending-kill',
-  'closing-kill',
-  'vendor-trouble',
-  'keys-revoked',
-]);
 export type FaultName = (typeof FAULTS)[number];
 
 /** One fault of a run: when it may begin, and what it chooses. */
