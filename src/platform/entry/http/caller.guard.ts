@@ -64,14 +64,15 @@ export class CallerGuard implements CanActivate {
     if (!policy.allowed?.has(caller.kind)) throw wrongCaller(caller, policy.allowed);
     if (!policy.ownLimit) hold(this.calls.take(keyOf(caller)));
     request.caller = caller;
-    if (!policy.takesBody) refuseFields(request.body);
+    if (!policy.takesBody) refuseBody(request.body);
     return true;
   }
 }
 
-/** `PUT …/mute-all {"muted": false}` would mute everybody: a call without a body refuses the fields of one. */
-function refuseFields(body: unknown): void {
-  if (typeof body !== 'object' || body === null) return;
+/** `PUT …/mute-all {"muted": false}`, or `false`, would mute everybody: a call without a body refuses one that says something. */
+function refuseBody(body: unknown): void {
+  if (body === undefined || body === null) return;
+  if (typeof body !== 'object' || Array.isArray(body)) throw invalid('body', 'This call takes no body.');
   const [field] = Object.keys(body);
   if (field !== undefined) throw invalid(field, 'There is no such field: this call takes none.');
 }
