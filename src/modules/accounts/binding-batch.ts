@@ -59,7 +59,7 @@ export class BindingBatch {
   private readonly dirty = new Set<BoundRow>();
   private readonly lost = new Set<number>();
 
-  constructor(users: readonly BatchUser[], rows: readonly BoundRow[]) {
+  constructor(users: readonly BatchUser[], rows: Iterable<BoundRow>) {
     for (const user of users) {
       this.users.set(user.id, user);
       this.byUser.set(user.id, []);
@@ -128,7 +128,9 @@ export class BindingBatch {
   private bind(row: BoundRow, { deviceId, platform }: BindRequest, now: Date): void {
     const fresh = row.boundAt !== null && now.getTime() - row.boundAt.getTime() < REBIND_MS;
     if (fresh && row.deviceId === deviceId && row.platform === platform) return;
-    Object.assign(row, { deviceId, platform, boundAt: now });
+    row.deviceId = deviceId;
+    row.platform = platform;
+    row.boundAt = now;
     this.dirty.add(row);
   }
 

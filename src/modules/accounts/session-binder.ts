@@ -1,13 +1,28 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
 import { GroupCommit, type Outcome } from '../../platform/database/group-commit';
-import { Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
+import { Sql, type SqlTransaction, type SqlValue } from '../../platform/database/sql';
 import { BindingBatch, type BatchUser, type BindRequest, type BoundRow, type Seat } from './binding-batch';
 import { DeviceLogins } from './device-logins';
+import type { DevicePolicy } from './device-policy';
 import type { SessionEndReason } from './session.entity';
+import { UserDirectory, type KnownUser, type Named } from './user-directory';
+
+/** A device that wants to connect with a proven token of a user, of whom nothing is known yet. */
+export interface Arrival {
+  readonly appPk: number;
+  readonly policy: DevicePolicy;
+  readonly userId: string;
+  readonly loginId: string;
+  /** The token's `ver`. */
+  readonly tokenVersion: number;
+  readonly deviceId: string;
+  readonly platform: string;
+}
 
 /** What a connection was bound to, and whom it drove out. */
 export interface Binding {
+  readonly user: Named;
   readonly sessionPk: number;
   readonly sessionId: string;
   readonly authVersion: number;
@@ -17,59 +32,78 @@ export interface Binding {
 }
 
 /**
- * Binds connecting devices to sessions under the users' rows, up to 64 at once: one transaction of four to seven
- * statements, whatever their number. A reconnect that changes nothing writes nothing.
+ * Binds connecting devices to sessions under the users' rows, up to 64 at once: who they are in one statement, then one
+ * transaction of two round trips, whatever their number. A reconnect that changes nothing writes nothing. When many
+ * connect they come in batches 10 ms apart: what is done with a batch costs more than all that is done for each in it.
  */
 @Injectable()
 export class SessionBinder {
-  private readonly commits = new GroupCommit<BindRequest, Binding>({
+  private readonly commits = new GroupCommit<Arrival, Binding>({
     run: (batch) => this.run(batch),
-    lane: ({ userPk }) => userPk,
+    lane: ({ appPk, userId }) => `${appPk}:${userId}`,
     batchMax: 64,
     inFlightMax: 2,
+    besideMin: 64,
+    paced: true,
     queueMax: 5000,
     laneMax: 500,
   });
 
   constructor(
     private readonly sql: Sql,
+    private readonly directory: UserDirectory,
     private readonly deviceLogins: DeviceLogins,
   ) {}
 
   /** Throws TOKEN_REVOKED, USER_DEACTIVATED, BUSY or RETRY. */
-  bind(request: BindRequest): Promise<Binding> {
-    return this.commits.submit(request);
+  bind(arrival: Arrival): Promise<Binding> {
+    return this.commits.submit(arrival);
   }
 
-  private run(requests: BindRequest[]): Promise<Outcome<Binding>[]> {
+  private async run(arrivals: Arrival[]): Promise<Outcome<Binding>[]> {
+    const users = await Promise.all(arrivals.map(({ appPk, userId }) => this.directory.find(appPk, userId)));
+    const requests = arrivals.flatMap((arrival, index) => requestOf(arrival, users[index]) ?? []);
+    const bound = requests.length > 0 ? await this.store(requests) : [];
+    let next = 0;
+    return users.map((user) => (user ? outcomeOf(user, bound[next++]) : { error: new AppError('TOKEN_REVOKED') }));
+  }
+
+  private store(requests: BindRequest[]): Promise<Bound[]> {
     return this.sql.transaction(async (tx) => {
       const batch = await this.read(tx, requests);
       const seats = requests.map((request) => batch.seat(request));
       await this.write(tx, batch);
-      return seats.map((seat) => outcomeOf(seat, batch));
+      return seats.map((seat, index) => ({ seat, authVersion: batch.authVersionOf(requests[index].userPk) }));
     });
   }
 
-  private async read(tx: SqlExecutor, requests: BindRequest[]): Promise<BindingBatch> {
+  /** The sessions of users and logins, read behind their locks in the same round trip. */
+  private async read(tx: SqlTransaction, requests: BindRequest[]): Promise<BindingBatch> {
     const userPks = [...new Set(requests.map(({ userPk }) => userPk))].sort((a, b) => a - b);
-    const users = await tx.rows<BatchUser>(
-      'SELECT id, status, tokenVersion, authVersion, NOW(3) AS now FROM users WHERE id IN (?) ORDER BY id FOR UPDATE',
-      [userPks],
-    );
-    const columns = `id, appPk, userPk, sessionId, loginId, deviceId, platform, boundAt, expiresAt, endedAt, endReason, endedBy`;
-    const rows = await tx.rows<BoundRow>(
-      `SELECT ${columns} FROM sessions WHERE userPk IN (?) AND endedAt IS NULL AND deviceId IS NOT NULL
-         AND expiresAt > NOW(3)
-       UNION SELECT ${columns} FROM sessions WHERE loginId IN (?)`,
-      [userPks, [...new Set(requests.map(({ loginId }) => loginId))]],
-    );
-    return new BindingBatch(users, rows);
+    const loginIds = [...new Set(requests.map(({ loginId }) => loginId))];
+    const [users, ofLogins, onDevices] = await Promise.all([
+      tx.rows<BatchUser>(
+        'SELECT id, status, tokenVersion, authVersion, NOW(3) AS now FROM users WHERE id IN (?) ORDER BY id FOR UPDATE',
+        [userPks],
+      ),
+      tx.rows<BoundRow>(`${SESSIONS} WHERE loginId IN (?)`, [loginIds]),
+      tx.rows<BoundRow>(
+        `${SESSIONS} WHERE userPk IN (?) AND endedAt IS NULL AND deviceId IS NOT NULL AND expiresAt > NOW(3)`,
+        [userPks],
+      ),
+    ]);
+    const rows = new Map<number | null, BoundRow>();
+    for (const row of ofLogins) rows.set(row.id, row);
+    for (const row of onDevices) if (!rows.has(row.id)) rows.set(row.id, row);
+    return new BindingBatch(users, rows.values());
   }
 
-  private async write(tx: SqlExecutor, batch: BindingBatch): Promise<void> {
+  private async write(tx: SqlTransaction, batch: BindingBatch): Promise<void> {
     const changed = batch.changed();
     if (changed.length === 0) return;
-    await tx.run(UPSERT, [changed.map(valuesOf)]);
+    tx.later(UPSERT, [changed.map(valuesOf)]);
+    const touched = batch.usersWithLosers();
+    if (touched.length > 0) tx.later('UPDATE users SET authVersion = authVersion + 1 WHERE id IN (?)', [touched]);
     const made = new Map(changed.filter(({ id }) => id === null).map((row) => [row.sessionId, row]));
     if (made.size > 0) {
       const keys = await tx.rows<{ id: number; sessionId: string }>(
@@ -78,13 +112,19 @@ export class SessionBinder {
       );
       for (const { id, sessionId } of keys) (made.get(sessionId) as BoundRow).id = id;
     }
-    const touched = batch.usersWithLosers();
-    if (touched.length > 0) await tx.run('UPDATE users SET authVersion = authVersion + 1 WHERE id IN (?)', [touched]);
     for (const [userPk, deviceIds] of batch.devicesDrivenOut()) {
       await this.deviceLogins.end(tx, { userPk, reason: 'multi-login', all: false, loginIds: [], deviceIds });
     }
   }
 }
+
+interface Bound {
+  readonly seat: Seat | AppError;
+  readonly authVersion: number;
+}
+
+const SESSIONS = `SELECT id, appPk, userPk, sessionId, loginId, deviceId, platform, boundAt, expiresAt, endedAt, endReason,
+    endedBy FROM sessions`;
 
 /** Rows that exist come with their key, held by the users' locks; new ones have none. */
 const UPSERT = `INSERT INTO sessions
@@ -107,16 +147,23 @@ const valuesOf = (row: BoundRow): SqlValue[] => [
   row.endedBy,
 ];
 
-function outcomeOf(seat: Seat | AppError, batch: BindingBatch): Outcome<Binding> {
+function requestOf(arrival: Arrival, user: KnownUser | undefined): BindRequest | undefined {
+  if (!user) return undefined;
+  const { policy, loginId, tokenVersion, deviceId, platform } = arrival;
+  return { appPk: user.appPk, policy, userPk: user.userPk, loginId, tokenVersion, deviceId, platform };
+}
+
+function outcomeOf(user: Named, { seat, authVersion }: Bound): Outcome<Binding> {
   if (seat instanceof AppError) return { error: seat };
   const { row } = seat;
   // Driven out again by a later one of the same batch: it never was connected, so it is refused instead of kicked.
   if (row.endedAt) return { error: new AppError('TOKEN_REVOKED', { details: { reason: row.endReason } }) };
   return {
     ok: {
+      user,
       sessionPk: row.id as number,
       sessionId: row.sessionId,
-      authVersion: batch.authVersionOf(row.userPk),
+      authVersion,
       again: seat.again,
       ended: seat.ended.map((loser) => ({
         sessionPk: loser.id as number,

@@ -9,7 +9,6 @@ import { HandshakeDto } from './dto/handshake.dto';
 import { PresenceWatch } from './presence-watch';
 import { SessionBinder, type Binding } from './session-binder';
 import { SessionEnder } from './session-ender';
-import { UserDirectory } from './user-directory';
 import { UserTokens, type ProvenToken } from './user-tokens.service';
 
 /** Shared by all connections: an idle one must stay small. */
@@ -26,7 +25,6 @@ interface Device {
 export class AccountsSessionGate implements SessionGate {
   constructor(
     private readonly tokens: UserTokens,
-    private readonly directory: UserDirectory,
     private readonly binder: SessionBinder,
     private readonly ender: SessionEnder,
     private readonly live: Live,
@@ -63,24 +61,25 @@ export class AccountsSessionGate implements SessionGate {
   }
 
   private async enter({ app, claims }: ProvenToken, device: Device, socketId: string): Promise<UserCaller> {
-    const user = await this.directory.find(app.pk, claims.sub);
-    if (!user) throw new AppError('TOKEN_REVOKED');
     const binding = await this.binder.bind({
       appPk: app.pk,
       policy: app.settings.devicePolicy,
-      userPk: user.userPk,
+      userId: claims.sub,
       loginId: claims.sid,
       tokenVersion: claims.ver,
       deviceId: device.id,
       platform: device.platform,
     });
-    // Once whoever was admitted by the same commit has become a connection.
-    setImmediate(() => this.driveOut(app.pk, user.userPk, binding, device, socketId));
+    const { userPk, userId } = binding.user;
+    if (binding.again || binding.ended.length > 0) {
+      // Once whoever was admitted by the same commit has become a connection.
+      setImmediate(() => this.driveOut(app.pk, userPk, binding, device, socketId));
+    }
     return {
       kind: 'user',
       app: { pk: app.pk, appId: app.appId, version: app.version },
-      userPk: user.userPk,
-      userId: user.userId,
+      userPk,
+      userId,
       sessionPk: binding.sessionPk,
       sessionId: binding.sessionId,
       authVersion: binding.authVersion,

@@ -8,7 +8,7 @@ interface Item {
 
 const aQueue = (
   run: (batch: Item[]) => Promise<Settlement<number>[]>,
-  limits: Partial<{ queueMax: number; laneMax: number; besideMin: number }> = {},
+  limits: Partial<{ queueMax: number; laneMax: number; besideMin: number; paced: boolean }> = {},
 ) =>
   new GroupCommit<Item, number>({
     run,
@@ -47,6 +47,42 @@ describe('group commit', () => {
       ),
       { numRuns: 50 },
     );
+  });
+
+  describe('paced', () => {
+    beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
+    afterEach(() => jest.useRealTimers());
+
+    const aPacedQueue = () => {
+      const sizes: number[] = [];
+      const queue = aQueue(
+        (batch) => {
+          sizes.push(batch.length);
+          return Promise.resolve(batch.map(({ n }) => ({ ok: n })));
+        },
+        { besideMin: 3, paced: true },
+      );
+      return { queue, sizes };
+    };
+    const turn = () => new Promise(setImmediate);
+
+    it('stores the first at once and gathers what follows closely', async () => {
+      const { queue, sizes } = aPacedQueue();
+      expect(await queue.submit({ lane: 0, n: 0 })).toBe(0);
+      const answers = [1, 2].map((n) => queue.submit({ lane: n, n }));
+      await turn();
+      expect(sizes).toEqual([1]);
+      jest.advanceTimersByTime(10);
+      expect(await Promise.all(answers)).toEqual([1, 2]);
+      expect(sizes).toEqual([1, 2]);
+    });
+
+    it('stores enough at once however soon they follow', async () => {
+      const { queue, sizes } = aPacedQueue();
+      await queue.submit({ lane: 0, n: 0 });
+      expect(await Promise.all([1, 2, 3].map((n) => queue.submit({ lane: n, n })))).toEqual([1, 2, 3]);
+      expect(sizes).toEqual([1, 3]);
+    });
   });
 
   describe('with a batch under way', () => {

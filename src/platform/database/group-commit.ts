@@ -8,7 +8,7 @@ export interface GroupCommitOptions<In, Out> {
   /** Stores a batch in one transaction and answers item by item, in order. A throw fails the whole batch. */
   run: (batch: In[]) => Promise<Settlement<Out>[]>;
   /** Items of one lane are never in two batches at once, so that their order is the order of arrival. */
-  lane: (item: In) => number;
+  lane: (item: In) => Lane;
   batchMax: number;
   inFlightMax: number;
   /**
@@ -16,11 +16,18 @@ export interface GroupCommitOptions<In, Out> {
    * rows. Fewer wait for the one under way, unless that takes long.
    */
   besideMin?: number;
+  /**
+   * Fewer wait also when nothing is under way, until it is that long since the last batch began. For work of which batches
+   * would stay small under load, because one is stored before the next few items arrive.
+   */
+  paced?: boolean;
   /** Beyond this many waiting items `submit` refuses with BUSY, before any work. */
   queueMax: number;
   /** Beyond this many waiting items of one lane likewise. */
   laneMax: number;
 }
+
+type Lane = number | string;
 
 interface Waiting<In, Out> {
   item: In;
@@ -28,7 +35,7 @@ interface Waiting<In, Out> {
   reject: (error: unknown) => void;
 }
 
-/** How long few wait for the batch under way: longer than a commit takes, shorter than anybody notices. */
+/** How long few wait for company: longer than a commit takes, shorter than anybody notices. */
 const PATIENCE_MS = 10;
 
 /**
@@ -36,14 +43,14 @@ const PATIENCE_MS = 10;
  * waits for nothing: at low load a batch is one item, at high load it fills by itself (performance.md, advice 1).
  */
 export class GroupCommit<In, Out> {
-  private readonly lanes = new Map<number, Waiting<In, Out>[]>();
-  private ready: number[] = [];
-  private readonly busy = new Set<number>();
+  private readonly lanes = new Map<Lane, Waiting<In, Out>[]>();
+  private ready: Lane[] = [];
+  private readonly busy = new Set<Lane>();
   private inFlight = 0;
   /** Lanes that wait for something later. */
   private held = 0;
   private scheduled = false;
-  private begunAt = 0;
+  private begunAt = -Infinity;
   private patience: NodeJS.Timeout | undefined;
   private idle: (() => void)[] = [];
   /** Items accepted and not yet taken into a batch. */
@@ -100,13 +107,14 @@ export class GroupCommit<In, Out> {
   }
 
   private get worthBeginning(): boolean {
-    const { besideMin = 1 } = this.options;
-    return this.inFlight === 0 || this.waiting >= besideMin || performance.now() - this.begunAt >= PATIENCE_MS;
+    const { besideMin = 1, paced = false } = this.options;
+    if (this.inFlight === 0 && !paced) return true;
+    return this.waiting >= besideMin || performance.now() - this.begunAt >= PATIENCE_MS;
   }
 
   private async flush(): Promise<void> {
     const { batch, laneIds } = this.take();
-    const later = new Map<number, Promise<Out>[]>();
+    const later = new Map<Lane, Promise<Out>[]>();
     this.inFlight++;
     this.begunAt = performance.now();
     try {
@@ -133,7 +141,7 @@ export class GroupCommit<In, Out> {
     }
   }
 
-  private release(laneId: number, held: 0 | 1): void {
+  private release(laneId: Lane, held: 0 | 1): void {
     this.held -= held;
     this.busy.delete(laneId);
     if (this.lanes.has(laneId)) this.ready.push(laneId);
@@ -145,9 +153,9 @@ export class GroupCommit<In, Out> {
     return this.waiting === 0 && this.inFlight === 0 && this.held === 0;
   }
 
-  private take(): { batch: Waiting<In, Out>[]; laneIds: number[] } {
+  private take(): { batch: Waiting<In, Out>[]; laneIds: Lane[] } {
     const batch: Waiting<In, Out>[] = [];
-    const laneIds: number[] = [];
+    const laneIds: Lane[] = [];
     let taken = 0;
     while (taken < this.ready.length && batch.length < this.options.batchMax) {
       const laneId = this.ready[taken++];

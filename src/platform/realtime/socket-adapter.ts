@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { IncomingMessage } from 'node:http';
+import type { Socket as NetSocket } from 'node:net';
 import type { Server, ServerOptions } from 'socket.io';
 import { Settings } from '../config/settings';
 import { Dispatcher } from './dispatcher';
@@ -64,8 +65,19 @@ export function socketOptions({ http, limits, realtime }: Settings): Partial<Ser
     ...(http.corsOrigins.length > 0 && {
       cors: { origin: anyOrigin ? '*' : http.corsOrigins, credentials: !anyOrigin },
     }),
-    allowRequest: (request, decide) => decide(null, isOriginAllowed(request, http.corsOrigins, http.publicUrl)),
+    allowRequest: (request, decide) => {
+      const allowed = isOriginAllowed(request, http.corsOrigins, http.publicUrl);
+      // Engine.IO destroys a socket that it refuses, and with it what was held back.
+      if (allowed && request.headers.upgrade !== undefined) answerAtOnce(request.socket);
+      decide(null, allowed);
+    },
   };
+}
+
+/** The answer to an upgrade and Engine.IO's first packet, a microtask later, leave in one write of the kernel's. */
+function answerAtOnce(socket: NetSocket): void {
+  socket.cork();
+  setImmediate(() => socket.uncork());
 }
 
 /** Browsers say where a page came from; what is not a browser says nothing and brings its own token. */
