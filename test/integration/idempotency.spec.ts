@@ -44,16 +44,33 @@ describe('a creating call with an Idempotency-Key', () => {
     expect(await usersNamed('bob02')).toBe(0);
   });
 
-  it('lets exactly one of many at once create; the others get its answer or are told to wait', async () => {
+  it('lets exactly one of many at once create; the others wait for its answer and get it', async () => {
     const key = randomUUID();
     const answers = await Promise.all(Array.from({ length: 12 }, () => create(key, { userId: 'racer' })));
-    const created = answers.filter(({ status }) => status === 201);
-    expect(created.length).toBeGreaterThan(0);
-    for (const { status, body } of answers) {
-      if (status === 201) expect(body).toEqual(created[0]?.body);
-      else expect(body.error).toMatchObject({ code: 'RETRY', retryAfterMs: expect.any(Number) });
-    }
+    for (const { status, body } of answers) expect([status, body]).toEqual([201, answers[0].body]);
+    expect(answers.filter(({ headers }) => headers.get('idempotent-replayed') === 'true')).toHaveLength(11);
     expect(await usersNamed('racer')).toBe(1);
+  });
+
+  it('goes on by itself when the first call that it waited for was refused', async () => {
+    const key = randomUUID();
+    await create(key, { userId: 'second' });
+    const running = 'UPDATE idempotency_keys SET status = NULL, answerSealed = NULL WHERE idempotencyKey = ?';
+    await parley.sql.run(running, [key]);
+    const repeat = create(key, { userId: 'second' });
+    await parley.sql.run('DELETE FROM idempotency_keys WHERE idempotencyKey = ?', [key]);
+    expect((await repeat).status).toBe(409);
+  });
+
+  it('is told to come again when the first call takes longer than anybody waits', async () => {
+    const key = randomUUID();
+    await create(key, { userId: 'slow' });
+    await parley.sql.run(
+      'UPDATE idempotency_keys SET status = NULL, answerSealed = NULL, createdAt = NOW(3) WHERE idempotencyKey = ?',
+      [key],
+    );
+    const { status, body } = await create(key, { userId: 'slow' });
+    expect([status, body.error]).toMatchObject([503, { code: 'RETRY', retryAfterMs: expect.any(Number) }]);
   });
 
   it('gives the key back after a refusal', async () => {

@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import { ApiHeader } from '@nestjs/swagger';
 import { catchError, from, mergeMap, of, switchMap, throwError, type Observable } from 'rxjs';
+import { isOutcomeUnknown } from '../../database/sql';
 import { keyOf } from './caller.guard';
 import type { HttpReply, HttpRequest } from './exchange';
 import { IdempotencyKeys, type KeyedCall } from './idempotency';
@@ -44,9 +45,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
 
   private first(keyed: KeyedCall, next: CallHandler, reply: HttpReply): Observable<unknown> {
     return next.handle().pipe(
-      // A refusal gives the key back; its own error is what the client sees, whatever becomes of that.
+      // A refusal gives the key back; its own error is what the client sees, whatever becomes of that. Where the outcome is
+      // unknown the key stays taken: what is under way must have ended before anybody creates once more.
       catchError((error: unknown) =>
-        from(this.keys.abandon(keyed)).pipe(
+        from(isOutcomeUnknown(error) ? of(undefined) : this.keys.abandon(keyed)).pipe(
           catchError(() => of(undefined)),
           mergeMap(() => throwError(() => error)),
         ),

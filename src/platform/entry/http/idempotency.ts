@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { AppError, invalid } from '../../../kernel/errors/app-error';
 import { isDuplicateKey, Sql } from '../../database/sql';
@@ -7,7 +8,9 @@ import { Vault } from '../../secrets/vault';
 const KEY_PATTERN = /^[A-Za-z0-9_.:-]{1,64}$/;
 /** A first call that is older than this and has no answer has died with its process. */
 const ABANDONED_S = 60;
-const IN_PROGRESS_RETRY_MS = 1000;
+/** How long a repeat waits for the first call, and how often it looks. */
+const PATIENCE_MS = 5000;
+const PAUSE_MAX_MS = 200;
 
 export interface KeptAnswer {
   status: number;
@@ -25,7 +28,6 @@ export interface KeyedCall {
 }
 
 interface KeptRow {
-  call: string;
   fingerprint: Buffer;
   status: number | null;
   answerSealed: Buffer | null;
@@ -41,22 +43,27 @@ export class IdempotencyKeys {
   ) {}
 
   /**
-   * Takes the key for this call, or answers what the first call with it answered.
-   * @throws AppError IDEMPOTENCY_MISMATCH for another content, RETRY while the first call is still under way
+   * Takes the key for this call, or answers what the first call with it answered, waiting for it a while.
+   * @throws AppError IDEMPOTENCY_MISMATCH for another content, RETRY when the first call takes too long
    */
   async begin(keyed: KeyedCall): Promise<KeptAnswer | undefined> {
     if (!KEY_PATTERN.test(keyed.key)) throw invalid('Idempotency-Key', 'Must be 1 to 64 of A-Z a-z 0-9 _ . : -');
     const fingerprint = fingerprintOf(keyed);
-    try {
-      await this.sql.run(
-        'INSERT INTO idempotency_keys (owner, idempotencyKey, `call`, fingerprint) VALUES (?, ?, ?, ?)',
-        [keyed.owner, keyed.key, keyed.call.slice(0, 160), fingerprint],
-      );
-      return undefined;
-    } catch (error) {
-      if (!isDuplicateKey(error)) throw error;
+    const until = performance.now() + PATIENCE_MS;
+    while (!(await this.take(keyed, fingerprint))) {
+      for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MAX_MS)) {
+        const first = await this.find(keyed, fingerprint);
+        // It was refused and gave the key back.
+        if (!first) break;
+        if (first.answer) return first.answer;
+        if (first.age > ABANDONED_S && (await this.takeOver(keyed))) return undefined;
+        if (performance.now() > until) {
+          throw new AppError('RETRY', { message: 'The first call with this key is still under way.' });
+        }
+        await sleep(pauseMs);
+      }
     }
-    return this.repeat(keyed, fingerprint);
+    return undefined;
   }
 
   /** Keeps the answer of a call that `begin` let through. */
@@ -76,30 +83,41 @@ export class IdempotencyKeys {
     ]);
   }
 
-  private async repeat(keyed: KeyedCall, fingerprint: Buffer): Promise<KeptAnswer | undefined> {
-    const { owner, key } = keyed;
+  /** False when a call had this key before. */
+  private async take({ owner, key, call }: KeyedCall, fingerprint: Buffer): Promise<boolean> {
+    try {
+      await this.sql.run(
+        'INSERT INTO idempotency_keys (owner, idempotencyKey, `call`, fingerprint) VALUES (?, ?, ?, ?)',
+        [owner, key, call.slice(0, 160), fingerprint],
+      );
+      return true;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+      return false;
+    }
+  }
+
+  /** The first call with this key, and what it answered if it has; `age` in seconds. */
+  private async find(
+    { owner, key }: KeyedCall,
+    fingerprint: Buffer,
+  ): Promise<{ age: number; answer?: KeptAnswer } | undefined> {
     const [kept] = await this.sql.rows<KeptRow>(
-      'SELECT `call`, fingerprint, status, answerSealed, TIMESTAMPDIFF(SECOND, createdAt, NOW(3)) AS age FROM idempotency_keys WHERE owner = ? AND idempotencyKey = ?',
+      'SELECT fingerprint, status, answerSealed, TIMESTAMPDIFF(SECOND, createdAt, NOW(3)) AS age FROM idempotency_keys WHERE owner = ? AND idempotencyKey = ?',
       [owner, key],
     );
-    // Given back in between: the caller's next try finds the key free.
-    if (!kept) throw new AppError('RETRY', { retryAfterMs: IN_PROGRESS_RETRY_MS });
+    if (!kept) return undefined;
+    const { age, status, answerSealed } = kept;
     if (!kept.fingerprint.equals(fingerprint)) throw new AppError('IDEMPOTENCY_MISMATCH', { field: 'Idempotency-Key' });
-    if (kept.status !== null && kept.answerSealed) {
-      return {
-        status: kept.status,
-        body: JSON.parse(this.vault.open(kept.answerSealed, this.place(owner, key))) as unknown,
-      };
-    }
-    if (kept.age > ABANDONED_S && (await this.takeOver(owner, key))) return undefined;
-    throw new AppError('RETRY', {
-      retryAfterMs: IN_PROGRESS_RETRY_MS,
-      message: 'The first call with this key is still under way.',
-    });
+    if (status === null || !answerSealed) return { age };
+    return {
+      age,
+      answer: { status, body: JSON.parse(this.vault.open(answerSealed, this.place(owner, key))) as unknown },
+    };
   }
 
   /** True for exactly one of those who try. */
-  private async takeOver(owner: string, key: string): Promise<boolean> {
+  private async takeOver({ owner, key }: KeyedCall): Promise<boolean> {
     const { affectedRows } = await this.sql.run(
       'UPDATE idempotency_keys SET createdAt = NOW(3) WHERE owner = ? AND idempotencyKey = ? AND status IS NULL AND createdAt < DATE_SUB(NOW(3), INTERVAL ? SECOND)',
       [owner, key, ABANDONED_S],
