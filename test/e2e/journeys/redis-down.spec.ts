@@ -131,4 +131,19 @@ describe('two nodes whose Redis is absent, comes, stops and comes back', () => {
     await ok(app.api.delete(`/v1/users/${eve.userId}/sessions`));
     expect(await there.next('session:kicked')).toEqual({ reason: 'revoked' });
   });
+
+  it('F11: frozen, it is called down while everything is stored, answered and heard, and thawed it is used', async () => {
+    const signal = (name: NodeJS.Signals) => redis.pid !== undefined && process.kill(redis.pid, name);
+    signal('SIGSTOP');
+    try {
+      for (const node of nodes) {
+        await eventually('the node notices', async () => (await readiness(node)).join() === 'true,down');
+      }
+      await expectToBeHeard();
+    } finally {
+      signal('SIGCONT');
+    }
+    for (const node of nodes) await eventually('the node sees it', async () => (await readiness(node))[1] === 'up');
+    await expectToBeHeard();
+  });
 });
