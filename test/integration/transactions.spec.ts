@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { RowsText } from '../../src/platform/database/rows-text';
 import { Sql } from '../../src/platform/database/sql';
+import { eventually } from '../support/eventually';
 import { aScratchDatabase, type ScratchDatabase } from '../support/scratch-database';
+import { TcpGate } from '../support/tcp-gate';
 
 describe('transactions on a real database', () => {
   let database: ScratchDatabase;
@@ -84,5 +86,50 @@ describe('transactions on a real database', () => {
 
   it('and single statements refuse a text that holds several', async () => {
     await expect(sql.rows('SELECT 1; DELETE FROM outbox')).rejects.toThrow('more than one statement');
+  });
+
+  it('let go of what they hold when their node goes silent, on MariaDB', async () => {
+    const [session] = await sql.rows<{ name: string; value: string }>(
+      "SHOW SESSION VARIABLES WHERE Variable_name = 'idle_transaction_timeout'",
+    );
+    expect(Object.values(session ?? { on: 'MySQL', value: '5' })).toContain('5');
+  });
+
+  describe('behind a database that falls silent', () => {
+    let gate: TcpGate;
+    let silenced: Sql;
+    const RETRY = { code: 'RETRY', cause: { code: 'ETIMEDOUT' } };
+    beforeAll(async () => {
+      gate = await TcpGate.to(database.url);
+      const url = gate.url;
+      silenced = new Sql(database.withEnv({ MYSQL_URL: url, MYSQL_POOL_SIZE: '2', MYSQL_TIMEOUT_MS: '500' }));
+    });
+    afterEach(() => gate.speak());
+    afterAll(async () => {
+      await silenced.onApplicationShutdown();
+      await gate.shut();
+    });
+
+    it('answer RETRY in time, also to those who wait for a connection, and go on when it speaks', async () => {
+      await silenced.rows('SELECT 1');
+      gate.hush();
+      const asked = Array.from({ length: 7 }, () => silenced.rows('SELECT 1'));
+      await Promise.allSettled(asked);
+      for (const one of asked) await expect(one).rejects.toMatchObject(RETRY);
+      gate.speak();
+      expect(await silenced.rows('SELECT 2 AS two')).toEqual([{ two: 2 }]);
+      expect(silenced.longestWaitMs).toBe(0);
+    });
+
+    it('answer RETRY when a COMMIT is not answered, and what it committed is there', async () => {
+      const work = silenced.transaction(async (tx) => {
+        await tx.run(OWE, [1, 'heard later']);
+        gate.hush();
+      });
+      await expect(work).rejects.toMatchObject(RETRY);
+      expect(await kinds()).toEqual([]);
+      gate.speak();
+      await eventually('the COMMIT on its way is heard', async () => (await kinds()).length === 1);
+    });
   });
 });

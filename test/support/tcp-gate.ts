@@ -1,9 +1,16 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A way to a server that can be shut: connections through it end, and none is let in until it opens again. */
+type Pair = readonly [inside: Socket, outside: Socket];
+
+/**
+ * A way to a server that can be shut: connections through it end, and none is let in until it opens again. Or hushed:
+ * connections are made and stay, and nothing gets through, as with a server that is frozen; what was said meanwhile
+ * arrives once it is not.
+ */
 export class TcpGate {
   private server?: Server;
-  private readonly sockets = new Set<Socket>();
+  private readonly pairs = new Set<Pair>();
+  private hushed = false;
   private constructor(
     private readonly target: URL,
     private port: number,
@@ -24,19 +31,14 @@ export class TcpGate {
 
   async open(): Promise<void> {
     const server = createServer((inside) => {
-      const outside = connect(Number(this.target.port || 6379), this.target.hostname);
-      for (const [socket, other] of [
-        [inside, outside],
-        [outside, inside],
-      ] as const) {
-        this.sockets.add(socket);
-        socket.on('error', () => other.destroy());
-        socket.on('close', () => {
-          this.sockets.delete(socket);
-          other.destroy();
-        });
-        socket.pipe(other);
-      }
+      const pair: Pair = [inside, connect(Number(this.target.port || 6379), this.target.hostname)];
+      this.pairs.add(pair);
+      const end = () => {
+        this.pairs.delete(pair);
+        for (const socket of pair) socket.destroy();
+      };
+      for (const socket of pair) socket.on('error', end).on('close', end);
+      if (!this.hushed) join(pair);
     });
     this.server = server;
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(this.port, '127.0.0.1', resolve));
@@ -49,7 +51,26 @@ export class TcpGate {
     if (!server) return;
     this.server = undefined;
     const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of this.sockets) socket.destroy();
+    for (const pair of this.pairs) for (const socket of pair) socket.destroy();
     await closed;
   }
+
+  hush(): void {
+    this.hushed = true;
+    for (const [inside, outside] of this.pairs) {
+      inside.unpipe(outside);
+      outside.unpipe(inside);
+    }
+  }
+
+  speak(): void {
+    if (!this.hushed) return;
+    this.hushed = false;
+    for (const pair of this.pairs) join(pair);
+  }
+}
+
+function join([inside, outside]: Pair): void {
+  inside.pipe(outside);
+  outside.pipe(inside);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { AppRef } from '../../kernel/caller';
-import { isOutcomeUnknown, Sql, type SqlExecutor, type SqlTransaction } from '../../platform/database/sql';
+import { isOutcomeToBeFound, Sql, type SqlExecutor, type SqlTransaction } from '../../platform/database/sql';
 import type { ConversationRef } from './audience';
 import type { Appended, Draft } from './draft';
 import { type Head, LogWriter } from './log-writer';
@@ -67,7 +67,7 @@ export class LogChanges {
           return made;
         });
       } catch (error) {
-        if (!isOutcomeUnknown(error) || !made?.appended.length || attempt === ATTEMPTS_MAX) throw error;
+        if (!isOutcomeToBeFound(error) || !made?.appended.length || attempt === ATTEMPTS_MAX) throw error;
       }
     }
   }

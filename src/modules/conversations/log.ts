@@ -4,7 +4,7 @@ import { AppError } from '../../kernel/errors/app-error';
 import { GroupCommit, type Outcome, type Settlement } from '../../platform/database/group-commit';
 import { Drainables } from '../../platform/lifecycle/drainables';
 import { Turnstile } from '../../platform/lifecycle/turnstile';
-import { isDuplicateKey, isOutcomeUnknown, Sql } from '../../platform/database/sql';
+import { isDuplicateKey, isOutcomeToBeFound, isOutcomeUnknown, Sql } from '../../platform/database/sql';
 import type { Appended, Draft } from './draft';
 import { type Changed, type ChangeWork, type Founding, LogChanges } from './log-changes';
 import type { ConversationRef } from './audience';
@@ -17,6 +17,8 @@ const IN_FLIGHT_MAX = 2;
 const BESIDE_MIN = 64;
 const QUEUE_MAX = 20_000;
 const CONVERSATION_QUEUE_MAX = 256;
+/** So long a client waits for its acknowledgement before it sends again. */
+const WAIT_MAX_MS = 5000;
 const ATTEMPTS_MAX = 3;
 /** Transactions that wait for somebody's lock, at once: they must leave connections to the others. */
 const APART_MAX = 4;
@@ -39,6 +41,7 @@ export class ConversationLog {
     besideMin: BESIDE_MIN,
     queueMax: QUEUE_MAX,
     laneMax: CONVERSATION_QUEUE_MAX,
+    waitMaxMs: WAIT_MAX_MS,
   });
 
   constructor(
@@ -124,15 +127,15 @@ export class ConversationLog {
         finished('stored');
         return outcomes;
       } catch (error) {
-        const again = isDuplicateKey(error) || isOutcomeUnknown(error);
+        const again = isDuplicateKey(error) || isOutcomeToBeFound(error);
         if (again && attempt < ATTEMPTS_MAX) {
           mayBeStored = true;
           continue;
         }
         finished('failed');
-        // Behind one locked conversation nothing is to be gained by waiting again for each of its messages.
+        // Of a silent database, and behind one locked conversation, nothing is to be gained by waiting for each message.
         const locked = error instanceof AppError && error.code === 'RETRY' && ofOneConversation(batch);
-        if (!again && batch.length > 1 && !locked) return this.apart(batch);
+        if (!again && !locked && !isOutcomeUnknown(error) && batch.length > 1) return this.apart(batch);
         throw isDuplicateKey(error) ? new AppError('RETRY', {}, { cause: error }) : error;
       }
     }

@@ -104,6 +104,12 @@ export class StoreSettings {
   @Min(2)
   @Max(500)
   poolSize = 20;
+
+  /** How long the database may keep anybody waiting, for a connection or for an answer; then they are told RETRY. Milliseconds. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(500)
+  timeoutMs = 5000;
 }
 
 export class SecuritySettings {

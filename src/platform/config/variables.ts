@@ -25,6 +25,7 @@ export const VARIABLES = {
     redisUrl: 'REDIS_URL',
     redisPrefix: 'REDIS_PREFIX',
     poolSize: 'MYSQL_POOL_SIZE',
+    timeoutMs: 'MYSQL_TIMEOUT_MS',
   },
   security: {
     encryptionKey: 'ENCRYPTION_KEY',

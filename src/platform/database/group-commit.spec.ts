@@ -8,7 +8,7 @@ interface Item {
 
 const aQueue = (
   run: (batch: Item[]) => Promise<Settlement<number>[]>,
-  limits: Partial<{ queueMax: number; laneMax: number; besideMin: number; paced: boolean }> = {},
+  limits: Partial<{ queueMax: number; laneMax: number; besideMin: number; paced: boolean; waitMaxMs: number }> = {},
 ) =>
   new GroupCommit<Item, number>({
     run,
@@ -187,6 +187,32 @@ describe('group commit', () => {
     open();
     expect(await Promise.all(accepted)).toEqual([1, 2, 4]);
     expect(await queue.submit({ lane: 3, n: 5 })).toBe(5);
+  });
+
+  it('refuses a lane with BUSY, before any work, once its first item has waited too long', async () => {
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const run: number[] = [];
+    const queue = aQueue(
+      async (batch) => {
+        run.push(...batch.map(({ n }) => n));
+        await gate;
+        return batch.map(({ n }) => ({ ok: n }));
+      },
+      { waitMaxMs: 1000 },
+    );
+    const now = jest.spyOn(performance, 'now').mockReturnValue(0);
+    const first = [0, 1].map((lane) => queue.submit({ lane, n: lane }));
+    await new Promise(setImmediate);
+    const late = Promise.allSettled([10, 11].map((n) => queue.submit({ lane: 0, n })));
+    now.mockReturnValue(1001);
+    open();
+    expect(await Promise.all(first)).toEqual([0, 1]);
+    const busy = { status: 'rejected', reason: expect.objectContaining({ code: 'BUSY' }) };
+    expect(await late).toEqual([busy, busy]);
+    await queue.drained();
+    now.mockRestore();
+    expect([run, queue.waiting]).toEqual([[0, 1], 0]);
   });
 
   it('is crowded while more than half of what may wait does, and not before or after', async () => {

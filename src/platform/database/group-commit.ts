@@ -25,12 +25,15 @@ export interface GroupCommitOptions<In, Out> {
   queueMax: number;
   /** Beyond this many waiting items of one lane likewise. */
   laneMax: number;
+  /** A lane whose first item has waited longer than this when its turn comes is refused with BUSY: that one has given up. */
+  waitMaxMs?: number;
 }
 
 type Lane = number | string;
 
 interface Waiting<In, Out> {
   item: In;
+  since: number;
   resolve: (value: Out | Promise<Out>) => void;
   reject: (error: unknown) => void;
 }
@@ -67,7 +70,7 @@ export class GroupCommit<In, Out> {
     const laneId = this.options.lane(item);
     let lane = this.lanes.get(laneId);
     if (this.waiting >= this.options.queueMax || (lane && lane.length >= this.options.laneMax)) {
-      return Promise.reject(new AppError('BUSY', { retryAfterMs: 200 }));
+      return Promise.reject(refusal());
     }
     if (!lane) {
       lane = [];
@@ -76,7 +79,8 @@ export class GroupCommit<In, Out> {
     }
     const target = lane;
     this.waiting++;
-    const result = new Promise<Out>((resolve, reject) => target.push({ item, resolve, reject }));
+    const since = performance.now();
+    const result = new Promise<Out>((resolve, reject) => target.push({ item, since, resolve, reject }));
     this.schedule();
     return result;
   }
@@ -114,6 +118,7 @@ export class GroupCommit<In, Out> {
 
   private async flush(): Promise<void> {
     const { batch, laneIds } = this.take();
+    if (batch.length === 0) return this.rest();
     const later = new Map<Lane, Promise<Out>[]>();
     this.inFlight++;
     this.begunAt = performance.now();
@@ -146,6 +151,10 @@ export class GroupCommit<In, Out> {
     this.busy.delete(laneId);
     if (this.lanes.has(laneId)) this.ready.push(laneId);
     this.schedule();
+    this.rest();
+  }
+
+  private rest(): void {
     if (this.atRest) this.idle.splice(0).forEach((done) => done());
   }
 
@@ -160,8 +169,10 @@ export class GroupCommit<In, Out> {
     while (taken < this.ready.length && batch.length < this.options.batchMax) {
       const laneId = this.ready[taken++];
       const lane = this.lanes.get(laneId) ?? [];
+      this.refuseLate(lane);
       const room = this.options.batchMax - batch.length;
       if (lane.length <= room) this.lanes.delete(laneId);
+      if (lane.length === 0) continue;
       batch.push(...lane.splice(0, room));
       laneIds.push(laneId);
       this.busy.add(laneId);
@@ -170,4 +181,14 @@ export class GroupCommit<In, Out> {
     this.waiting -= batch.length;
     return { batch, laneIds };
   }
+
+  /** With the first that waited too long goes its lane: what was sent behind it must not be stored before it. */
+  private refuseLate(lane: Waiting<In, Out>[]): void {
+    const { waitMaxMs = Infinity } = this.options;
+    if (lane.length === 0 || performance.now() - lane[0].since <= waitMaxMs) return;
+    this.waiting -= lane.length;
+    for (const { reject } of lane.splice(0)) reject(refusal());
+  }
 }
+
+const refusal = (): AppError => new AppError('BUSY', { retryAfterMs: 200 });

@@ -1,4 +1,4 @@
-import { Transaction, type TransactionConnection } from './transaction';
+import { type Ask, Transaction } from './transaction';
 
 const OK = { insertId: 7, affectedRows: 1 };
 
@@ -6,17 +6,15 @@ const OK = { insertId: 7, affectedRows: 1 };
 function aConnection() {
   const trips: { text: string; values: unknown[] }[] = [];
   const failing = new Set<string>();
-  const connection: TransactionConnection = {
-    query(text, values) {
-      trips.push({ text, values });
-      const statements = text.split(';\n');
-      const bad = statements.find((statement) => failing.has(statement));
-      if (bad !== undefined) return Promise.reject(new Error(`${bad} failed`));
-      return Promise.resolve([statements.length === 1 ? OK : statements.map(() => OK)]);
-    },
+  const ask: Ask = (text, values) => {
+    trips.push({ text, values });
+    const statements = text.split(';\n');
+    const bad = statements.find((statement) => failing.has(statement));
+    if (bad !== undefined) return Promise.reject(new Error(`${bad} failed`));
+    return Promise.resolve(statements.length === 1 ? OK : statements.map(() => OK));
   };
   const sent = () => trips.map(({ text }) => text.split(';\n'));
-  return { transaction: new Transaction(connection), trips, sent, failing };
+  return { transaction: new Transaction(ask), trips, sent, failing };
 }
 
 describe('a transaction', () => {

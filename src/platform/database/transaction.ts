@@ -1,10 +1,8 @@
 import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { assertOneStatement, type LaterResult, type Row, type SqlTransaction, type SqlValue } from './statements';
 
-/** As much of a connection as a transaction needs. */
-export interface TransactionConnection {
-  query(text: string, values: SqlValue[]): Promise<[result: unknown, ...rest: unknown[]]>;
-}
+/** Asks the transaction's connection; answers one result, or one for each statement of the text. */
+export type Ask = (text: string, values: SqlValue[]) => Promise<unknown>;
 
 type Result = ResultSetHeader | RowDataPacket[];
 
@@ -27,7 +25,7 @@ export class Transaction implements SqlTransaction {
   private sending = false;
   private failure: { error: unknown } | undefined;
 
-  constructor(private readonly connection: TransactionConnection) {
+  constructor(private readonly answerTo: Ask) {
     this.later('START TRANSACTION');
   }
 
@@ -85,7 +83,7 @@ export class Transaction implements SqlTransaction {
 
   private async travel(trip: readonly Statement[]): Promise<void> {
     const text = trip.map((statement) => statement.text).join(';\n');
-    const [answer] = await this.connection.query(
+    const answer = await this.answerTo(
       text,
       trip.flatMap(({ values }) => values),
     );

@@ -1,0 +1,129 @@
+import type { Duplex } from 'node:stream';
+import { Logger } from '@nestjs/common';
+import type { PoolConnection } from 'mysql2';
+import { createPool, type Pool } from 'mysql2/promise';
+import type { StoreSettings } from '../config/settings';
+import { Deadlines } from './deadlines';
+import type { SqlValue } from './statements';
+import { isConnectionError, SilentDatabase } from './trouble';
+
+const COMPLAIN_EVERY_MS = 10_000;
+
+/** What every session sets before its first statement, whatever the server's own defaults are. */
+const SESSION = [
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  // Values are escaped with backslashes, whatever the server's own mode says of them. A node that froze inside a
+  // transaction must not hold its locks for ever: MariaDB ends it; to MySQL, which cannot, the text between /* is nothing.
+  `SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 2,
+     sql_mode = CONCAT(REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', ''), ',STRICT_ALL_TABLES')
+     /*M! , idle_transaction_timeout = 5 */`,
+];
+
+/** mysql2's pool, with an end to every wait: for a connection, and for each answer. */
+export class DatabasePool {
+  private readonly logger = new Logger('database');
+  /** Without ends to its waits: for those who bring their own. */
+  readonly pool: Pool;
+  private readonly connections: Deadlines;
+  private readonly answers: Deadlines;
+  private complainedAt = -Infinity;
+
+  constructor({ mysqlUrl, poolSize, timeoutMs }: StoreSettings) {
+    this.connections = new Deadlines(timeoutMs);
+    this.answers = new Deadlines(timeoutMs);
+    this.pool = createPool({
+      uri: mysqlUrl.replace(/^mariadb:/, 'mysql:'),
+      connectionLimit: poolSize,
+      maxIdle: poolSize,
+      queueLimit: 5000,
+      connectTimeout: timeoutMs,
+      charset: 'utf8mb4_unicode_ci',
+      timezone: 'Z',
+      supportBigNumbers: true,
+      bigNumberStrings: false,
+      // Only Transaction joins statements; each by itself is refused when it is more than one.
+      multipleStatements: true,
+      // An object where a scalar belongs must never become SQL (CVE-2025-60542's family).
+      stringifyObjects: true,
+      // A stack trace for every statement, in case it fails: 3 µs each, and the statement says more.
+      trace: false,
+      // The system's own first look comes after two hours; firewalls forget a silent connection in minutes.
+      enableKeepAlive: true,
+      keepAliveInitialDelay: 10_000,
+    });
+    this.pool.pool.on('connection', (connection) => {
+      for (const statement of SESSION) {
+        connection.query(statement, (error) => {
+          // A session without these settings would promise what it does not keep.
+          if (error) connection.destroy();
+        });
+      }
+    });
+  }
+
+  /** How long whoever waits longest for a connection has waited; 0 when nobody does. */
+  get longestWaitMs(): number {
+    return this.connections.longestMs;
+  }
+
+  /** Whoever takes a connection gives it back with `release`. */
+  acquire(): Promise<PoolConnection> {
+    return new Promise((resolve, reject) => {
+      const wait = this.connections.begin(() => reject(this.silent('no connection')));
+      this.pool.pool.getConnection((error, connection) => {
+        const awaited = this.connections.end(wait);
+        if (error) reject(error);
+        else if (awaited) resolve(connection);
+        else connection.release();
+      });
+    });
+  }
+
+  /** @param error what the connection was last heard to say, where that was an error */
+  release(connection: PoolConnection, error?: unknown): void {
+    if (isConnectionError(error)) connection.destroy();
+    else connection.release();
+  }
+
+  /** The answer to a text of one or more statements. When it does not come in time, the connection is given up. */
+  ask(connection: PoolConnection, text: string, values: SqlValue[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const wait = this.answers.begin(() => {
+        const error = this.silent('no answer');
+        reject(error);
+        // Its own `destroy` says goodbye first, and waits for those who do not listen.
+        streamOf(connection).destroy(error);
+      });
+      const done = (error: Error | null, answer?: unknown) => {
+        this.answers.end(wait);
+        if (error) reject(error);
+        else resolve(answer);
+      };
+      try {
+        connection.query(text, values, done);
+      } catch (error) {
+        // Values that cannot be written as SQL.
+        done(error as Error);
+      }
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.pool.end();
+    this.connections.stop();
+    this.answers.stop();
+  }
+
+  private silent(what: string): SilentDatabase {
+    const now = performance.now();
+    if (now - this.complainedAt > COMPLAIN_EVERY_MS) {
+      this.complainedAt = now;
+      this.logger.warn(`The database is silent: ${what} in time. Callers are told RETRY.`);
+    }
+    return new SilentDatabase(`the database is silent: ${what}`);
+  }
+}
+
+/** What mysql2 has and does not tell of. */
+const streamOf = (connection: PoolConnection): Duplex =>
+  (connection as PoolConnection & { readonly stream: Duplex }).stream;
