@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { PrivateServer } from '../scripts/lib/service.mjs';
 import type { AppNode } from './app-node';
 import type { Cluster } from './cluster';
 import { Random } from './random';
@@ -25,6 +26,7 @@ export const FAULTS = [
   ...OF_PUSHES,
   'database-kill',
   'commit-kill',
+  'database-stall',
   'redis-flush',
   'redis-stall',
   'redis-stop',
@@ -62,6 +64,7 @@ const LASTS: Readonly<Record<FaultName, [number, number]>> = {
   'keys-revoked': [1500, 3000],
   'database-kill': [200, 2500],
   'commit-kill': [300, 1200],
+  'database-stall': [5500, 8000],
   'redis-flush': [0, 0],
   'redis-stall': [3000, 6000],
   'redis-stop': [1500, 4000],
@@ -166,12 +169,10 @@ export class Nemesis {
       });
       await database.start();
     },
+    // Longer than the application waits for an answer; what it asked is heard afterwards.
+    'database-stall': (lasts) => this.frozen(this.cluster.stores.database, lasts),
     'redis-flush': () => this.cluster.stores.flushRedis(),
-    'redis-stall': async (lasts) => {
-      this.cluster.stores.freeze();
-      await sleep(lasts);
-      this.cluster.stores.thaw();
-    },
+    'redis-stall': (lasts) => this.frozen(this.cluster.stores.redis, lasts),
     'redis-stop': (lasts) => this.withoutRedis(() => sleep(lasts)),
     // A node also starts without it, as a deployment might for a whole day.
     'redis-absent': (lasts, random) =>
@@ -216,6 +217,12 @@ export class Nemesis {
     await node.kill();
     await sleep(downMs);
     await node.start();
+  }
+
+  private async frozen(server: PrivateServer, lasts: number): Promise<void> {
+    this.cluster.stores.freeze(server);
+    await sleep(lasts);
+    this.cluster.stores.thaw(server);
   }
 
   private async withoutRedis(meanwhile: () => Promise<unknown>): Promise<void> {

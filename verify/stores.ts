@@ -38,7 +38,7 @@ export class Stores {
   }
 
   async stop(): Promise<void> {
-    this.thaw();
+    for (const server of [this.database, this.redis]) this.thaw(server);
     await Promise.all([this.database.stop(), this.redis.stop()]);
   }
 
@@ -52,14 +52,14 @@ export class Stores {
     return url.href;
   }
 
-  freeze(): void {
-    if (this.redis.pid !== undefined) process.kill(this.redis.pid, 'SIGSTOP');
+  freeze({ pid }: PrivateServer): void {
+    if (pid !== undefined) process.kill(pid, 'SIGSTOP');
   }
 
-  thaw(): void {
-    if (this.redis.pid === undefined) return;
+  thaw({ pid }: PrivateServer): void {
+    if (pid === undefined) return;
     try {
-      process.kill(this.redis.pid, 'SIGCONT');
+      process.kill(pid, 'SIGCONT');
     } catch (error) {
       // It is stopped at the moment, which is how some faults want it.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
