@@ -46,6 +46,8 @@ export class UserTokens {
     lane: ({ userPk }) => userPk,
     batchMax: 128,
     inFlightMax: 2,
+    besideMin: 64,
+    paced: true,
     queueMax: 5000,
     laneMax: 500,
   });
