@@ -16,6 +16,9 @@ import { Service, choosePort } from './service.mjs';
 /** Where the rows are, below `dir`. @param {string} dir */
 export const databaseDir = (dir) => join(dir, 'mysql');
 
+/** At its start a server deletes whatever tables of others it finds among its temporary files: each has a place of its own. */
+const tempDir = (/** @type {string} */ dir) => join(dir, 'mysql.tmp');
+
 const DATABASE = 'parley';
 
 /**
@@ -38,7 +41,7 @@ export async function startMariadb(options) {
   const dir = resolve(options.dir);
   const binaries = options.binaries ?? findBinaries().database;
   if (!binaries) throw new LauncherError('No mariadbd or mysqld was found.', { code: 'BINARIES_MISSING' });
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  mkdirSync(tempDir(dir), { recursive: true, mode: 0o700 });
   await initialise({ dir, binaries, log, signal });
 
   const password = passwordFor(dir, 'mysql');
@@ -100,7 +103,7 @@ async function initialise({ dir, binaries, log, signal }) {
   const fresh = join(dir, `mysql.new-${randomBytes(4).toString('hex')}`);
   mkdirSync(fresh, { mode: 0o700 });
   log('Creating the private database … 正在创建内置数据库 …');
-  const common = ['--no-defaults', `--datadir=${fresh}`, ...asUser(), ...basedir(binaries)];
+  const common = ['--no-defaults', `--datadir=${fresh}`, `--tmpdir=${tempDir(dir)}`, ...asUser(), ...basedir(binaries)];
   const { code, output } = binaries.installDb
     ? await run(
         binaries.installDb,
@@ -145,6 +148,7 @@ function serverArgs({ dir, binaries, port, socket, durable, bufferPool }) {
     ...asUser(),
     ...basedir(binaries),
     `--datadir=${databaseDir(dir)}`,
+    `--tmpdir=${tempDir(dir)}`,
     `--socket=${socket}`,
     `--port=${port}`,
     '--bind-address=127.0.0.1',
