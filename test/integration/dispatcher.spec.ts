@@ -175,9 +175,10 @@ describe('the handshake', () => {
   it('releases a session whose client left while it was let in', async () => {
     let open = (): void => undefined;
     node.gate.closedUntil = new Promise((resolve) => (open = resolve));
+    const { asked } = node.gate;
     const before = node.gate.released_.length;
     void node.connect(5, { transports: ['websocket'] }).catch(() => undefined);
-    await until('the engine connection', () => webSockets(node).length === 1);
+    await until('it is being let in', () => node.gate.asked === asked + 1);
     for (const socket of webSockets(node)) socket.terminate();
     open();
     node.gate.closedUntil = undefined;

@@ -23,6 +23,8 @@ export const APP_PK = 1;
 
 /** Lets everybody in as the user whose number is the token; the session's number is the same. */
 export class OpenGate implements SessionGate {
+  /** Handshakes that it was asked about so far. */
+  asked = 0;
   readonly admitted: string[] = [];
   readonly released_: string[] = [];
   /** While set, handshakes wait for it. */
@@ -30,6 +32,7 @@ export class OpenGate implements SessionGate {
 
   async admit(auth: unknown, { socketId }: { socketId: string }): Promise<AdmittedSession> {
     const { token, device, features } = auth as { token?: string; device?: { id: string }; features?: string[] };
+    this.asked++;
     await this.closedUntil;
     if (token === 'boom') throw new Error('the gate broke: secret detail');
     const userPk = Number(token);

@@ -1,5 +1,6 @@
-import type { PoolConnection } from 'mysql2/promise';
-import type { Sql } from '../../src/platform/database/sql';
+import type { PoolConnection } from 'mysql2';
+import type { DatabasePool } from '../../src/platform/database/pool';
+import type { Sql, SqlValue } from '../../src/platform/database/sql';
 
 /** One transaction, as the database saw it. */
 export interface WatchedTransaction {
@@ -10,7 +11,7 @@ export interface WatchedTransaction {
   read: number;
 }
 
-type Query = (text: string, values?: unknown) => Promise<[unknown, unknown]>;
+type Ask = DatabasePool['ask'];
 
 /** Between statements that travel together (docs/adr/0013). */
 const TOGETHER = ';\n';
@@ -23,11 +24,13 @@ export class Statements {
   /** Rows of the largest answer. */
   largest = 0;
 
-  constructor({ pool }: Sql) {
-    const getConnection = pool.getConnection.bind(pool);
-    pool.getConnection = async () => this.watch(await getConnection());
-    const query = pool.query.bind(pool) as unknown as Query;
-    (pool as unknown as { query: Query }).query = (text, values) => this.measured(query(text, values));
+  /** The transaction under way on each connection. */
+  private readonly current = new Map<PoolConnection, WatchedTransaction>();
+
+  constructor(sql: Sql) {
+    const { connections } = sql as unknown as { connections: DatabasePool };
+    const ask = connections.ask.bind(connections);
+    connections.ask = (connection, text, values) => this.watched(ask, connection, text, values);
   }
 
   forget(): void {
@@ -43,40 +46,31 @@ export class Statements {
     return one;
   }
 
-  private watch(connection: PoolConnection): PoolConnection {
-    const query = connection.query.bind(connection) as unknown as Query;
-    let current: WatchedTransaction | undefined;
-    (connection as unknown as { query: Query }).query = async (text, values) => {
-      const trip = text.split(TOGETHER);
-      if (trip[0] === 'START TRANSACTION') current = { statements: [], written: 0, read: -(await readsOf(query)) };
-      const answer = await this.measured(query(text, values), trip.length);
-      if (!current) return answer;
-      const results = trip.length === 1 ? [answer[0]] : (answer[0] as unknown[]);
-      for (const [index, statement] of trip.entries()) {
-        if (statement === 'START TRANSACTION' || statement === 'COMMIT') continue;
-        current.statements.push(plain(statement));
-        current.written += (results[index] as { affectedRows?: number }).affectedRows ?? 0;
-      }
-      if (trip.at(-1) === 'COMMIT') {
-        current.read += await readsOf(query);
-        this.transactions.push(current);
-        current = undefined;
-      }
-      return answer;
-    };
-    return connection;
-  }
-
-  private async measured(answer: Promise<[unknown, unknown]>, statements = 1): Promise<[unknown, unknown]> {
-    const [result, fields] = await answer;
-    for (const one of statements === 1 ? [result] : (result as unknown[])) {
-      if (Array.isArray(one)) this.largest = Math.max(this.largest, one.length);
+  private async watched(ask: Ask, connection: PoolConnection, text: string, values: SqlValue[]): Promise<unknown> {
+    const trip = text.split(TOGETHER);
+    if (trip[0] === 'START TRANSACTION') {
+      this.current.set(connection, { statements: [], written: 0, read: -(await readsOf(ask, connection)) });
     }
-    return [result, fields];
+    const current = this.current.get(connection);
+    const answer = await ask(connection, text, values);
+    const results = trip.length === 1 ? [answer] : (answer as unknown[]);
+    for (const [index, statement] of trip.entries()) {
+      const result = results[index];
+      if (Array.isArray(result)) this.largest = Math.max(this.largest, result.length);
+      if (!current || statement === 'START TRANSACTION' || statement === 'COMMIT') continue;
+      current.statements.push(plain(statement));
+      current.written += (result as { affectedRows?: number }).affectedRows ?? 0;
+    }
+    if (current && ['COMMIT', 'ROLLBACK'].includes(trip[trip.length - 1])) {
+      this.current.delete(connection);
+      current.read += await readsOf(ask, connection);
+      if (trip.at(-1) === 'COMMIT') this.transactions.push(current);
+    }
+    return answer;
   }
 }
 
-async function readsOf(query: Query): Promise<number> {
-  const [rows] = await query("SHOW SESSION STATUS LIKE 'Handler_read%'");
-  return (rows as { Value: string }[]).reduce((sum, { Value }) => sum + Number(Value), 0);
+async function readsOf(ask: Ask, connection: PoolConnection): Promise<number> {
+  const rows = (await ask(connection, "SHOW SESSION STATUS LIKE 'Handler_read%'", [])) as { Value: string }[];
+  return rows.reduce((sum, { Value }) => sum + Number(Value), 0);
 }
