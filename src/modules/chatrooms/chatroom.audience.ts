@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AppRef } from '../../kernel/caller';
 import type { Priority } from '../../kernel/contracts/message';
 import { AppError } from '../../kernel/errors/app-error';
+import { PAIRS, pairsValue } from '../../platform/database/pairs';
 import { Sql, type SqlExecutor } from '../../platform/database/sql';
 import { untilOf } from '../../platform/database/until';
 import { SenderAdmission } from '../accounts';
@@ -158,16 +159,15 @@ export class ChatroomAudience implements Audience {
 
   /** By `chatroom:user`; whoever was never decided about is not among them. */
   private async speakersOf(tx: SqlExecutor, admissions: readonly Admission[]): Promise<Map<string, SpeakerRules>> {
-    const pairs = new Map<string, [number, number]>();
-    for (const { conversation, sender } of admissions) {
-      if (sender?.session) pairs.set(`${conversation.lowPk}:${sender.userPk}`, [conversation.lowPk, sender.userPk]);
-    }
-    if (pairs.size === 0) return new Map();
+    const pairs = admissions.flatMap(({ conversation, sender }): [number, number][] =>
+      sender?.session ? [[conversation.lowPk, sender.userPk]] : [],
+    );
+    if (pairs.length === 0) return new Map();
     const rows = await tx.rows<SpeakerRules & { chatroomPk: number; userPk: number }>(
       `SELECT chatroomPk, userPk, admin, banned, COALESCE(mutedUntil > NOW(3), 0) AS muted, mutedUntil, maySpeak,
               removedVersion, TIMESTAMPDIFF(MICROSECOND, spokeAt, NOW(3)) DIV 1000 AS silentMs
-         FROM chatroom_standings WHERE (chatroomPk, userPk) IN (?)`,
-      [[...pairs.values()]],
+         FROM ${PAIRS} STRAIGHT_JOIN chatroom_standings ON chatroomPk = d.a AND userPk = d.b`,
+      [pairsValue(pairs)],
     );
     return new Map(rows.map((row) => [`${row.chatroomPk}:${row.userPk}`, row]));
   }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { PAIRS, pairsValue } from '../../platform/database/pairs';
 import { assignments } from '../../platform/database/assignments';
 import { Sql, type SqlExecutor } from '../../platform/database/sql';
 import { type Lasting, untilSql } from '../../platform/database/until';
@@ -75,8 +76,9 @@ export class StandingsRepository {
   async bannedOf(pairs: readonly (readonly [chatroomPk: number, userPk: number])[]): Promise<Set<string>> {
     if (pairs.length === 0) return new Set();
     const rows = await this.sql.rows<{ chatroomPk: number; userPk: number }>(
-      'SELECT chatroomPk, userPk FROM chatroom_standings WHERE (chatroomPk, userPk) IN (?) AND banned = 1',
-      [pairs.map(([chatroomPk, userPk]) => [chatroomPk, userPk])],
+      `SELECT chatroomPk, userPk FROM ${PAIRS} STRAIGHT_JOIN chatroom_standings ON chatroomPk = d.a AND userPk = d.b
+        WHERE banned = 1`,
+      [pairsValue(pairs)],
     );
     return new Set(rows.map(({ chatroomPk, userPk }) => `${chatroomPk}:${userPk}`));
   }

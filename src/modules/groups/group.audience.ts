@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AppRef } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
+import { PAIRS, pairsValue } from '../../platform/database/pairs';
 import { Sql, type SqlExecutor } from '../../platform/database/sql';
 import { untilOf } from '../../platform/database/until';
 import { SenderAdmission } from '../accounts';
@@ -93,18 +94,19 @@ export class GroupAudience implements Audience {
 
   /** By `group:user`: the senders, and those to whom something is directed. */
   private async membersAsked(tx: SqlExecutor, admissions: readonly Admission[]): Promise<Map<string, MemberState>> {
-    const pairs = new Map<string, [number, number]>();
-    for (const { conversation, sender, recipients } of admissions) {
-      const asked = [...(sender ? [sender.userPk] : []), ...(recipients?.keys() ?? [])];
-      for (const userPk of asked) pairs.set(`${conversation.lowPk}:${userPk}`, [conversation.lowPk, userPk]);
-    }
-    if (pairs.size === 0) return new Map();
+    const pairs = admissions.flatMap(({ conversation: { lowPk }, sender, recipients }) =>
+      [...(sender ? [sender.userPk] : []), ...(recipients?.keys() ?? [])].map((userPk): [number, number] => [
+        lowPk,
+        userPk,
+      ]),
+    );
+    if (pairs.length === 0) return new Map();
     const rows = await tx.rows<MemberState & { groupPk: number; userPk: number }>(
       `SELECT m.groupPk, m.userPk, m.role, s.mutedUntil, COALESCE(s.mutedUntil > NOW(3), 0) AS muted,
               COALESCE(s.maySpeak, 0) AS maySpeak
-         FROM group_members m LEFT JOIN group_sanctions s ON s.groupPk = m.groupPk AND s.userPk = m.userPk
-        WHERE (m.groupPk, m.userPk) IN (?)`,
-      [[...pairs.values()]],
+         FROM ${PAIRS} STRAIGHT_JOIN group_members m ON m.groupPk = d.a AND m.userPk = d.b
+         LEFT JOIN group_sanctions s ON s.groupPk = m.groupPk AND s.userPk = m.userPk`,
+      [pairsValue(pairs)],
     );
     return new Map(rows.map((row) => [`${row.groupPk}:${row.userPk}`, row]));
   }
