@@ -1,10 +1,8 @@
-import { Matches, ValidateBy, ValidateIf } from 'class-validator';
+import { applyDecorators } from '@nestjs/common';
+import { IsInt, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
+import { SEQ_MAX } from '../../kernel/contracts/message';
 import { ID_PATTERN } from '../../kernel/ids';
-
-/** Any JSON at all, kept as the client wrote it; required unless `@IsOptional()` stands beside it. */
-export const AnyJson = (): PropertyDecorator =>
-  ValidateBy({ name: 'anyJson', validator: { validate: (value) => value !== undefined } });
 
 /** Null is a value here: it clears the field. (With `@IsOptional()` the field may be left out as well.) */
 export const Nullable = (): PropertyDecorator => ValidateIf((_, value) => value !== null);
@@ -20,6 +18,9 @@ export const IsId = ({ each = false } = {}): PropertyDecorator =>
 /** What clients name freely and we compare: a message's type, a device's platform. */
 export const IsTag = (): PropertyDecorator =>
   Matches(/^[A-Za-z0-9_.-]{1,32}$/, { message: 'Must have 1 to 32 of A-Z a-z 0-9 _ . - and no other.' });
+
+/** A message's number in its log, or 0: before all of them. */
+export const IsSeq = (): PropertyDecorator => applyDecorators(IsInt(), Min(0), Max(SEQ_MAX));
 
 /** A text that shows something. */
 export const NotBlank = (): PropertyDecorator =>

@@ -1,20 +1,16 @@
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
-import { SEQ_MAX } from '../../../kernel/contracts/message';
+import { IsOptional } from 'class-validator';
 import { PageQuery } from '../../../platform/entry/page-query';
+import { IsSeq } from '../../../platform/entry/rules';
 
 /** A page of a log; give one of `after`, `before` and `cursor` at most. */
 export class HistoryQuery extends PageQuery {
   /** Exclusive; oldest first. */
   @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(SEQ_MAX)
+  @IsSeq()
   after?: number;
 
   /** Exclusive; newest first. */
   @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(SEQ_MAX)
+  @IsSeq()
   before?: number;
 }

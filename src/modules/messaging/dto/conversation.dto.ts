@@ -11,9 +11,9 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-import { SEQ_MAX } from '../../../kernel/contracts/message';
 import type { PullRequest, SyncRequest } from '../../../kernel/contracts/socket-events';
 import { PAGE_MAX } from '../../../platform/entry/page-query';
+import { IsSeq } from '../../../platform/entry/rules';
 import { HistoryQuery } from '../../conversations';
 
 const CONVERSATION_ID = /^(user:[A-Za-z0-9_.@-]{1,64}:|group:|chatroom:|system:)[A-Za-z0-9_.@-]{1,64}$/;
@@ -27,32 +27,24 @@ export class ConversationIdDto {
 
 /** A cumulative mark: everything up to `seq`. */
 export class MarkDto extends ConversationIdDto {
-  @IsInt()
-  @Min(0)
-  @Max(SEQ_MAX)
+  @IsSeq()
   seq!: number;
 }
 
 export class ReadDto {
-  @IsInt()
-  @Min(0)
-  @Max(SEQ_MAX)
+  @IsSeq()
   seq!: number;
 }
 
 export class PullDto extends ConversationIdDto implements PullRequest {
   /** Exclusive; oldest first. */
   @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(SEQ_MAX)
+  @IsSeq()
   after?: number;
 
   /** Exclusive; newest first. */
   @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(SEQ_MAX)
+  @IsSeq()
   before?: number;
 
   @IsOptional()
@@ -96,9 +88,7 @@ export class HeadsDto {
 
 export class SyncDto implements SyncRequest {
   /** The last user event seen; 0 for none. */
-  @IsInt()
-  @Min(0)
-  @Max(SEQ_MAX)
+  @IsSeq()
   userSeq!: number;
 
   /** What the server said last time. */
