@@ -8,6 +8,6 @@ export { SenderAdmission, type Standing } from './sender-admission';
 export { SessionCheck } from './session-check.service';
 export { UserCards, type UserCard } from './user-cards';
 export { UserDirectory, type KnownUser, type Named } from './user-directory';
-export { UserEvents, type UserEventBounds } from './user-events.service';
+export { UserEvents } from './user-events.service';
 export { Users } from './users.service';
 export type { UserStatus } from './user.entity';

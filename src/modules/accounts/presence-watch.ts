@@ -6,7 +6,7 @@ import { frameOf } from '../../platform/realtime/frame';
 import { Outbound } from '../../platform/realtime/outbound';
 
 /** Names that one socket may watch. */
-export const WATCHED_MAX = 500;
+const WATCHED_MAX = 500;
 
 /** Which of this node's sockets want to hear who comes and goes. By name, so that one may wait for a user to be. */
 @Injectable()

@@ -1,6 +1,6 @@
 import { AppError, invalid } from '../../kernel/errors/app-error';
 
-export const NICKNAME_MAX = 64;
+const NICKNAME_MAX = 64;
 const PROFILE_MAX_BYTES = 2048;
 
 /** Marks that turn text around or take no room, by which one name passes for another. Emoji need two of them. */
@@ -19,7 +19,7 @@ export function cleanNickname(nickname: string): string {
 }
 
 /** The app's own fields as they are stored: JSON text, in the order they were sent. Throws TOO_LARGE. */
-export function writeProfile(profile: object): string {
+function writeProfile(profile: object): string {
   const text = JSON.stringify(profile);
   if (Buffer.byteLength(text) > PROFILE_MAX_BYTES) {
     throw new AppError('TOO_LARGE', { field: 'profile', details: { maxBytes: PROFILE_MAX_BYTES } });

@@ -17,7 +17,7 @@ import { LiveRooms } from './live-rooms';
 import { RosterExchange } from './roster-exchange';
 import { StandingsRepository } from './standings.repository';
 
-export const HISTORY_DEFAULT = 10;
+const HISTORY_DEFAULT = 10;
 /** A room that changes faster than a join can look at it. */
 const TRIES_MAX = 10;
 

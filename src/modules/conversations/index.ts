@@ -11,7 +11,7 @@ export { assertOneBound, HistoryPages, type Readable } from './history-pages';
 export { Inbox, type InboxEntry } from './inbox';
 export type { Appended, Draft } from './draft';
 export { ConversationLog } from './log';
-export type { Changed, ChangeContext, ChangeMade, ChangeWork, Founding, Notice } from './log-changes';
+export type { Changed, ChangeContext, ChangeWork, Founding } from './log-changes';
 export type { OwedMessages } from './log-writer';
 export { MessageIds } from './message-ids';
 export { Members, type MemberSnapshot } from './members';

@@ -36,7 +36,7 @@ export interface StoredMessage {
 }
 
 /** The address that an observer sees: the other side of the sender, or the group, room or user written to. */
-export function addressOf(conversation: ConversationRef, from: string | null): Address {
+function addressOf(conversation: ConversationRef, from: string | null): Address {
   const { kind, conversationId } = conversation;
   if (kind !== 'user') return { kind: kind === 'system' ? 'user' : kind, id: conversationId.slice(kind.length + 1) };
   const middle = conversationId.indexOf(':', kind.length + 1);

@@ -170,7 +170,7 @@ const building = new Set<object>();
 const full = new Map<object, Schema>();
 
 /** The schema with our keywords in it, as the validator reads it. Nested shapes are written out in place. */
-export function fullSchemaOf(shape: new () => object): Schema {
+function fullSchemaOf(shape: new () => object): Schema {
   const known = full.get(shape);
   if (known) return known;
   if (building.has(shape)) throw new Error(`${shape.name} contains itself; a shape on a wire must be finite`);

@@ -9,7 +9,7 @@ import { BullMqJobQueue } from './bullmq-job-queue';
 
 type ServerAdapter = Parameters<typeof createBullBoard>[0]['serverAdapter'];
 
-export const DASHBOARD_PATH = '/operator/queues';
+const DASHBOARD_PATH = '/operator/queues';
 
 /** The page brings scripts and styles of its own; nothing of it comes from elsewhere. */
 const PAGE_POLICY =

@@ -19,7 +19,7 @@ const SUMMED_MAX = 8;
 const tallies = new WeakMap<object, { counted: number; bytes: number }>();
 
 /** What waits for one socket in this process: packets not yet handed to the transport and bytes not yet to the kernel. */
-export function waitingBytes(engine: EngineSocket): number {
+function waitingBytes(engine: EngineSocket): number {
   const inTransport = engine.transport.socket?.bufferedAmount ?? 0;
   const packets = engine.writeBuffer;
   if (packets.length <= SUMMED_MAX) return inTransport + bytesOf(packets, 0);

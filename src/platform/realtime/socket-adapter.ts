@@ -49,7 +49,7 @@ export class ParleyIoAdapter extends IoAdapter {
   }
 }
 
-export function socketOptions({ http, limits, realtime }: Settings): Partial<ServerOptions> {
+function socketOptions({ http, limits, realtime }: Settings): Partial<ServerOptions> {
   const anyOrigin = http.corsOrigins.includes('*');
   return {
     transports: http.socketTransports,
@@ -81,7 +81,7 @@ function answerAtOnce(socket: NetSocket): void {
 }
 
 /** Browsers say where a page came from; what is not a browser says nothing and brings its own token. */
-export function isOriginAllowed(request: IncomingMessage, allowed: readonly string[], publicUrl?: string): boolean {
+function isOriginAllowed(request: IncomingMessage, allowed: readonly string[], publicUrl?: string): boolean {
   const { origin, host } = request.headers;
   if (origin === undefined || allowed.includes('*') || allowed.includes(origin)) return true;
   if (!URL.canParse(origin)) return false;

@@ -27,7 +27,7 @@ const SECURITY_HEADERS = {
 };
 
 /** The trace id of a request: the caller's own when it sent a W3C traceparent, else a new one. */
-export function traceIdOf(request: IncomingMessage): string {
+function traceIdOf(request: IncomingMessage): string {
   const { traceparent } = request.headers;
   const given = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined;
   return given && !/^0+$/.test(given) ? given : randomUUID().replaceAll('-', '');

@@ -112,7 +112,7 @@ export function keyOf(caller: Caller): string {
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
 
 /** `Basic …` decoded to `name:secret`, `Bearer …` as it is. */
-export function parseAuthorization(header: string | undefined): { scheme: 'basic' | 'bearer'; credential: string } {
+function parseAuthorization(header: string | undefined): { scheme: 'basic' | 'bearer'; credential: string } {
   if (!header) throw new AppError('UNAUTHENTICATED');
   const space = header.indexOf(' ');
   const scheme = header.slice(0, space).toLowerCase();
