@@ -9,7 +9,7 @@ export interface ClaimedBatch {
   readonly lease: number;
 }
 
-/** Pushes of one batch, and of one claim. */
+/** Pushes of one batch. */
 export const BATCH_MAX = 250;
 /** Small ones are taken together, so many at most. */
 const CLAIM_MAX = 32;
@@ -47,10 +47,14 @@ export class PushBatches {
   }
 
   /**
-   * Takes due batches of an app for as long as a lease, as many as make `BATCH_MAX` pushes; others look past them.
-   * `more`: others are due as well.
+   * Takes due batches of an app for as long as a lease, as many as make `pushesMax` pushes (`BATCH_MAX` at least); others
+   * look past them. `more`: others are due as well.
    */
-  async claim(tx: SqlTransaction, appPk: number): Promise<{ batches: ClaimedBatch[]; more: boolean }> {
+  async claim(
+    tx: SqlTransaction,
+    appPk: number,
+    pushesMax: number,
+  ): Promise<{ batches: ClaimedBatch[]; more: boolean }> {
     const due = await tx.rows<ClaimedBatch>(
       `SELECT id, size, lease FROM push_batches WHERE appPk = ? AND nextAt <= NOW(3)
         ORDER BY nextAt LIMIT ? FOR UPDATE SKIP LOCKED`,
@@ -60,7 +64,7 @@ export class PushBatches {
     let pushes = 0;
     for (const { id, size, lease } of due) {
       pushes += size;
-      if (pushes > BATCH_MAX) break;
+      if (pushes > pushesMax) break;
       batches.push({ id, size, lease: lease + 1 });
     }
     if (batches.length > 0) {

@@ -16,6 +16,8 @@ import { pushMetrics } from './push-metrics';
 import { PushPump } from './push-pump';
 import { type ClaimedTask, HELD, PushTasks } from './push-tasks';
 
+/** Pushes of one slice: what they need is read once for all, a reader's badge once however many of them are its. */
+const SLICE_MAX = 1000;
 /** Jobs of one app at once in this process: the others are for other apps. */
 const OF_ONE_APP = 4;
 /** A channel that has not answered in this share of a lease is given up: the rest is for writing that down. */
@@ -41,6 +43,7 @@ export class PushSender implements JobHandler<'push-send'> {
   private readonly running = new Map<number, number>();
   private readonly pausing = new Set<string>();
   private readonly rates: TokenBuckets;
+  private readonly sliceMax: number;
   private readonly answerMs: number;
   private readonly breaker = new Breaker({ failures: 20, baseMs: 1000, maxMs: 60_000, probes: 3 });
 
@@ -57,9 +60,11 @@ export class PushSender implements JobHandler<'push-send'> {
     { limits: { pushesPerSecond }, work }: Settings,
   ) {
     this.answerMs = work.leaseMs * ANSWER_SHARE;
+    const burst = Math.max(pushesPerSecond, BATCH_MAX);
+    this.sliceMax = Math.min(burst, SLICE_MAX);
     this.rates = new TokenBuckets({
       perSecond: pushesPerSecond,
-      burst: Math.max(pushesPerSecond, BATCH_MAX),
+      burst,
       max: APPS_LIMITED,
     });
     host.register(this);
@@ -81,7 +86,7 @@ export class PushSender implements JobHandler<'push-send'> {
 
   /** True when there may be more to do at once. */
   private async slice(appPk: number): Promise<boolean> {
-    const { tasks, batches, more } = await this.tasks.claim(appPk);
+    const { tasks, batches, more } = await this.tasks.claim(appPk, this.sliceMax);
     if (batches.length === 0) return false;
     const waitMs = this.rates.take(appPk, tasks.length);
     if (waitMs > 0) {

@@ -100,10 +100,10 @@ export class PushTasks {
     }
   }
 
-  /** Takes due tasks of an app for as long as a lease. They are done, or given back, by their batches. */
-  claim(appPk: number): Promise<Claimed> {
+  /** Takes so many due tasks of an app, at most, for as long as a lease. They are done, or given back, by their batches. */
+  claim(appPk: number, max: number): Promise<Claimed> {
     return this.sql.transaction(async (tx) => {
-      const { batches, more } = await this.batches.claim(tx, appPk);
+      const { batches, more } = await this.batches.claim(tx, appPk, max);
       if (batches.length === 0) return { tasks: [], batches, more };
       const rows = await tx.rows<TaskColumns>(`SELECT ${COLUMNS} FROM push_tasks WHERE batchPk IN (?) AND seqs <> ''`, [
         batches.map(({ id }) => id),
