@@ -9,6 +9,13 @@ export interface UserCard {
   readonly nickname?: string;
 }
 
+interface CardColumns {
+  id: number;
+  userId: string;
+  status: UserStatus;
+  nickname: string | null;
+}
+
 /** Many users by their keys, as they are now. */
 @Injectable()
 export class UserCards {
@@ -17,10 +24,16 @@ export class UserCards {
   /** The deleted included; who is of another app is left out. */
   async of(appPk: number, userPks: readonly number[]): Promise<Map<number, UserCard>> {
     if (userPks.length === 0) return new Map();
-    const rows = await this.sql.rows<{ id: number; userId: string; status: UserStatus; nickname: string | null }>(
+    const rows = await this.sql.rows<CardColumns>(
       'SELECT id, userId, status, nickname FROM users WHERE id IN (?) AND appPk = ?',
       [[...new Set(userPks)], appPk],
     );
-    return new Map(rows.map(({ id, nickname, ...card }) => [id, { ...card, ...(nickname !== null && { nickname }) }]));
+    return new Map(rows.map((row) => [row.id, cardOf(row)]));
   }
 }
+
+const cardOf = ({ userId, status, nickname }: CardColumns): UserCard => ({
+  userId,
+  status,
+  nickname: nickname ?? undefined,
+});

@@ -38,17 +38,16 @@ export class Standings {
       [pairsValue(pairs)],
     );
     const known = new Map(
-      rows.map(({ userPk, conversationPk, clearSeq, leaveSeq, ...row }) => {
-        const readSeq = Math.max(row.readSeq, clearSeq);
-        const deliveredSeq = Math.max(row.deliveredSeq, readSeq);
+      rows.map((row) => {
+        const readSeq = Math.max(row.readSeq, row.clearSeq);
         const standing = {
           readSeq,
-          deliveredSeq,
+          deliveredSeq: Math.max(row.deliveredSeq, readSeq),
           muted: row.muted === 1,
           hearSeq: row.hearSeq,
-          left: leaveSeq !== null,
+          left: row.leaveSeq !== null,
         };
-        return [`${userPk}:${conversationPk}`, standing];
+        return [`${row.userPk}:${row.conversationPk}`, standing];
       }),
     );
     return pairs.map(([userPk, conversationPk]) => known.get(`${userPk}:${conversationPk}`));

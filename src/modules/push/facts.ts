@@ -137,7 +137,6 @@ function factsOf(
   // Between users, and to one of them, a message may come before there is any standing.
   const inside = standing ? !standing.left && standing.hearSeq <= subject.seq : subject.kind !== 'group';
   const forIt = !subject.recipients || subject.recipients.has(userPk);
-  const own = settings.get(userPk);
   return {
     now,
     app,
@@ -146,7 +145,7 @@ function factsOf(
       counts: subject.counts,
       sentAt: subject.sentAt,
       recalled: subject.recalled,
-      ...(subject.push !== undefined && { push: subject.push }),
+      push: subject.push,
       mentioned: isMentioned(subject.mentions, card?.userId),
     },
     recipient: {
@@ -155,7 +154,7 @@ function factsOf(
       read: standing !== undefined && standing.readSeq >= subject.seq,
       confirmed: standing !== undefined && standing.deliveredSeq >= subject.seq,
       muted: standing?.muted ?? false,
-      ...(own && { settings: own }),
+      settings: settings.get(userPk),
     },
     devices: devices.get(userPk) ?? [],
   };

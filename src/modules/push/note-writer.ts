@@ -4,7 +4,7 @@ import { Audiences, type StoredMessage, UnreadTotals } from '../conversations';
 import { type AppPushSettings, Apps } from '../tenancy';
 import type { UserPushSettings } from './decision';
 import { isMentioned } from './facts';
-import { compose, type NoteInput, type NoteWords } from './note';
+import { compose, type NoteWords } from './note';
 import { PushSettings } from './settings/push-settings';
 
 /** What to write: the latest message of a burst, for one device of one recipient. */
@@ -53,26 +53,31 @@ export class NoteWriter {
       this.unread.of([...new Set(orders.map(({ userPk }) => userPk))]),
     ]);
     const byApp = new Map(known);
+    const told = new Map<string, Told>();
     return orders.map((order) => {
       const { conversation } = order.message;
-      const words = compose(inputOf(order, byApp.get(conversation.appPk), titles.get(conversation.pk)));
-      return {
-        title: words.title,
-        body: words.body,
-        sound: words.sound,
-        badge: badges.get(order.userPk) ?? 0,
-        data: dataOf(order.message),
-      };
+      const reader = readerOf(order, byApp.get(conversation.appPk));
+      const key = keyOf(order, reader);
+      let same = told.get(key);
+      if (!same) {
+        same = toldTo(order, reader, byApp.get(conversation.appPk), titles.get(conversation.pk));
+        told.set(key, same);
+      }
+      const { words, data } = same;
+      return { title: words.title, body: words.body, sound: words.sound, badge: badges.get(order.userPk) ?? 0, data };
     });
   }
 
   private async knownOf(appPk: number, orders: readonly NoteOrder[]): Promise<Known> {
     const own = orders.filter(({ message }) => message.conversation.appPk === appPk);
-    const userPks = [...new Set(own.flatMap(({ message, userPk }) => [message.senderPk, userPk]))];
+    const senders = own.map(({ message }) => message.senderPk);
+    // What a reader is called matters only where somebody is mentioned by name.
+    const named = own.filter(({ message }) => message.mentions?.userIds).map(({ userPk }) => userPk);
+    const readers = own.map(({ userPk }) => userPk);
     const [app, cards, settings] = await Promise.all([
       this.apps.byPk(appPk),
-      this.cards.of(appPk, userPks),
-      this.settings.of(appPk, userPks),
+      this.cards.of(appPk, [...senders, ...named]),
+      this.settings.of(appPk, [...new Set([...senders, ...readers])]),
     ]);
     return { push: app?.settings.push, names: namesOf(cards, settings), settings };
   }
@@ -102,21 +107,47 @@ const namesOf = (
     }),
   );
 
-function inputOf(order: NoteOrder, known: Known | undefined, title: string | undefined): NoteInput {
-  const { message, userPk, locale, count } = order;
-  const sender = known?.names.get(message.senderPk);
+/** All that its words depend on beside the message itself: who agree in it read the same. */
+interface Reader {
+  readonly mentioned: boolean;
+  readonly style?: UserPushSettings['style'];
+  readonly language?: string;
+}
+
+/** What of a notification is the same for everybody who reads it in the same way. */
+interface Told {
+  readonly words: NoteWords;
+  readonly data: Readonly<Record<string, string>>;
+}
+
+function readerOf({ message, userPk }: NoteOrder, known: Known | undefined): Reader {
   const settings = known?.settings.get(userPk);
   return {
-    message: { type: message.type, body: JSON.parse(message.body) as unknown },
-    ...(sender && { sender }),
-    ...(title !== undefined && { conversationName: title }),
-    count,
     mentioned: isMentioned(message.mentions, known?.names.get(userPk)?.userId),
-    ...(message.push && { words: message.push }),
-    ...(settings && { settings }),
-    ...(locale !== undefined && { locale }),
-    ...(known?.push && { app: known.push }),
+    style: settings?.style,
+    language: settings?.language,
   };
+}
+
+/** None of these holds a space. */
+const keyOf = ({ message, count, locale }: NoteOrder, { mentioned, style, language }: Reader): string =>
+  `${message.conversation.pk} ${message.seq} ${count} ${mentioned} ${style} ${language} ${locale}`;
+
+function toldTo(order: NoteOrder, reader: Reader, known: Known | undefined, title: string | undefined): Told {
+  const { message, locale, count } = order;
+  const { mentioned, style, language } = reader;
+  const words = compose({
+    message: { type: message.type, body: JSON.parse(message.body) as unknown },
+    sender: known?.names.get(message.senderPk),
+    conversationName: title,
+    count,
+    mentioned,
+    words: message.push || undefined,
+    settings: { style, language },
+    locale,
+    app: known?.push,
+  });
+  return { words, data: dataOf(message) };
 }
 
 /** For the client. What the message brings comes first, so that it cannot pass for ours. */

@@ -17,7 +17,7 @@ export interface NoteInput {
   /** What the message says about its own push. */
   readonly words?: PushWords;
   /** The recipient's. */
-  readonly settings?: UserPushSettings;
+  readonly settings?: Pick<UserPushSettings, 'style' | 'language'>;
   /** The device's language tag, where the user chose none. */
   readonly locale?: string;
   /** The app's own defaults and templates. */

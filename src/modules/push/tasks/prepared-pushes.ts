@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ConversationHistory, Standings, type StoredMessage } from '../../conversations';
 import type { SuppressReason } from '../decision';
 import { PushDevices, type PushDevice } from '../devices/push-devices';
-import { NoteWriter, type WrittenNote } from '../note-writer';
+import { type NoteOrder, NoteWriter, type WrittenNote } from '../note-writer';
 import type { PushNote } from '../provider';
 import { noteId } from './note-id';
 import type { ClaimedTask } from './push-tasks';
@@ -14,6 +14,15 @@ export const EXPIRY_MS = 24 * 3600 * 1000;
 export type Prepared = { readonly task: ClaimedTask; readonly device?: PushDevice } & (
   { readonly device: PushDevice; readonly note: PushNote } | { readonly reason: SuppressReason }
 );
+
+/** What became of a task since it was opened. */
+interface Judged {
+  readonly task: ClaimedTask;
+  readonly device?: PushDevice;
+  readonly message?: StoredMessage;
+  readonly reason?: SuppressReason;
+}
+type Sendable = Judged & Required<Pick<Judged, 'device' | 'message'>>;
 
 /** Messages of a burst that are looked at when the latest was recalled. */
 const LOOKED_AT = 5;
@@ -34,32 +43,17 @@ export class PreparedPushes {
       this.messages(tasks),
       this.standings.of(tasks.map(({ userPk, conversationPk }) => [userPk, conversationPk])),
     ]);
-    const told = tasks.map((task, index) => {
+    const judged = tasks.map((task, index): Judged => {
       const device = devices.get(task.devicePk);
       const message = latest(task, messages);
       const read = (standings[index]?.readSeq ?? 0) >= Math.max(...task.seqs);
-      const reason = reasonOf(task, device, message, read);
-      return { task, device, message, reason };
+      return { task, device, message, reason: reasonOf(task, device, message, read) };
     });
-    const sendable = told.flatMap(({ task, device, message, reason }) =>
-      device && message && !reason ? [{ task, device, message }] : [],
-    );
-    const written = await this.notes.write(
-      sendable.map(({ task, device, message }) => ({
-        message,
-        userPk: task.userPk,
-        locale: device.locale,
-        count: task.seqs.length,
-      })),
-    );
-    const notes = new Map(
-      sendable.map(({ task, message }, index): [number, PushNote] => [task.id, noteOf(task, message, written[index])]),
-    );
-    return told.map(({ task, device, reason }): Prepared => {
-      const note = notes.get(task.id);
-      return device && note
-        ? { task, device, note }
-        : { task, ...(device && { device }), reason: reason ?? 'recalled' };
+    const notes = (await this.notes.write(judged.filter(isSendable).map(orderOf))).values();
+    return judged.map((each): Prepared => {
+      const { task, device, reason } = each;
+      if (!isSendable(each)) return { task, device, reason: reason ?? 'recalled' };
+      return { task, device: each.device, note: noteOf(task, each.message, notes.next().value as WrittenNote) };
     });
   }
 
@@ -71,6 +65,16 @@ export class PreparedPushes {
     return new Map(messages.map((message) => [`${message.conversation.pk}:${message.seq}`, message]));
   }
 }
+
+const isSendable = (judged: Judged): judged is Sendable =>
+  judged.reason === undefined && judged.device !== undefined && judged.message !== undefined;
+
+const orderOf = ({ task, device, message }: Sendable): NoteOrder => ({
+  message,
+  userPk: task.userPk,
+  locale: device.locale,
+  count: task.seqs.length,
+});
 
 const noteOf = (task: ClaimedTask, message: StoredMessage, words: WrittenNote): PushNote => ({
   // Later messages of the log have other ids, so that a vendor which knows an id takes it for the same push.
@@ -85,13 +89,17 @@ const noteOf = (task: ClaimedTask, message: StoredMessage, words: WrittenNote): 
 });
 
 /** What it may tell of: the latest that this device was ever told of stands for all before. */
-const seqsOf = ({ seqs, upToSeq }: ClaimedTask): number[] => [...new Set([upToSeq, ...[...seqs].slice(-LOOKED_AT)])];
+const seqsOf = ({ seqs, upToSeq }: ClaimedTask): readonly number[] =>
+  seqs.length === 1 && seqs[0] === upToSeq ? seqs : [...new Set([upToSeq, ...seqs.slice(-LOOKED_AT)])];
 
-const latest = (task: ClaimedTask, messages: ReadonlyMap<string, StoredMessage>): StoredMessage | undefined =>
-  seqsOf(task)
-    .sort((a, b) => b - a)
-    .map((seq) => messages.get(`${task.conversationPk}:${seq}`))
-    .find((message) => message?.recalledAt === null);
+function latest(task: ClaimedTask, messages: ReadonlyMap<string, StoredMessage>): StoredMessage | undefined {
+  let latest: StoredMessage | undefined;
+  for (const seq of seqsOf(task)) {
+    const message = messages.get(`${task.conversationPk}:${seq}`);
+    if (message?.recalledAt === null && (!latest || latest.seq < seq)) latest = message;
+  }
+  return latest;
+}
 
 function reasonOf(
   { userPk, appPk }: ClaimedTask,

@@ -131,10 +131,7 @@ export class PushSender implements JobHandler<'push-send'> {
   private async ask(channel: PushChannel, device: PushDevice, note: PushNote): Promise<ProviderAnswer> {
     const started = performance.now();
     const asked = channel.send({ token: device.token, platform: device.platform }, note);
-    const answer = await within(this.answerMs, asked).catch((error: unknown): ProviderAnswer => ({
-      outcome: 'retry',
-      reason: String(error),
-    }));
+    const answer = await within(this.answerMs, asked);
     pushMetrics.answered(device.provider, answer.outcome, (performance.now() - started) / 1000);
     return answer;
   }
@@ -197,9 +194,13 @@ interface Sent {
 
 /** A plain timer for each: an abort signal would cost more than the rest of a push. */
 function within(ms: number, asked: Promise<ProviderAnswer>): Promise<ProviderAnswer> {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const timer = setTimeout(() => resolve({ outcome: 'retry', reason: 'timeout' }), ms).unref();
-    asked.then(resolve, reject).finally(() => clearTimeout(timer));
+    const answered = (answer: ProviderAnswer): void => {
+      clearTimeout(timer);
+      resolve(answer);
+    };
+    asked.then(answered, (error: unknown) => answered({ outcome: 'retry', reason: String(error) }));
   });
 }
 

@@ -237,5 +237,7 @@ const claimedOf = (row: TaskColumns): ClaimedTask => ({
 const keyOf = ({ devicePk, conversationPk }: Pick<NewTask, 'devicePk' | 'conversationPk'>): string =>
   `${devicePk}:${conversationPk}`;
 const writeSeqs = (seqs: readonly number[]): string => seqs.map((seq) => `,${seq}`).join('');
-const readSeqs = (text: string): number[] => [...new Set(text.split(',').filter(Boolean).map(Number))];
+/** Most stand for one message. */
+const readSeqs = (text: string): number[] =>
+  text.lastIndexOf(',') === 0 ? [Number(text.slice(1))] : [...new Set(text.split(',').filter(Boolean).map(Number))];
 const asciiOf = (text: string): string => text.replace(/[^ -~]/g, '?').slice(0, 191);
