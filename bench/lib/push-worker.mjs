@@ -12,6 +12,7 @@ const { NestFactory } = require('@nestjs/core');
 const { AppModule } = require(join(root, 'dist', 'src', 'app.module.js'));
 const { stopApp } = require(join(root, 'dist', 'src', 'boot.js'));
 const { PushChannels } = require(join(root, 'dist', 'src', 'modules', 'push', 'channels.js'));
+const { PushFollower } = require(join(root, 'dist', 'src', 'modules', 'push', 'tasks', 'push-follower.js'));
 
 const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error', 'warn'], abortOnError: false });
 if (!process.env.APNS_URL) {
@@ -22,5 +23,8 @@ if (!process.env.APNS_URL) {
     of: async () => channel,
   });
 }
+// What a node does after it handed over what it delivered.
+const follower = app.get(PushFollower, { strict: false });
+process.on('message', (/** @type {{ followed: number[] }} */ { followed }) => follower.followed(followed));
 process.send?.({ port: 0 });
 process.on('disconnect', () => void stopApp(app).finally(() => process.exit(0)));

@@ -85,7 +85,7 @@ async function compare({ id, groups, service, context, deployment, database, que
   const worker = await startWorker(deployment, context.options.nodeArgs, service);
   try {
     const reference = () => queue.ask({ redisUrl: deployment.redis.url, jobs: pushes, apple: service });
-    const product = () => push(database, groups);
+    const product = () => push(database, worker, groups);
     // Both processes are new.
     await reference();
     await product();
@@ -104,11 +104,16 @@ async function compare({ id, groups, service, context, deployment, database, que
   }
 }
 
-/** As they stand when their messages have been delivered; until every one has its record. @param {mysql.Connection} database @param {number} groups */
-async function push(database, groups) {
+/**
+ * As they stand when their messages have been delivered, and the worker has been told; until every one has its record.
+ * @param {mysql.Connection} database @param {import('node:child_process').ChildProcess} worker @param {number} groups
+ */
+async function push(database, worker, groups) {
   const pushes = groups * MEMBERS;
-  await database.query('DELETE FROM push_tasks');
-  await database.query('TRUNCATE TABLE push_deliveries');
+  for (const table of ['push_tasks', 'push_deliveries']) await database.query(`TRUNCATE TABLE ${table}`);
+  const [apps] = /** @type {[{ appPk: number }[], unknown]} */ (
+    await database.query('SELECT DISTINCT appPk FROM push_devices')
+  );
   const began = performance.now();
   await database.query(
     `INSERT INTO push_fanouts (appPk, items)
@@ -117,6 +122,7 @@ async function push(database, groups) {
         JOIN messages m ON m.conversationPk = c.id AND m.type = 'text' WHERE g.groupId IN (?)`,
     [Array.from({ length: groups }, (_, n) => groupOf(n))],
   );
+  worker.send({ followed: apps.map(({ appPk }) => appPk) });
   const ended = async () => {
     const [[{ owed }]] = /** @type {[{ owed: number }[], unknown]} */ (
       await database.query('SELECT EXISTS (SELECT 1 FROM push_fanouts) OR EXISTS (SELECT 1 FROM push_batches) AS owed')

@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { type UserCard, UserCards } from '../accounts';
-import { Audiences, type StoredMessage, UnreadTotals } from '../conversations';
+import { Audiences, type StoredMessage } from '../conversations';
 import { type AppPushSettings, Apps } from '../tenancy';
+import { type BadgeOrder, Badges } from './badges';
 import type { UserPushSettings } from './decision';
 import { isMentioned } from './facts';
 import { compose, type NoteWords } from './note';
 import { PushSettings } from './settings/push-settings';
 
 /** What to write: the latest message of a burst, for one device of one recipient. */
-export interface NoteOrder {
+export interface NoteOrder extends BadgeOrder {
   readonly message: StoredMessage;
-  readonly userPk: number;
   /** Of the device. */
   readonly locale?: string;
   /** How many messages the notification stands for. */
@@ -41,7 +41,7 @@ export class NoteWriter {
     private readonly cards: UserCards,
     private readonly settings: PushSettings,
     private readonly audiences: Audiences,
-    private readonly unread: UnreadTotals,
+    private readonly badges: Badges,
   ) {}
 
   /** In their order. */
@@ -50,7 +50,7 @@ export class NoteWriter {
     const [known, titles, badges] = await Promise.all([
       Promise.all([...appPks].map(async (appPk) => [appPk, await this.knownOf(appPk, orders)] as const)),
       this.titlesOf(orders.map(({ message }) => message)),
-      this.unread.of([...new Set(orders.map(({ userPk }) => userPk))]),
+      this.badges.of(orders),
     ]);
     const byApp = new Map(known);
     const told = new Map<string, Told>();

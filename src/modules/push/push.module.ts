@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts';
 import { ConversationsModule } from '../conversations';
 import { TenancyModule } from '../tenancy';
+import { Badges } from './badges';
 import { PushChannels } from './channels';
 import { DeadLettersController } from './deliveries/dead-letters.controller';
 import { DeadLettersService } from './deliveries/dead-letters.service';
@@ -52,6 +53,7 @@ import { RecipientPages } from './tasks/recipient-pages';
     PushSettingsController,
   ],
   providers: [
+    Badges,
     DeadLettersService,
     DeliveriesService,
     DevicesService,

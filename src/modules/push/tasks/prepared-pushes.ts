@@ -72,6 +72,7 @@ const isSendable = (judged: Judged): judged is Sendable =>
 const orderOf = ({ task, device, message }: Sendable): NoteOrder => ({
   message,
   userPk: task.userPk,
+  batchPk: task.seqs.length === 1 ? task.batchPk : undefined,
   locale: device.locale,
   count: task.seqs.length,
 });

@@ -38,6 +38,12 @@ export class PushBatches {
     }
   }
 
+  /** The one written last: what the batches up to it stand for is stored. */
+  async latest(): Promise<number> {
+    const [row] = await this.sql.rows<{ id: number | null }>('SELECT MAX(id) AS id FROM push_batches');
+    return row?.id ?? 0;
+  }
+
   async dueApps(): Promise<number[]> {
     const rows = await this.sql.rows<{ appPk: number }>(
       `SELECT appPk FROM (SELECT appPk, MIN(nextAt) AS nextAt FROM push_batches GROUP BY appPk) d

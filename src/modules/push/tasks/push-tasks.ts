@@ -30,6 +30,7 @@ export interface ClaimedTask {
   readonly seqs: readonly number[];
   readonly upToSeq: number;
   readonly mentioned: boolean;
+  readonly batchPk: number;
   readonly attempts: number;
   readonly openedAt: Date;
   /** Why it was not taken the last time. */
@@ -73,7 +74,7 @@ const AGAIN_MS = 3000;
 const AGAIN_STEP_MS = 500;
 
 const COLUMNS =
-  'id, appPk, userPk, devicePk, deviceId, provider, conversationPk, seqs, upToSeq, mentioned, attempts, openedAt, reason';
+  'id, appPk, userPk, devicePk, deviceId, provider, conversationPk, seqs, upToSeq, mentioned, batchPk, attempts, openedAt, reason';
 
 /** Statements about pushes under way. */
 @Injectable()
@@ -229,6 +230,7 @@ const claimedOf = (row: TaskColumns): ClaimedTask => ({
   seqs: readSeqs(row.seqs),
   upToSeq: row.upToSeq,
   mentioned: row.mentioned === 1,
+  batchPk: row.batchPk,
   attempts: row.attempts + 1,
   openedAt: row.openedAt,
   reason: row.reason,
