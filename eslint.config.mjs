@@ -27,8 +27,8 @@ const HOT = [
   'src/modules/conversations/{delivery,directory,draft,log,log-batch,log-writer,message}.ts',
   'src/modules/messaging/{content,messages.service}.ts',
   'src/modules/accounts/{direct.audience,recipients,sender-admission}.ts',
-  'src/modules/push/note-writer.ts',
-  'src/modules/push/tasks/{prepared-pushes,push-ledger}.ts',
+  'src/modules/push/{badges,facts,note-writer}.ts',
+  'src/modules/push/tasks/{prepared-pushes,push-decider,push-ledger}.ts',
 ];
 
 export default tseslint.config(
