@@ -29,7 +29,7 @@ const DRAIN_MS = 40_000;
 
 /** @param {LaunchOptions} options @returns {Promise<number>} the exit code */
 export async function launch(options) {
-  const { root, env, command, log = say } = options;
+  const { root, env, log = say } = options;
   const dir = resolve(root, env.DATA_DIR || '.data');
   const underNpm = Boolean(env.npm_lifecycle_event);
   const wishes = listenForStop({ log, endWithParent: underNpm });
@@ -50,94 +50,104 @@ export async function launch(options) {
   } finally {
     wishes.dispose();
   }
+}
 
-  /** @param {LaunchOptions} options @param {string} dir @param {Wishes} wishes */
-  async function launchLocked({ prepare, build, changes }, dir, wishes) {
-    await endLeftovers(dir, log);
-    await prepare?.(wishes.stop);
-    const guard = new Guard({ libDir: libDir(root), dir });
-    /** @type {Awaited<ReturnType<typeof startServices>> | undefined} */
-    let services;
-    try {
-      const key = env.ENCRYPTION_KEY || (env.MYSQL_URL ? undefined : encryptionKey(dir, databaseDir(dir)));
-      /** @type {Error | undefined} */
-      let hopeless;
-      const starting = startServices({
-        dir,
-        mysqlUrl: env.MYSQL_URL,
-        redisUrl: env.REDIS_URL,
-        bufferPool: env.EMBEDDED_BUFFER_POOL,
-        guard,
-        log,
-        signal: wishes.stop,
-        onHopeless: (error) => {
-          hopeless = error;
-          wishes.wish('SIGTERM');
-        },
-      });
-      const [started, built] = await Promise.allSettled([starting, build?.(wishes.stop)]);
-      if (started.status === 'fulfilled') services = started.value;
-      if (hopeless) throw hopeless;
-      if (wishes.stop.aborted) throw new StoppedError();
-      for (const result of [started, built]) if (result.status === 'rejected') throw result.reason;
-      if (!services) throw new StoppedError();
-      const code = await serve({ env: applicationEnv(env, dir, services, key), guard, wishes, build, changes });
-      if (hopeless) throw hopeless;
-      return code;
-    } finally {
-      await services?.stop();
-      await guard.dismiss();
-    }
+/** @param {LaunchOptions} options @param {string} dir @param {Wishes} wishes */
+async function launchLocked(options, dir, wishes) {
+  const { root, env, log = say, prepare, build } = options;
+  await endLeftovers(dir, log);
+  await prepare?.(wishes.stop);
+  const guard = new Guard({ libDir: libDir(root), dir });
+  /** @type {Awaited<ReturnType<typeof startServices>> | undefined} */
+  let services;
+  try {
+    const key = env.ENCRYPTION_KEY || (env.MYSQL_URL ? undefined : encryptionKey(dir, databaseDir(dir)));
+    /** @type {Error | undefined} */
+    let hopeless;
+    const starting = startServices({
+      dir,
+      mysqlUrl: env.MYSQL_URL,
+      redisUrl: env.REDIS_URL,
+      bufferPool: env.EMBEDDED_BUFFER_POOL,
+      guard,
+      log,
+      signal: wishes.stop,
+      onHopeless: (error) => {
+        hopeless = error;
+        wishes.wish('SIGTERM');
+      },
+    });
+    const [started, built] = await Promise.allSettled([starting, build?.(wishes.stop)]);
+    if (started.status === 'fulfilled') services = started.value;
+    if (hopeless) throw hopeless;
+    if (wishes.stop.aborted) throw new StoppedError();
+    for (const result of [started, built]) if (result.status === 'rejected') throw result.reason;
+    if (!services) throw new StoppedError();
+    const code = await serve(options, applicationEnv(env, dir, services, key), guard, wishes);
+    if (hopeless) throw hopeless;
+    return code;
+  } finally {
+    await services?.stop();
+    await guard.dismiss();
   }
+}
 
-  /**
-   * Runs the application until it ends or is told to.
-   * @param {{ env: NodeJS.ProcessEnv, guard: Guard, wishes: Wishes, build: LaunchOptions['build'], changes: LaunchOptions['changes'] }} how
-   */
-  async function serve({ env, guard, wishes, build, changes }) {
-    const stopped = fired(wishes.stop);
-    let wake = () => {};
-    /** A change that comes during a build counts for the next look. @returns {Promise<'changed'>} */
-    const armed = () => new Promise((resolve) => (wake = () => resolve('changed')));
-    let change = armed();
-    const unwatch = changes?.(() => wake());
-    /** Resolves when a change has compiled; one that does not compile waits for the next. @returns {Promise<'changed'>} */
-    const rebuilt = async () => {
-      for (;;) {
-        await change;
-        change = armed();
-        try {
-          await build?.(wishes.stop);
-          return 'changed';
-        } catch (error) {
-          if (!wishes.stop.aborted) log(error instanceof Error ? error.message : String(error));
-        }
+/**
+ * Runs the application until it ends or is told to.
+ * @param {LaunchOptions} options @param {NodeJS.ProcessEnv} env the application's @param {Guard} guard @param {Wishes} wishes
+ */
+async function serve({ root, command, log = say, build, changes }, env, guard, wishes) {
+  const stopped = fired(wishes.stop);
+  const { rebuilt, unwatch } = watchChanges({ build, changes, log, stop: wishes.stop });
+  let next = rebuilt();
+  try {
+    for (;;) {
+      const onSpawn = (/** @type {Identity} */ identity) => guard.watch('app', identity, 'app');
+      const app = startApplication({ command, cwd: root, env, onSpawn });
+      const event = await Promise.race([stopped, app.ended, next]);
+      if (event === 'stop') {
+        wishes.force.addEventListener('abort', () => app.signal('SIGKILL'), { once: true });
+        const { code } = await app.end(wishes.received(), DRAIN_MS);
+        return wishes.force.aborted ? 130 : code;
       }
-    };
-    let next = rebuilt();
-    try {
-      for (;;) {
-        const onSpawn = (/** @type {Identity} */ identity) => guard.watch('app', identity, 'app');
-        const app = startApplication({ command, cwd: root, env, onSpawn });
-        const event = await Promise.race([stopped, app.ended, next]);
-        if (event === 'stop') {
-          wishes.force.addEventListener('abort', () => app.signal('SIGKILL'), { once: true });
-          const { code } = await app.end(wishes.received(), DRAIN_MS);
-          return wishes.force.aborted ? 130 : code;
-        }
-        if (event === 'changed') await app.end('SIGTERM', DRAIN_MS);
-        else if (!changes) return event.code;
-        else {
-          log(`The application ended (code ${event.code}); it starts again after a change.`);
-          if ((await Promise.race([stopped, next])) === 'stop') return event.code;
-        }
-        next = rebuilt();
+      if (event === 'changed') await app.end('SIGTERM', DRAIN_MS);
+      else if (!changes) return event.code;
+      else {
+        log(`The application ended (code ${event.code}); it starts again after a change.`);
+        if ((await Promise.race([stopped, next])) === 'stop') return event.code;
       }
-    } finally {
-      guard.forget('app');
-      unwatch?.();
+      next = rebuilt();
     }
+  } finally {
+    guard.forget('app');
+    unwatch();
   }
+}
+
+/**
+ * @param {Pick<LaunchOptions, 'build' | 'changes'> & { log: import('./messages.mjs').Log, stop: AbortSignal }} options
+ * @returns {{ rebuilt: () => Promise<'changed'>, unwatch: () => void }} rebuilt resolves when a change has compiled; one
+ *   that does not compile waits for the next
+ */
+function watchChanges({ build, changes, log, stop }) {
+  let wake = () => {};
+  /** A change that comes during a build counts for the next look. @returns {Promise<'changed'>} */
+  const armed = () => new Promise((resolve) => (wake = () => resolve('changed')));
+  let change = armed();
+  const unwatch = changes?.(() => wake());
+  const rebuilt = async () => {
+    for (;;) {
+      await change;
+      change = armed();
+      try {
+        await build?.(stop);
+        return /** @type {const} */ ('changed');
+      } catch (error) {
+        if (!stop.aborted) log(error instanceof Error ? error.message : String(error));
+      }
+    }
+  };
+  return { rebuilt, unwatch: () => unwatch?.() };
 }
 
 /** @param {NodeJS.ProcessEnv} env @param {string} dir @param {{ mysqlUrl: string, redisUrl: string, embeddedDatabase: boolean }} services @param {string | undefined} key @returns {NodeJS.ProcessEnv} */
