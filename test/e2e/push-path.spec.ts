@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { anApp, aSession, aUser, type TestApp, type TestSession } from '../support/builders';
+import { aConnectedUser, anApp, aSession, aUser, type TestApp, type TestSession } from '../support/builders';
 import { eventually } from '../support/eventually';
 import { type Parley, startParley } from '../support/harness';
 import { ok } from '../support/http';
-import { bindDevice } from '../support/push';
+import { bindDevice, everyPushEnded } from '../support/push';
 import { ScriptedVendor } from '../support/scripted-vendor';
-import { connect } from '../support/socket';
+import { connect, type Device } from '../support/socket';
 
 let parley: Parley;
 let app: TestApp;
@@ -108,18 +108,26 @@ describe('a message to somebody away', () => {
 describe('a message to somebody present', () => {
   it('is pushed only when no device confirms it in time (G5, G6)', async () => {
     const [ann, bob, cid] = [await away(), await away(), await away()];
+    // Nothing could be sent to these two: whether they are there counts all the same.
+    const [web, deafWeb] = [await aConnectedUser(app), await aConnectedUser(app)];
     const [there, deaf] = [
       await connect(parley.url, bob.token, { id: 'phone' }),
       await connect(parley.url, cid.token, { id: 'phone' }),
     ];
-    const [heard, unheard] = [await say(ann, bob.userId, 'there?'), await say(ann, cid.userId, 'there?')];
-    const message = await there.next('message:new');
-    await there.tell('message:received', { conversationId: message.conversationId, seq: message.seq ?? 0 });
+    const confirms = async (userId: string, socket: Device): Promise<string> => {
+      const { id } = await say(ann, userId, 'there?');
+      const { conversationId, seq = 0 } = await socket.next('message:new');
+      await socket.tell('message:received', { conversationId, seq });
+      return id;
+    };
+    const heard = [await confirms(bob.userId, there), await confirms(web.userId, web.device)];
+    const [unheard, unheardByWeb] = [await say(ann, cid.userId, 'there?'), await say(ann, deafWeb.userId, 'there?')];
     expect(await ended(unheard.id)).toMatchObject([{ userId: cid.userId, status: 'sent' }]);
+    expect(await ended(unheardByWeb.id)).toMatchObject([{ status: 'suppressed', reason: 'no-device' }]);
     expect(vendor.of(bob.phone)).toEqual([]);
-    expect(await deliveriesOf(`messageId=${heard.id}`)).toEqual([]);
-    there.close();
-    deaf.close();
+    await everyPushEnded(parley);
+    for (const id of heard) expect(await deliveriesOf(`messageId=${id}`)).toEqual([]);
+    for (const socket of [there, deaf, web.device, deafWeb.device]) socket.close();
   });
 
   it('is pushed at once in the background (G6)', async () => {

@@ -4,7 +4,7 @@ import { anApp, aSession, aUser, type TestApp } from '../support/builders';
 import { eventually } from '../support/eventually';
 import { type Parley, startParley } from '../support/harness';
 import { ok } from '../support/http';
-import { bindDevice } from '../support/push';
+import { bindDevice, everyPushEnded } from '../support/push';
 import { ScriptedVendor } from '../support/scripted-vendor';
 
 const MEMBERS = 1300;
@@ -68,20 +68,6 @@ const counts = async (): Promise<Record<string, number>> => {
   );
   return Object.fromEntries(rows.map(({ status, n }) => [status, n]));
 };
-const settled = (what: string): Promise<true> =>
-  eventually(
-    what,
-    async () => {
-      const [row] = await parley.sql.rows<{ n: number }>(
-        `SELECT (SELECT COUNT(*) FROM push_fanouts) + (SELECT COUNT(*) FROM push_batches)
-          + (SELECT COUNT(*) FROM push_tasks WHERE seqs <> '')
-          + (SELECT COUNT(*) FROM outbox WHERE state = 0) AS n`,
-      );
-      return row?.n === 0;
-    },
-    60_000,
-  );
-
 /** A recipient of another app, or of the same. */
 async function somebody(app: TestApp): Promise<{ userId: string; token: string; sender: string }> {
   const [sender, session] = [await aUser(app), await aSession(await aUser(app))];
@@ -103,7 +89,7 @@ it('a crowd is pushed once each, page by page, and holds up no other app', async
   await tell(app, { kind: 'group', id: groupId });
   await tell(app, { kind: 'user', id: own.userId }, own.sender);
   await tell(other, { kind: 'user', id: foreign.userId }, foreign.sender);
-  await settled('every push of the crowd');
+  await everyPushEnded(parley);
 
   const asked = vendor.asked.map(({ target }) => target.token);
   expect(new Set(asked)).toEqual(new Set([...tokens, own.token, foreign.token]));
@@ -126,7 +112,7 @@ it('another app is pushed while one app’s vendor does not answer', async () =>
   await tell(other, { kind: 'user', id: foreign.userId }, foreign.sender);
   await eventually('the other’s push', () => vendor.of(foreign.token).length === 1);
   letGo();
-  await settled('the storm’s end');
+  await everyPushEnded(parley);
 }, 120_000);
 
 it('a queue that is emptied again and again loses no push and doubles none', async () => {
@@ -142,7 +128,7 @@ it('a queue that is emptied again and again loses no push and doubles none', asy
     }
   })();
   for (let n = 0; n < 3; n++) await tell(app, { kind: 'group', id: groupId });
-  await settled('all of it').finally(() => (over = true));
+  await everyPushEnded(parley).finally(() => (over = true));
   await flushing;
   expect((await counts())[1]).toBe(before + 3 * tokens.length);
   const told = new Map<string, Set<string>>();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { PushChannels } from '../../src/modules/push/channels';
 import type { ProviderName } from '../../src/modules/push/provider';
+import { eventually } from './eventually';
 import type { Parley } from './harness';
 import { type Call, ok } from './http';
 
@@ -25,6 +26,21 @@ export function withAppleEverywhere({ app }: Parley): void {
     .spyOn(channels, 'states')
     .mockImplementation((appPks) => Promise.resolve(new Map(appPks.map((pk) => [pk, new Map([['apns', 'ready']])]))));
 }
+
+/** Resolves when every message stored so far is decided about, and every push has its end. */
+export const everyPushEnded = ({ sql }: Parley, withinMs = 60_000): Promise<true> =>
+  eventually(
+    'every push has its end',
+    async () => {
+      const [row] = await sql.rows<{ n: number }>(
+        `SELECT (SELECT COUNT(*) FROM push_fanouts) + (SELECT COUNT(*) FROM push_batches)
+          + (SELECT COUNT(*) FROM push_tasks WHERE seqs <> '')
+          + (SELECT COUNT(*) FROM outbox WHERE state = 0) AS n`,
+      );
+      return row?.n === 0;
+    },
+    withinMs,
+  );
 
 /** What is bound in an app: `user/device: token`, in order. */
 export async function boundIn({ sql }: Parley, appId: string): Promise<string[]> {

@@ -3,6 +3,7 @@ import {
   CONFIRM_MS,
   decide,
   type DeviceFacts,
+  isRecorded,
   type PushFacts,
   SUPPRESS_REASONS,
   type SuppressReason,
@@ -60,6 +61,31 @@ describe('who is pushed', () => {
       'in the foreground but silent for five seconds: counts as away',
       { devices: [{ ...phone, state: 'foreground' }], message: { sentAt: ago(CONFIRM_MS) } },
       { push: true, devicePks: [1] },
+    ],
+    [
+      'in the foreground, of whom no device has a token: it may confirm all the same',
+      { devices: [{ deviceId: 'web', state: 'foreground' }] },
+      { wait: CONFIRM_MS - 100 },
+    ],
+    [
+      'in the foreground and confirmed, without any token: it was there, and nothing is owed',
+      { devices: [{ deviceId: 'web', state: 'foreground' }], recipient: { confirmed: true } },
+      because('delivered'),
+    ],
+    [
+      'in the foreground but silent for five seconds, without any token: away, and nothing to reach it by',
+      { devices: [{ deviceId: 'web', state: 'foreground' }], message: { sentAt: ago(CONFIRM_MS) } },
+      because('no-device'),
+    ],
+    [
+      'in the background, without any token: away',
+      { devices: [{ deviceId: 'web', state: 'background' }], recipient: { confirmed: true } },
+      because('no-device'),
+    ],
+    [
+      'in the foreground, and wants to hear nothing: who is there is not away, whatever it wants',
+      { devices: [{ ...phone, state: 'foreground' }], recipient: { muted: true } },
+      { wait: CONFIRM_MS - 100 },
     ],
     ['read elsewhere meanwhile', { recipient: { read: true, confirmed: true } }, because('read')],
     ['its own message', { recipient: { own: true } }, because('own')],
@@ -201,6 +227,20 @@ describe('every decision', () => {
     );
   });
 
+  it('is recorded of nobody who may still confirm, or has', () => {
+    fc.assert(
+      fc.property(anyFacts, (facts) => {
+        const decision = decide(facts);
+        if ('wait' in decision || decision.push || !isRecorded(decision.reason)) return;
+        const { now, message, recipient, devices } = facts;
+        const there = devices.some(({ state }) => state === 'foreground');
+        const silent = now.getTime() - message.sentAt.getTime() >= CONFIRM_MS;
+        expect(recipient.read || (there && (recipient.confirmed || !silent))).toBe(false);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('never pushes what anybody switched off', () => {
     fc.assert(
       fc.property(anyFacts, (facts) => {
@@ -215,7 +255,7 @@ describe('every decision', () => {
           !message.counts ||
           recipient.read ||
           ((recipient.muted || recipient.settings !== undefined) && !pierces);
-        if (off) expect(decide(facts)).toMatchObject({ push: false });
+        if (off) expect(decide(facts)).not.toHaveProperty('push', true);
       }),
       { numRuns: 2000 },
     );

@@ -67,28 +67,38 @@ export const CONFIRM_MS = 5000;
 
 type Rule = (facts: PushFacts) => boolean;
 
-/**
- * Why a recipient gets no push: the first that holds, in this order. What can never change stands before what depends on
- * the moment, and the user's wishes before what its devices lack, so that the answer names what one would have to change.
- */
-const REASONS = {
+/** Whoever these hold for is owed nothing: it is not meant, or it has seen the message. That is nothing to record. */
+const NOT_OWED = {
   own: ({ recipient }) => recipient.own,
   'not-entitled': ({ recipient }) => !recipient.entitled,
-  'push-disabled': ({ app }) => !app.enabled,
-  recalled: ({ message }) => message.recalled,
-  'message-off': ({ message }) => message.push === false || message.push?.off === true,
   'not-counted': ({ message }) => !message.counts,
   read: ({ recipient }) => recipient.read,
   delivered: (facts) => facts.recipient.confirmed && inForeground(facts),
+} as const satisfies Record<string, Rule>;
+
+/**
+ * Why somebody away gets no push: the first that holds, in this order. What can never change stands before what depends on
+ * the moment, and the user's wishes before what its devices lack, so that the answer names what one would have to change.
+ */
+const REASONS = {
+  'push-disabled': ({ app }) => !app.enabled,
+  recalled: ({ message }) => message.recalled,
+  'message-off': ({ message }) => message.push === false || message.push?.off === true,
   muted: (facts) => facts.recipient.muted && !pierces(facts),
   'quiet-hours': (facts) => inQuietHours(facts) && !pierces(facts),
   'no-device': ({ devices }) => devices.every(({ pk }) => pk === undefined),
   'no-credential': (facts) => reachable(facts).length === 0,
 } as const satisfies Record<string, Rule>;
 
-/** Words for `GET /v1/push/deliveries`; a new one is an addition. */
-export type SuppressReason = keyof typeof REASONS;
-export const SUPPRESS_REASONS = Object.keys(REASONS) as SuppressReason[];
+/** Words for `GET /v1/push/deliveries` and `POST /v1/push/explain`; a new one is an addition. */
+export type SuppressReason = keyof typeof NOT_OWED | keyof typeof REASONS;
+const RULES: Readonly<Record<SuppressReason, Rule>> = { ...NOT_OWED, ...REASONS };
+const UNOWED = Object.keys(NOT_OWED) as SuppressReason[];
+const OWED = Object.keys(REASONS) as SuppressReason[];
+export const SUPPRESS_REASONS: readonly SuppressReason[] = [...UNOWED, ...OWED];
+
+/** Whether a recipient was away, so that the reason is what became of its push. */
+export const isRecorded = (reason: SuppressReason): boolean => reason in REASONS;
 
 export type PushDecision =
   /** To these devices, by their keys; where a credential is paused, as soon as another is uploaded. */
@@ -99,21 +109,22 @@ export type PushDecision =
 
 /**
  * Whether this recipient's devices are pushed (G5, G6): in the foreground on any of them, the socket alone has a few
- * seconds to bring the message; in the background or away, they are pushed at once. The worker and
- * `POST /v1/push/explain` ask this same function.
+ * seconds to bring the message, and only when nobody confirms it the recipient was away; in the background or away, they
+ * are pushed at once. The worker and `POST /v1/push/explain` ask this same function.
  */
 export function decide(facts: PushFacts): PushDecision {
-  const reason = SUPPRESS_REASONS.find((each) => REASONS[each](facts));
-  if (reason) return { push: false, reason };
+  const unowed = UNOWED.find((each) => RULES[each](facts));
+  if (unowed) return { push: false, reason: unowed };
   const wait = inForeground(facts) ? facts.message.sentAt.getTime() + CONFIRM_MS - facts.now.getTime() : 0;
   // A clock that runs behind the database's must not make anybody wait longer than a confirmation may take.
   if (wait > 0) return { wait: Math.min(wait, CONFIRM_MS) };
-  return { push: true, devicePks: reachable(facts) };
+  const reason = OWED.find((each) => RULES[each](facts));
+  return reason ? { push: false, reason } : { push: true, devicePks: reachable(facts) };
 }
 
 /** Each rule and whether it holds, in the order in which they count. */
 export const whatHolds = (facts: PushFacts): { reason: SuppressReason; holds: boolean }[] =>
-  SUPPRESS_REASONS.map((reason) => ({ reason, holds: REASONS[reason](facts) }));
+  SUPPRESS_REASONS.map((reason) => ({ reason, holds: RULES[reason](facts) }));
 
 const inForeground: Rule = ({ devices }) => devices.some(({ state }) => state === 'foreground');
 

@@ -56,12 +56,12 @@ export class PushDevices implements KeptWithLogin {
 
   /**
    * What is known of these users' devices, the one bound last first; with them the connected ones without a token. Users
-   * without a token are left out: where nothing can be sent, nobody asks who is connected.
+   * of whom nothing is known are left out.
    */
   async of(appPk: number, userPks: readonly number[]): Promise<Map<number, DeviceFacts[]>> {
-    const rows = await this.rowsOf(appPk, userPks);
-    const connected = await this.live.devices(appPk, [...rows.keys()]);
-    return new Map([...rows].map(([userPk, bound]) => [userPk, factsOf(bound, connected.get(userPk) ?? [])]));
+    const [rows, connected] = await Promise.all([this.rowsOf(appPk, userPks), this.live.devices(appPk, userPks)]);
+    const known = new Set([...rows.keys(), ...connected.keys()]);
+    return new Map([...known].map((userPk) => [userPk, factsOf(rows.get(userPk) ?? [], connected.get(userPk) ?? [])]));
   }
 
   /** The rows of these users, the one bound last first. */

@@ -3,7 +3,7 @@ import type { Jobs } from '../../../kernel/contracts/jobs';
 import { Sql } from '../../../platform/database/sql';
 import type { JobHandler } from '../../../platform/queues/job-queue';
 import { WorkerHost } from '../../../platform/queues/worker-host';
-import { decide, type PushFacts, type SuppressReason } from '../decision';
+import { decide, isRecorded, type PushFacts } from '../decision';
 import { PushFactsGatherer, type PushQuestion } from '../facts';
 import type { FanoutItem } from './fanout-items';
 import { type ClaimedFanout, PushFanouts } from './push-fanouts';
@@ -16,8 +16,6 @@ import { RecipientPages } from './recipient-pages';
 const ROWS = 2;
 /** How long one app is worked for before the next one has its turn. */
 const SLICE_MS = 200;
-/** Whoever was there, or was not meant, was not away: that is no push, and nothing to record. */
-const UNRECORDED: ReadonlySet<SuppressReason> = new Set(['own', 'not-entitled', 'read', 'delivered', 'not-counted']);
 
 /** What a page came to. */
 interface Decided {
@@ -137,8 +135,7 @@ class Page {
     }
     if (!decision.push) {
       const { reason } = decision;
-      if (!UNRECORDED.has(reason))
-        this.records.push({ appPk, conversationPk, seq, userPk, status: 'suppressed', reason });
+      if (isRecorded(reason)) this.records.push({ appPk, conversationPk, seq, userPk, status: 'suppressed', reason });
       return;
     }
     const pushed = new Set(decision.devicePks);
