@@ -1,10 +1,10 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { QueueRedis } from '../../src/platform/queues/queue-redis';
 import { anApp, aSession, aUser, type TestApp } from '../support/builders';
 import { eventually } from '../support/eventually';
 import { type Parley, startParley } from '../support/harness';
 import { ok } from '../support/http';
-import { bindDevice, everyPushEnded } from '../support/push';
+import { aCrowd, bindDevice, everyPushEnded } from '../support/push';
 import { ScriptedVendor } from '../support/scripted-vendor';
 
 const MEMBERS = 1300;
@@ -27,29 +27,6 @@ beforeEach(() => {
   vendor.asked.length = 0;
   vendor.answer = ({ note }) => ({ outcome: 'sent', providerId: note.id });
 });
-
-/** A group of many, each with a phone and none of them there. */
-async function aCrowd(app: TestApp): Promise<{ groupId: string; tokens: string[] }> {
-  const userIds: string[] = [];
-  for (let n = 0; n < MEMBERS; n += 100) {
-    const users = Array.from({ length: 100 }, () => ({ userId: `m-${randomBytes(5).toString('hex')}` }));
-    await ok(app.api.post('/v1/users', users));
-    userIds.push(...users.map(({ userId }) => userId));
-  }
-  const [owner = '', ...others] = userIds;
-  const { groupId } = await ok<{ groupId: string }>(
-    app.api.post('/v1/groups', { name: 'Crowd', visibility: 'public', owner, maxMembers: 2000 }),
-  );
-  for (let at = 0; at < others.length; at += 100)
-    await ok(app.api.post(`/v1/groups/${groupId}/members`, { userIds: others.slice(at, at + 100) }));
-  await parley.sql.run(
-    `INSERT INTO push_devices (appPk, userPk, deviceId, loginId, platform, provider, token, tokenHash, registeredAt)
-      SELECT u.appPk, u.id, 'phone', 'a-login', 'ios', 'apns', CONCAT('token-of-', u.userId), UNHEX(SHA2(u.userId, 256)), NOW(3)
-        FROM users u WHERE u.userId IN (?)`,
-    [userIds],
-  );
-  return { groupId, tokens: userIds.map((userId) => `token-of-${userId}`) };
-}
 
 const tell = (app: TestApp, to: { kind: 'user' | 'group'; id: string }, from?: string): Promise<{ id: string }> =>
   ok(
@@ -76,7 +53,7 @@ async function somebody(app: TestApp): Promise<{ userId: string; token: string; 
 
 it('a crowd is pushed once each, page by page, and holds up no other app', async () => {
   const [app, other] = [await anApp(parley), await anApp(parley)];
-  const { groupId, tokens } = await aCrowd(app);
+  const { groupId, tokens } = await aCrowd(parley, app, MEMBERS);
   const [own, foreign] = [await somebody(app), await somebody(other)];
   // The crowd's are not answered before the other app's was asked: had that to wait for them, all would wait.
   let askedForeign = (): void => undefined;
@@ -99,7 +76,7 @@ it('a crowd is pushed once each, page by page, and holds up no other app', async
 
 it('another app is pushed while one app’s vendor does not answer', async () => {
   const [app, other] = [await anApp(parley), await anApp(parley)];
-  const { groupId } = await aCrowd(app);
+  const { groupId } = await aCrowd(parley, app, MEMBERS);
   const foreign = await somebody(other);
   let letGo: () => void = () => undefined;
   const stuck = new Promise<void>((resolve) => (letGo = resolve));
@@ -117,7 +94,7 @@ it('another app is pushed while one app’s vendor does not answer', async () =>
 
 it('a queue that is emptied again and again loses no push and doubles none', async () => {
   const app = await anApp(parley);
-  const { groupId, tokens } = await aCrowd(app);
+  const { groupId, tokens } = await aCrowd(parley, app, MEMBERS);
   const before = (await counts())[1] ?? 0;
   const { producer } = parley.app.get(QueueRedis, { strict: false });
   let over = false;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { PushChannels } from '../../src/modules/push/channels';
 import type { ProviderName } from '../../src/modules/push/provider';
+import type { TestApp } from './builders';
 import { eventually } from './eventually';
 import type { Parley } from './harness';
 import { type Call, ok } from './http';
@@ -25,6 +26,33 @@ export function withAppleEverywhere({ app }: Parley): void {
   jest
     .spyOn(channels, 'states')
     .mockImplementation((appPks) => Promise.resolve(new Map(appPks.map((pk) => [pk, new Map([['apns', 'ready']])]))));
+}
+
+/** A group of so many hundreds, each with a phone and none of them there. */
+export async function aCrowd(
+  { sql }: Parley,
+  app: TestApp,
+  members: number,
+): Promise<{ groupId: string; owner: string; tokens: string[] }> {
+  const userIds: string[] = [];
+  for (let n = 0; n < members; n += 100) {
+    const users = Array.from({ length: 100 }, () => ({ userId: `m-${randomBytes(5).toString('hex')}` }));
+    await ok(app.api.post('/v1/users', users));
+    userIds.push(...users.map(({ userId }) => userId));
+  }
+  const [owner = '', ...others] = userIds;
+  const { groupId } = await ok<{ groupId: string }>(
+    app.api.post('/v1/groups', { name: 'Crowd', visibility: 'public', owner, maxMembers: 2000 }),
+  );
+  for (let at = 0; at < others.length; at += 100)
+    await ok(app.api.post(`/v1/groups/${groupId}/members`, { userIds: others.slice(at, at + 100) }));
+  await sql.run(
+    `INSERT INTO push_devices (appPk, userPk, deviceId, loginId, platform, provider, token, tokenHash, registeredAt)
+      SELECT u.appPk, u.id, 'phone', 'a-login', 'ios', 'apns', CONCAT('token-of-', u.userId), UNHEX(SHA2(u.userId, 256)), NOW(3)
+        FROM users u WHERE u.userId IN (?)`,
+    [userIds],
+  );
+  return { groupId, owner, tokens: userIds.map((userId) => `token-of-${userId}`) };
 }
 
 /** Resolves when every message stored so far is decided about, and every push has its end. */

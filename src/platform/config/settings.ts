@@ -148,7 +148,7 @@ export class LimitSettings {
   @Type(() => Number) @IsInt() @Min(1) callsBurst = 400;
   @Type(() => Number) @IsInt() @Min(1) loginsPerSecond = 50;
   @Type(() => Number) @IsInt() @Min(1) loginsBurst = 200;
-  /** Pushes of one app, in each worker. */
+  /** Pushes of one app, by all workers together. */
   @Type(() => Number) @IsInt() @Min(1) pushesPerSecond = 2000;
   /** Days that it is kept how pushes ended. */
   @Type(() => Number) @IsInt() @Min(1) pushRecordDays = 30;

@@ -1,8 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Jobs } from '../../../kernel/contracts/jobs';
 import { Settings } from '../../../platform/config/settings';
-import { TokenBuckets } from '../../../platform/entry/token-buckets';
 import type { JobHandler } from '../../../platform/queues/job-queue';
+import { QueueRedis } from '../../../platform/queues/queue-redis';
+import { SharedRates } from '../../../platform/queues/shared-rates';
 import { WorkerHost } from '../../../platform/queues/worker-host';
 import { PushChannels } from '../channels';
 import { PushDevices, type PushDevice } from '../devices/push-devices';
@@ -42,7 +43,7 @@ export class PushSender implements JobHandler<'push-send'> {
   private readonly logger = new Logger('push');
   private readonly running = new Map<number, number>();
   private readonly pausing = new Set<string>();
-  private readonly rates: TokenBuckets;
+  private readonly rates: SharedRates;
   private readonly sliceMax: number;
   private readonly answerMs: number;
   private readonly breaker = new Breaker({ failures: 20, baseMs: 1000, maxMs: 60_000, probes: 3 });
@@ -56,13 +57,15 @@ export class PushSender implements JobHandler<'push-send'> {
     private readonly devices: PushDevices,
     private readonly ledger: PushLedger,
     private readonly pump: PushPump,
+    redis: QueueRedis,
     host: WorkerHost,
     { limits: { pushesPerSecond }, work }: Settings,
   ) {
     this.answerMs = work.leaseMs * ANSWER_SHARE;
     const burst = Math.max(pushesPerSecond, BATCH_MAX);
     this.sliceMax = Math.min(burst, SLICE_MAX);
-    this.rates = new TokenBuckets({
+    this.rates = new SharedRates(redis, {
+      name: 'push',
       perSecond: pushesPerSecond,
       burst,
       max: APPS_LIMITED,
@@ -88,7 +91,7 @@ export class PushSender implements JobHandler<'push-send'> {
   private async slice(appPk: number): Promise<boolean> {
     const { tasks, batches, more } = await this.tasks.claim(appPk, this.sliceMax);
     if (batches.length === 0) return false;
-    const waitMs = this.rates.take(appPk, tasks.length);
+    const waitMs = await this.rates.take(appPk, tasks.length);
     if (waitMs > 0) {
       await this.batches.release(batches, waitMs);
       return false;
