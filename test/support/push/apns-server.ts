@@ -81,7 +81,10 @@ export class ApnsServer {
 
   /** GOAWAY to everybody connected: as Apple does before a machine goes. */
   goAway(): void {
-    for (const session of this.sessions.keys()) session.goaway(constants.NGHTTP2_NO_ERROR);
+    for (const session of this.sessions.keys()) {
+      // What was destroyed this moment is forgotten with the next.
+      if (!session.destroyed) session.goaway(constants.NGHTTP2_NO_ERROR);
+    }
   }
 
   /** Cuts every connection. */
