@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { AppNode } from './app-node';
 import type { Cluster } from './cluster';
-import { LAST } from './crowd';
+import { CROWD, PHONELESS } from './crowd';
 import { leasesOver } from './push-dump';
 import { LEASE_MS, type PushWorld } from './push-world';
 import { sideConnection, unhindered } from './stores';
@@ -20,6 +20,11 @@ const IN_HAND = `lease > 0 AND nextAt > DATE_ADD(NOW(3), INTERVAL ${LEASE_MS / 2
 const DECIDING = `SELECT COUNT(*) AS n FROM push_fanouts WHERE ${IN_HAND}`;
 /** A list of which a page is done already. */
 const PAGING = `SELECT COUNT(*) AS n FROM push_fanouts WHERE ${IN_HAND} AND items LIKE '%"after"%'`;
+const LAST_OF_CROWDS = `SELECT c.appPk, c.id AS conversationPk, c.maxSeq, u.id AS userPk FROM chat_groups g
+  JOIN conversations c ON c.kind = 2 AND c.lowPk = g.id JOIN users u ON u.appPk = g.appPk
+  WHERE u.userId = ? AND g.groupId = ?`;
+/** More than are sent while one waits for a moment. */
+const MESSAGES_AHEAD = 100;
 /** Opened a moment ago: a push is sent no sooner than some time later. */
 const OPENED = `SELECT COUNT(*) AS n FROM push_tasks t JOIN push_batches b ON b.id = t.batchPk
   WHERE b.lease = 0 AND b.nextAt > NOW(3) AND t.seqs <> '' AND t.attempts = 0`;
@@ -70,8 +75,8 @@ export class WorkKiller {
         await lockTasks(side);
         return (await until(watch, DECIDING, side)) && after(TO_THE_LOCK_MS);
       case 'paging':
-        // No push can be opened for the one in the last page.
-        await lockLast(side);
+        // Nobody of the last page can be recorded as without a phone.
+        await lockLastPage(side, this.world.tenants.length);
         return (await until(watch, PAGING, side)) && after(TO_THE_LOCK_MS);
       case 'opened': {
         const reached = await until(watch, OPENED);
@@ -98,15 +103,18 @@ async function lockTasks(side: Connection): Promise<void> {
   await locked(side, 'SELECT id FROM push_tasks WHERE id > 0 FOR UPDATE');
 }
 
-/** Also where there is no row yet: the place between the rows is locked. */
-async function lockLast(side: Connection): Promise<void> {
-  const [devices] = await side.query<RowDataPacket[]>(
-    'SELECT d.id FROM push_devices d JOIN users u ON u.id = d.userPk WHERE u.userId = ?',
-    [LAST],
+/**
+ * The places of records that only the last page of a crowd's next messages writes: a lock on anything else of it would
+ * hold up other work as well, and with that the first page.
+ */
+async function lockLastPage(side: Connection, tenants: number): Promise<void> {
+  const [crowds] = await side.query<RowDataPacket[]>(LAST_OF_CROWDS, [PHONELESS.at(-1), CROWD]);
+  if (crowds.length < tenants) throw new Error('a tenant has no crowd');
+  const places = crowds.flatMap(({ appPk, conversationPk, maxSeq, userPk }) =>
+    Array.from({ length: MESSAGES_AHEAD }, (_, n) => [appPk, conversationPk, Number(maxSeq) + 1 + n, userPk, 0, 2]),
   );
-  await locked(side, 'SELECT id FROM push_tasks WHERE devicePk IN (?) FOR UPDATE', [
-    devices.map(({ id }) => Number(id)),
-  ]);
+  const take = 'INSERT INTO push_deliveries (appPk, conversationPk, seq, userPk, devicePk, status) VALUES ?';
+  await locked(side, take, [places]);
 }
 
 /** In a transaction that holds them; begun anew where it was the one that a deadlock ended. */
