@@ -234,9 +234,14 @@ describe("an app's push credentials", () => {
       const explained = { outcome: 'hold', reason: 'credential-paused', held: ['phone'] };
       expect(await ok(app.api.post('/v1/push/explain', { to: userId }))).toMatchObject(explained);
       expect([await endsOf(id), await endsOf(second.id)]).toEqual([[], []]);
+      // One notification for both.
+      const waits = () => ok<{ held: number }>(app.api.get(paths('apns')));
+      await eventually('it says how many wait', async () => (await waits()).held === 1);
+      const { items } = await ok<{ items: object[] }>(app.api.get('/v1/push/credentials'));
+      expect(items).toContainEqual(expect.objectContaining({ provider: 'apns', status: 'paused', held: 1 }));
       expect(vendors.apns.records.taken(token)).toEqual([]);
 
-      await ok(app.api.put(paths('apns'), vendors.apnsToken()));
+      expect(await ok(app.api.put(paths('apns'), vendors.apnsToken()))).not.toHaveProperty('held');
       for (const messageId of [id, second.id]) {
         const [end] = await eventually('its end', async () => {
           const items = await endsOf(messageId);
@@ -247,20 +252,36 @@ describe("an app's push credentials", () => {
       expect(vendors.apns.records.taken(token)).toHaveLength(1);
     });
 
-    it('give a push up after a day, with the reason', async () => {
-      const { id } = await held();
-      await parley.sql.run(
-        `UPDATE messages m, push_tasks t SET m.sentAt = NOW(3) - INTERVAL 25 HOUR, t.openedAt = NOW(3) - INTERVAL 25 HOUR
-          WHERE t.appPk = ? AND m.conversationPk = t.conversationPk`,
-        [appPk],
-      );
-      const [end] = await eventually('its end', async () => {
-        await parley.app.get(PushTasks, { strict: false }).resume(appPk, 0);
-        const items = await endsOf(id);
-        return items.length > 0 && items;
+    it('give a push up a day after its message, with the reason, and what joined it a day after that', async () => {
+      const { id, say, userId } = await held();
+      const second = await say('two');
+      const task = `FROM push_tasks t JOIN users u ON u.id = t.userPk WHERE t.appPk = ${appPk} AND u.userId = ?`;
+      await eventually('one waits with the other', async () => {
+        const [row] = await parley.sql.rows<{ seqs: string }>(`SELECT t.seqs ${task}`, [userId]);
+        return row?.seqs === ',1,2';
       });
+      const hoursPass = (hours: number, seq: number) =>
+        parley.sql.run(
+          `UPDATE messages m, push_tasks t, users u SET m.sentAt = m.sentAt - INTERVAL ? HOUR,
+              t.openedAt = t.openedAt - INTERVAL ? HOUR
+            WHERE t.appPk = ? AND u.id = t.userPk AND u.userId = ? AND m.conversationPk = t.conversationPk AND m.seq = ?`,
+          [hours, hours, appPk, userId, seq],
+        );
+      const endOf = (messageId: string) =>
+        eventually('its end', async () => {
+          await parley.app.get(PushTasks, { strict: false }).resume(appPk, 0);
+          const [end] = await endsOf(messageId);
+          return end;
+        });
       const reason = 'expired: credential-paused: InvalidProviderToken';
-      expect(end).toMatchObject({ status: 'failed', reason, deviceId: 'phone', provider: 'apns' });
+      await hoursPass(25, 1);
+      expect(await endOf(id)).toMatchObject({ status: 'failed', reason, deviceId: 'phone', provider: 'apns' });
+      expect(await endsOf(second.id)).toEqual([]);
+      const since = `SELECT t.openedAt, m.sentAt ${task.replace('WHERE', 'JOIN messages m ON m.conversationPk = t.conversationPk WHERE')} AND m.seq = 2`;
+      const [rest] = await parley.sql.rows<{ openedAt: Date; sentAt: Date }>(since, [userId]);
+      expect(rest?.openedAt).toEqual(rest?.sentAt);
+      await hoursPass(25, 2);
+      expect(await endOf(second.id)).toMatchObject({ status: 'failed', reason: expect.stringMatching(/^expired/) });
     });
   });
 

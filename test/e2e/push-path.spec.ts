@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { PushTasks } from '../../src/modules/push/tasks/push-tasks';
 import { aConnectedUser, anApp, aSession, aUser, type TestApp, type TestSession } from '../support/builders';
 import { eventually } from '../support/eventually';
 import { type Parley, startParley } from '../support/harness';
 import { ok } from '../support/http';
+import { aText, upTo } from '../support/messages';
 import { bindDevice, everyPushEnded } from '../support/push';
 import { ScriptedVendor } from '../support/scripted-vendor';
 import { connect, type Device } from '../support/socket';
@@ -196,6 +198,36 @@ describe('what the vendor answers', () => {
       });
       expect(end).toMatchObject({ status: 'sent', deviceId: 'phone' });
     }
+  });
+
+  it('what waits for long: the latest 500 are told of, and those before them end as superseded', async () => {
+    const other = await anApp(parley);
+    const [ann, bob] = [await away(other), await away(other)];
+    const sql = <T>(text: string) => parley.sql.rows<T>(text, [other.appId]);
+    const say = (n: number) => ok(other.api.post('/v1/messages', aText(bob.userId, String(n), { from: ann.userId })));
+    const joined = (n: number) =>
+      eventually(`${n} wait`, async () => {
+        const [row] = await sql<{ n: number }>(
+          `SELECT MAX(t.upToSeq) AS n FROM push_tasks t JOIN apps a ON a.id = t.appPk WHERE a.appId = ? AND t.seqs <> ''`,
+        );
+        return row?.n === n;
+      });
+    vendor.answer = () => ({ outcome: 'credential-bad', reason: 'InvalidProviderToken' });
+    for (let at = 0; at < 520; at += 40) await Promise.all(upTo(40).map((n) => say(at + n)));
+    await joined(520);
+    await say(521);
+    await joined(521);
+    vendor.answer = ({ note }) => ({ outcome: 'sent', providerId: note.id });
+    vendor.paused.clear();
+    const [{ id: appPk } = { id: 0 }] = await sql<{ id: number }>('SELECT id FROM apps WHERE appId = ?');
+    await parley.app.get(PushTasks, { strict: false }).resume(appPk, 0);
+    await everyPushEnded(parley);
+    const ends = await sql<{ seq: number; end: string }>(
+      `SELECT d.seq, COALESCE(d.reason, 'sent') AS end FROM push_deliveries d JOIN apps a ON a.id = d.appPk
+        WHERE a.appId = ? ORDER BY d.seq`,
+    );
+    expect(ends).toEqual(upTo(521).map((seq) => ({ seq, end: seq <= 20 ? 'superseded' : 'sent' })));
+    expect(vendor.of(bob.phone).at(-1)?.note).toMatchObject({ badge: 521, body: expect.stringContaining('501') });
   });
 
   it('what failed is sent again when its app asks for that, under the same id, and ends once more', async () => {

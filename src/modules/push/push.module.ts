@@ -25,6 +25,7 @@ import { PushSettings } from './settings/push-settings';
 import { PushSettingsController } from './settings/push-settings.controller';
 import { PushSettingsService } from './settings/push-settings.service';
 import { ExpiredPushes } from './tasks/expired-pushes';
+import { FullTasks } from './tasks/full-tasks';
 import { PreparedPushes } from './tasks/prepared-pushes';
 import { PushChores } from './tasks/push-chores';
 import { PushDecider } from './tasks/push-decider';
@@ -64,6 +65,7 @@ import { RecipientPages } from './tasks/recipient-pages';
     PushSettings,
     PushSettingsService,
     ExpiredPushes,
+    FullTasks,
     PreparedPushes,
     PushChores,
     PushDecider,

@@ -8,18 +8,21 @@ export interface PushCredentialView {
   /** Why nothing goes out; upload another to resume. */
   pausedReason?: string;
   pausedAt?: string;
+  /** How many notifications wait for another upload while it is paused. */
+  held?: number;
   uploadedAt: string;
   expiresAt?: string;
   /** The vendor's own: kind, topic, environment, keyId, teamId · projectId, clientEmail · appId, clientId. */
-  [found: string]: string | undefined;
+  [found: string]: string | number | undefined;
 }
 
-export function credentialView(row: KnownCredential): PushCredentialView {
+/** @param held what waits for another credential of this vendor */
+export function credentialView(row: KnownCredential, held = 0): PushCredentialView {
   return {
     ...(JSON.parse(row.found) as Record<string, string>),
     provider: row.provider,
     status: row.pausedAt ? 'paused' : 'ready',
-    ...(row.pausedAt && { pausedAt: row.pausedAt.toISOString(), pausedReason: row.pausedReason ?? '' }),
+    ...(row.pausedAt && { pausedAt: row.pausedAt.toISOString(), pausedReason: row.pausedReason ?? '', held }),
     uploadedAt: row.uploadedAt.toISOString(),
     ...(row.expiresAt && { expiresAt: row.expiresAt.toISOString() }),
   };

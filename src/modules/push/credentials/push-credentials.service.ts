@@ -10,7 +10,7 @@ import { PushTasks } from '../tasks/push-tasks';
 import { credentialPlace } from './credential-place';
 import { FRESH_MS } from './known-credentials';
 import { credentialView, type PushCredentialView } from './push-credential-view';
-import { PushCredentialsRepository } from './push-credentials.repository';
+import { type KnownCredential, PushCredentialsRepository } from './push-credentials.repository';
 
 /** What an app server does with its vendors' credentials. */
 @Injectable()
@@ -44,14 +44,16 @@ export class PushCredentials {
   }
 
   async list({ app }: AppCaller): Promise<{ items: PushCredentialView[] }> {
-    return { items: (await this.repository.ofApp(app.pk)).map(credentialView) };
+    const rows = await this.repository.ofApp(app.pk);
+    const held = await this.held(app.pk, rows);
+    return { items: rows.map((row) => credentialView(row, held.get(row.provider))) };
   }
 
   /** @throws AppError PUSH_CREDENTIAL_NOT_FOUND, also for a vendor that nobody knows */
   async get({ app }: AppCaller, provider: string): Promise<PushCredentialView> {
     const row = isProvider(provider) ? await this.repository.one(app.pk, provider) : undefined;
     if (!row) throw new AppError('PUSH_CREDENTIAL_NOT_FOUND');
-    return credentialView(row);
+    return credentialView(row, (await this.held(app.pk, [row])).get(row.provider));
   }
 
   /** Nothing is pushed through this vendor any more. @throws AppError PUSH_CREDENTIAL_NOT_FOUND */
@@ -59,6 +61,11 @@ export class PushCredentials {
     const removed = isProvider(provider) && (await this.repository.remove(caller.app.pk, provider));
     if (!removed) throw new AppError('PUSH_CREDENTIAL_NOT_FOUND');
     await this.changed(caller, provider, 'removed', {});
+  }
+
+  /** What waits, by vendor; nothing does where no credential is paused. */
+  private async held(appPk: number, rows: readonly KnownCredential[]): Promise<ReadonlyMap<ProviderName, number>> {
+    return rows.some(({ pausedAt }) => pausedAt) ? this.tasks.held(appPk) : new Map();
   }
 
   private async changed(caller: AppCaller, provider: ProviderName, what: string, about: Record<string, number>) {

@@ -65,7 +65,7 @@ export class DeliveriesService {
   async replay({ app }: AppCaller, { deliveryIds, reason }: ReplayDto): Promise<{ replayed: number }> {
     const ids = deliveryIds?.map(Number) ?? (await this.failed(app.pk, reason));
     if (ids.length === 0) return { replayed: 0 };
-    const replayed = await this.sql.transaction(async (tx) => {
+    const { replayed, superseded } = await this.sql.transaction(async (tx) => {
       const taken = await this.records.takeFailed(tx, app.pk, ids);
       const seqs = new Map<string, NewTask & { seqs: number[] }>();
       for (const { userPk, devicePk, deviceId, provider, conversationPk, seq } of taken) {
@@ -75,9 +75,10 @@ export class DeliveriesService {
         task.seqs.push(seq);
         seqs.set(key, task);
       }
-      await this.tasks.open(tx, app.pk, [...seqs.values()]);
-      return taken.length;
+      const superseded = await this.tasks.open(tx, app.pk, [...seqs.values()]);
+      return { replayed: taken.length, superseded };
     });
+    this.records.count(superseded);
     if (replayed > 0) this.pump.collect(app.pk);
     return { replayed };
   }

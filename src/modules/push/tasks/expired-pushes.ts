@@ -4,7 +4,7 @@ import { EXPIRY_MS } from './prepared-pushes';
 import { PushLedger } from './push-ledger';
 import type { ClaimedTask } from './push-tasks';
 
-/** Ends what was tried for a day: the messages that are too old, and not what joined them since. */
+/** Ends what was tried for a day, each message a day after it was sent: what joined it since has its own day. */
 @Injectable()
 export class ExpiredPushes {
   constructor(
@@ -25,11 +25,13 @@ export class ExpiredPushes {
     const young = await this.young(task, oldest);
     const seqs = task.seqs.filter((seq) => !young.has(seq));
     const reason = task.reason === null ? 'expired' : `expired: ${task.reason}`;
-    await this.ledger.settle({ task, seqs, status: 'failed', reason });
+    const restSince = young.size > 0 ? new Date(Math.min(...young.values())) : undefined;
+    await this.ledger.settle({ task, seqs, restSince, status: 'failed', reason });
   }
 
-  private async young({ conversationPk, seqs }: ClaimedTask, oldest: number): Promise<Set<number>> {
+  /** Those of its messages that are not too old, and when they were sent. */
+  private async young({ conversationPk, seqs }: ClaimedTask, oldest: number): Promise<Map<number, number>> {
     const messages = await this.history.exactly(seqs.map((seq) => [conversationPk, seq]));
-    return new Set(messages.filter(({ sentAt }) => sentAt > oldest).map(({ seq }) => seq));
+    return new Map(messages.filter(({ sentAt }) => sentAt > oldest).map(({ seq, sentAt }) => [seq, sentAt]));
   }
 }

@@ -7,7 +7,7 @@ import type { PushNote } from '../provider';
 import { noteId } from './note-id';
 import type { ClaimedTask } from './push-tasks';
 
-/** Nobody wants to be told of a message later than this. */
+/** Nobody wants to be told of a message later than this; replayed, it has as long again. */
 export const EXPIRY_MS = 24 * 3600 * 1000;
 
 /** A task with everything that is sent, or why it is not any more. */
@@ -81,7 +81,7 @@ const noteOf = (task: ClaimedTask, message: StoredMessage, words: WrittenNote): 
   // Later messages of the log have other ids, so that a vendor which knows an id takes it for the same push.
   id: noteId(`${task.devicePk}:${task.conversationPk}:${task.upToSeq}`),
   collapseId: message.conversation.idPrefix.slice(0, -1),
-  expiresAt: new Date(task.openedAt.getTime() + EXPIRY_MS),
+  expiresAt: new Date(Math.max(task.openedAt.getTime(), message.sentAt) + EXPIRY_MS),
   title: words.title,
   body: words.body,
   sound: words.sound,

@@ -75,8 +75,9 @@ export class PushDecider implements JobHandler<'push-decide'> {
       }
       const { questions, rest } = await this.pages.next(items);
       const decided = await this.decide(fanout.appPk, questions);
-      if (!(await this.store(fanout, decided, rest))) return true;
-      this.records.count(decided.records);
+      const ended = await this.store(fanout, decided, rest);
+      if (!ended) return true;
+      this.records.count(ended);
       if (decided.tasks.length > 0) this.pump.collect(fanout.appPk);
       items = rest;
     }
@@ -90,15 +91,19 @@ export class PushDecider implements JobHandler<'push-decide'> {
     return page.decided();
   }
 
-  /** False, and nothing written, when the lease had ended. */
-  private store(fanout: ClaimedFanout, decided: Decided, rest: readonly FanoutItem[]): Promise<boolean> {
+  /** The ends that it wrote; undefined, and nothing written, when the lease had ended. */
+  private store(
+    fanout: ClaimedFanout,
+    decided: Decided,
+    rest: readonly FanoutItem[],
+  ): Promise<PushRecord[] | undefined> {
     const { tasks, records, waiting, waitMs } = decided;
     return this.sql.transaction(async (tx) => {
-      if (!(await this.fanouts.progress(tx, fanout, rest))) return false;
-      await this.tasks.open(tx, fanout.appPk, tasks);
+      if (!(await this.fanouts.progress(tx, fanout, rest))) return undefined;
+      const superseded = await this.tasks.open(tx, fanout.appPk, tasks);
       this.records.add(tx, records);
       if (waiting.length > 0) await this.fanouts.add(tx, [{ appPk: fanout.appPk, items: waiting, delayMs: waitMs }]);
-      return true;
+      return [...records, ...superseded];
     });
   }
 

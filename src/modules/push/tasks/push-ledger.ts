@@ -12,6 +12,8 @@ export type TaskEnd = {
   readonly task: ClaimedTask;
   /** Those of its messages that it is about; all of them when absent. */
   readonly seqs?: readonly number[];
+  /** Since when the oldest of the others is owed; now when absent, because they joined meanwhile. */
+  readonly restSince?: Date;
   readonly device?: Pick<PushDevice, 'deviceId' | 'provider'>;
 } & (
   | { readonly status: DeliveryStatus; readonly reason?: string; readonly providerId?: string }
@@ -79,7 +81,7 @@ export class PushLedger {
         else {
           const key = `${appPk} ${sent}`;
           const same = kept.get(key) ?? { appPk, sent, tasks: [] };
-          same.tasks.push({ id, seqs: left });
+          same.tasks.push({ id, seqs: left, since: end.restSince });
           kept.set(key, same);
         }
       }

@@ -3,7 +3,9 @@ import { PAIRS, pairsValue } from '../../../platform/database/pairs';
 import { RowsText } from '../../../platform/database/rows-text';
 import { Sql, type SqlExecutor, type SqlTransaction } from '../../../platform/database/sql';
 import type { ProviderName } from '../provider';
+import { FullTasks, IS_FULL } from './full-tasks';
 import { type ClaimedBatch, PushBatches } from './push-batches';
+import type { PushRecord } from './push-records';
 
 /** A push that was decided. */
 export interface NewTask {
@@ -48,6 +50,8 @@ export interface Claimed {
 export interface Kept {
   readonly id: number;
   readonly seqs: readonly number[];
+  /** Since when the oldest of them is owed; now when absent. */
+  readonly since?: Date;
 }
 
 export interface Postponed {
@@ -57,6 +61,14 @@ export interface Postponed {
   readonly reason: string;
   /** It was not tried: the attempt does not count. */
   readonly untried: boolean;
+}
+
+type TaskPlace = Pick<NewTask, 'devicePk' | 'conversationPk'>;
+
+/** What is known of tasks before others join them. */
+interface Known {
+  readonly resting: ReadonlyMap<string, number>;
+  readonly full: readonly number[];
 }
 
 interface TaskColumns extends Omit<ClaimedTask, 'seqs' | 'mentioned'> {
@@ -82,12 +94,17 @@ export class PushTasks {
   constructor(
     private readonly sql: Sql,
     private readonly batches: PushBatches,
+    private readonly full: FullTasks,
   ) {}
 
-  /** Opens tasks of one app, or adds to those that are open. In the order of the unique key, as every other page does. */
-  async open(tx: SqlTransaction, appPk: number, tasks: readonly NewTask[]): Promise<void> {
-    if (tasks.length === 0) return;
-    const resting = await this.resting(tx, tasks);
+  /**
+   * Opens tasks of one app, or adds to those that are open. In the order of the unique key, as every other page does.
+   * Answers the ends that this brought to others, to be counted after COMMIT.
+   */
+  async open(tx: SqlTransaction, appPk: number, tasks: readonly NewTask[]): Promise<PushRecord[]> {
+    if (tasks.length === 0) return [];
+    const { resting, full } = await this.known(tx, tasks);
+    const ended = await this.full.makeRoom(tx, full);
     const sorted = [...tasks].sort((a, b) => a.devicePk - b.devicePk || a.conversationPk - b.conversationPk);
     const together = new Map<number, NewTask[]>();
     for (const task of sorted) {
@@ -99,6 +116,7 @@ export class PushTasks {
     for (const [afterMs, pushes] of together) {
       await this.batches.put(tx, { appPk, afterMs, pushes }, (batchPk, some) => openIn(tx, batchPk, some));
     }
+    return ended;
   }
 
   /** Takes so many due tasks of an app, at most, for as long as a lease. They are done, or given back, by their batches. */
@@ -135,11 +153,11 @@ export class PushTasks {
   /** Something joined tasks while they were under way: they are due again for the rest. */
   async keep(tx: SqlTransaction, appPk: number, pushes: readonly Kept[], sent: boolean): Promise<void> {
     await this.batches.put(tx, { appPk, afterMs: sent ? AGAIN_MS : 0, pushes }, (batchPk, some) => {
-      for (const { id, seqs } of some) {
+      for (const { id, seqs, since } of some) {
         tx.later(
-          `UPDATE push_tasks SET seqs = ?, batchPk = ?, attempts = 0, openedAt = NOW(3),
+          `UPDATE push_tasks SET seqs = ?, batchPk = ?, attempts = 0, openedAt = COALESCE(?, NOW(3)),
               reason = NULL${sent ? ', sentAt = NOW(3)' : ''} WHERE id = ?`,
-          [writeSeqs(seqs), batchPk, id],
+          [writeSeqs(seqs), batchPk, since ?? null, id],
         );
       }
     });
@@ -175,15 +193,33 @@ export class PushTasks {
     );
   }
 
-  /** How long those that were told a moment ago still rest. Only their time hangs on it: nothing is locked. */
-  private async resting(tx: SqlExecutor, tasks: readonly NewTask[]): Promise<Map<string, number>> {
-    const rows = await tx.rows<Pick<NewTask, 'devicePk' | 'conversationPk'> & { toldMs: number }>(
-      `SELECT devicePk, conversationPk, TIMESTAMPDIFF(MICROSECOND, sentAt, NOW(3)) DIV 1000 AS toldMs
+  /** How many pushes of an app wait for another credential, by vendor. */
+  async held(appPk: number): Promise<Map<ProviderName, number>> {
+    const rows = await this.sql.rows<{ provider: ProviderName; held: number }>(
+      `SELECT t.provider, COUNT(*) AS held FROM push_batches b JOIN push_tasks t ON t.batchPk = b.id
+        WHERE b.appPk = ? AND t.seqs <> '' AND t.reason LIKE '${HELD}%' AND t.provider IS NOT NULL GROUP BY t.provider`,
+      [appPk],
+    );
+    return new Map(rows.map(({ provider, held }) => [provider, held]));
+  }
+
+  /**
+   * How long those that were told a moment ago still rest: only their time hangs on it, so nothing is locked. And those
+   * that nothing more fits into.
+   */
+  private async known(tx: SqlExecutor, tasks: readonly NewTask[]): Promise<Known> {
+    const rows = await tx.rows<{ id: number; toldMs: number | null; isFull: number } & TaskPlace>(
+      `SELECT id, devicePk, conversationPk, TIMESTAMPDIFF(MICROSECOND, sentAt, NOW(3)) DIV 1000 AS toldMs,
+          ${IS_FULL} AS isFull
          FROM ${PAIRS} STRAIGHT_JOIN push_tasks ON devicePk = d.a AND conversationPk = d.b
-        WHERE sentAt > DATE_SUB(NOW(3), INTERVAL ${AGAIN_MS * 1000} MICROSECOND)`,
+        WHERE sentAt > DATE_SUB(NOW(3), INTERVAL ${AGAIN_MS * 1000} MICROSECOND) OR ${IS_FULL}`,
       [pairsValue(tasks.map(({ devicePk, conversationPk }) => [devicePk, conversationPk]))],
     );
-    return new Map(rows.map((row) => [keyOf(row), Math.ceil((AGAIN_MS - row.toldMs) / AGAIN_STEP_MS) * AGAIN_STEP_MS]));
+    const resting = new Map<string, number>();
+    for (const { toldMs, ...place } of rows) {
+      if (toldMs !== null) resting.set(keyOf(place), Math.ceil((AGAIN_MS - toldMs) / AGAIN_STEP_MS) * AGAIN_STEP_MS);
+    }
+    return { resting, full: rows.filter(({ isFull }) => isFull === 1).map(({ id }) => id) };
   }
 
   /** Closed rows that nobody needs any more. */
@@ -236,8 +272,7 @@ const claimedOf = (row: TaskColumns): ClaimedTask => ({
   reason: row.reason,
 });
 
-const keyOf = ({ devicePk, conversationPk }: Pick<NewTask, 'devicePk' | 'conversationPk'>): string =>
-  `${devicePk}:${conversationPk}`;
+const keyOf = ({ devicePk, conversationPk }: TaskPlace): string => `${devicePk}:${conversationPk}`;
 const writeSeqs = (seqs: readonly number[]): string => seqs.map((seq) => `,${seq}`).join('');
 /** Most stand for one message. */
 const readSeqs = (text: string): number[] =>
