@@ -8,6 +8,9 @@ import type { DevicePolicy } from './device-policy';
 import type { SessionEndReason } from './session.entity';
 import { UserDirectory, type KnownUser, type Named } from './user-directory';
 
+/** Clients give up a handshake after 20 s. */
+const WAIT_MAX_MS = 15_000;
+
 /** A device that wants to connect with a proven token of a user, of whom nothing is known yet. */
 export interface Arrival {
   readonly appPk: number;
@@ -47,6 +50,7 @@ export class SessionBinder {
     paced: true,
     queueMax: 5000,
     laneMax: 500,
+    waitMaxMs: WAIT_MAX_MS,
   });
 
   constructor(

@@ -8,6 +8,9 @@ import { Apps, type App } from '../tenancy';
 import { SessionProofs } from './session-proofs';
 import { assertHolds, expiryOf, faultOf, parseToken, signToken, type TokenClaims } from './user-token';
 
+/** Nobody waits longer for the turn of a login. */
+const WAIT_MAX_MS = 15_000;
+
 /** A token that its app's key has proven; whether its login still stands is another question. */
 export interface ProvenToken {
   readonly app: App;
@@ -50,6 +53,7 @@ export class UserTokens {
     paced: true,
     queueMax: 5000,
     laneMax: 500,
+    waitMaxMs: WAIT_MAX_MS,
   });
 
   constructor(
