@@ -110,7 +110,7 @@ describe('Apple', () => {
   });
 
   it.each<[string, object, ProviderAnswer['outcome'], string]>([
-    ['500', { status: 500, reason: 'InternalServerError' }, 'retry', 'HTTP 500'],
+    ['500', { status: 500, reason: 'InternalServerError' }, 'retry', 'InternalServerError'],
     ['503', { status: 503, reason: 'ServiceUnavailable' }, 'retry', 'ServiceUnavailable'],
     ['an empty 503', { status: 503, body: '' }, 'retry', 'HTTP 503'],
     ['an empty 410', { status: 410, body: '' }, 'token-dead', 'HTTP 410'],

@@ -17,7 +17,7 @@ const aNote = (more: Partial<PushNote> = {}): PushNote => ({
   ...more,
 });
 const sizes = [
-  (note: PushNote) => JSON.stringify(apnsNotification(note, 'com.example.app')),
+  (note: PushNote) => apnsNotification(note, 'com.example.app').body,
   (note: PushNote) => JSON.stringify(fcmMessage(target, note)),
   (note: PushNote) => JSON.stringify(huaweiMessage(target, note)),
 ];
@@ -41,7 +41,7 @@ describe('a note', () => {
     for (const collapseId of ['short', 'x'.repeat(64), '会话'.repeat(40)]) {
       const note = aNote({ collapseId });
       const keys = [
-        apnsNotification(note, 't').collapseId,
+        apnsNotification(note, 't').headers['apns-collapse-id'],
         (fcmMessage(target, note) as { message: { android: { collapse_key: string } } }).message.android.collapse_key,
         (huaweiMessage(target, note) as { message: { android: { notification: { tag: string } } } }).message.android
           .notification.tag,
@@ -55,7 +55,7 @@ describe('a note', () => {
   it('carries badge, sound, thread and time of life to Apple', () => {
     const note = aNote();
     const made = apnsNotification(note, 'com.example.app');
-    expect(JSON.parse(JSON.stringify(made))).toEqual({
+    expect(JSON.parse(made.body)).toEqual({
       conversationId: 'user:a:b',
       seq: '7',
       messageId: 'm1',
@@ -67,8 +67,12 @@ describe('a note', () => {
         'thread-id': 'user:a:b',
       },
     });
-    expect(made).toMatchObject({ id: note.id, topic: 'com.example.app', pushType: 'alert', priority: 10 });
-    expect(made.expiry).toBe(Math.floor(note.expiresAt.getTime() / 1000));
+    expect(made.headers).toMatchObject({
+      'apns-id': note.id,
+      'apns-topic': 'com.example.app',
+      'apns-push-type': 'alert',
+    });
+    expect(made.headers['apns-expiration']).toBe(String(Math.floor(note.expiresAt.getTime() / 1000)));
   });
 
   it('leaves out the names that FCM keeps for itself: one of them would cost the whole notification', () => {

@@ -1,127 +1,98 @@
-import { Provider, type Notification, type ProviderOptions, type ResponseFailure } from '@parse/node-apn';
-import { constants, type ClientHttp2Session, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
+import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2';
 import { retryAfterMs } from '../../../../platform/outbound/retry-after';
 import type { ApnsReply } from './apns-answers';
+import type { ApnsNotification } from './apns-notification';
+import { ApnsToken, type ApnsSigningKey } from './apns-token';
 
-const { HTTP2_HEADER_PATH, HTTP2_HEADER_STATUS, HTTP2_HEADER_RETRY_AFTER } = constants;
+const { NGHTTP2_CANCEL } = constants;
+/** A connection has a thousand million requests in it: some days of a busy app. */
+const NO_MORE_STREAMS = 'ERR_HTTP2_OUT_OF_STREAMS';
 const PONG_MS = 5000;
-/** Beyond node-apn's own time limit, which ends with the stream. */
+/** A connection over which nothing is sent is looked after this often: what lies between may have forgotten it. */
+const HEARTBEAT_MS = 60_000;
+/** Beyond the time limit of a request. */
 const GRACE_MS = 1000;
+/** For thousands of requests at once, most of which wait until Apple takes more; Node's own limit is 10. */
+const SESSION_MB_MAX = 64;
+/** A refusal is some dozens. */
+const REFUSAL_CHARACTERS_MAX = 10_000;
 
 export interface ApnsClientOptions {
   /** By token or by certificate. */
-  credential: Pick<ProviderOptions, 'token' | 'cert' | 'key'>;
-  /** Apple's own host; decides which environment a certificate must be for. */
-  host: string;
-  /** Where to connect instead. */
-  standIn?: URL;
+  credential: { token: ApnsSigningKey } | { cert: string; key: string };
+  /** Apple's own, or whoever stands in for it. */
+  url: URL;
   ca?: string[];
   timeoutMs: number;
 }
 
-/** The parts of node-apn's client that its types leave out. */
-interface InnerClient {
-  config: { address: string; port: number };
-  session?: ClientHttp2Session;
-  connect(): Promise<void>;
-}
-
-type Failure = ResponseFailure & { code?: string; 'apns-id'?: string };
-type Sent = { 'apns-id'?: string };
-
 /**
- * node-apn, watched: it neither hands on `Retry-After` and the status of an empty answer, nor notices a connection that
- * died in silence, over which every request would then time out for a quarter of an hour.
+ * One connection to Apple for all requests of one credential (docs/adr/0018), opened when it is needed. One that is going away
+ * brings the answers that are under way, and the next request opens another. Whether and when a request is repeated is
+ * decided above, with the task's own record.
  */
 export class ApnsClient {
-  private readonly provider: Provider;
-  private readonly client: InnerClient;
-  /** Refusals as they came, by path and apns-id, until their request is answered. */
-  private readonly refusals = new Map<string, IncomingHttpHeaders>();
+  private session: ClientHttp2Session | undefined;
+  private readonly token: ApnsToken | undefined;
   private readonly suspected = new WeakSet<ClientHttp2Session>();
+  private readonly heartbeat = setInterval(() => this.suspect(), HEARTBEAT_MS).unref();
+  private closed = false;
 
+  /** @throws Error when the credential is of no use */
   constructor(private readonly options: ApnsClientOptions) {
-    const { credential, host, standIn, ca, timeoutMs } = options;
-    this.provider = new Provider({
-      ...credential,
-      ...(ca && { ca }),
-      address: host,
-      // Whether and when to try again is decided above, with the task's own record.
-      connectionRetryLimit: 0,
-      requestTimeout: timeoutMs,
-    });
-    this.client = (this.provider as unknown as { client: InnerClient }).client;
-    if (standIn) {
-      this.client.config.address = standIn.hostname;
-      this.client.config.port = Number(standIn.port || 443);
-    }
-    this.watchConnections();
+    const { credential } = options;
+    if ('token' in credential) this.token = new ApnsToken(credential.token);
   }
 
-  async send(notification: Notification, token: string): Promise<ApnsReply> {
-    const device = encodeURIComponent(token);
-    const key = `/3/device/${device} ${notification.id}`;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<ApnsReply>((resolve) => {
-      timer = setTimeout(() => resolve({ errorCode: 'TIMEOUT' }), this.options.timeoutMs + GRACE_MS);
+  async send({ headers, body }: ApnsNotification, token: string): Promise<ApnsReply> {
+    if (this.closed) return { errorCode: 'CLOSED' };
+    const authorization = this.token?.authorization;
+    const session = this.connection();
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': `/3/device/${encodeURIComponent(token)}`,
+      ...(authorization !== undefined && { authorization }),
+      ...headers,
     });
-    try {
-      const reply = await Promise.race([this.ask(notification, device, key), late]);
-      if (reply.errorCode === 'TIMEOUT') this.suspect();
-      return reply;
-    } finally {
-      clearTimeout(timer);
-      this.refusals.delete(key);
-    }
+    const reply = await answerOf(stream, body, this.options.timeoutMs);
+    if (reply.errorCode === 'TIMEOUT') this.suspect();
+    if (reply.errorCode === NO_MORE_STREAMS) session.close();
+    if (reply.reason === 'ExpiredProviderToken' && authorization !== undefined) this.token?.expired(authorization);
+    return reply;
   }
 
   /** Resolves when what is under way has been answered, or will not be. */
   async close(): Promise<void> {
-    const { session } = this.client;
-    const down = new Promise<void>((resolve) => void this.provider.shutdown(() => resolve()));
-    // node-apn waits for ever where the connection broke before.
+    this.closed = true;
+    clearInterval(this.heartbeat);
+    const { session } = this;
     if (!session || session.destroyed) return;
     const timer = setTimeout(() => session.destroy(), this.options.timeoutMs + GRACE_MS);
-    await Promise.race([down, new Promise((resolve) => session.once('close', resolve))]);
+    await new Promise<void>((resolve) => {
+      session.once('close', resolve);
+      session.close();
+    });
     clearTimeout(timer);
   }
 
-  private async ask(notification: Notification, device: string, key: string): Promise<ApnsReply> {
-    const { sent, failed } = await this.provider.send(notification, device);
-    const [done] = sent as Sent[];
-    if (done) return { status: 200, apnsId: done['apns-id'] ?? notification.id };
-    const [failure] = failed as Failure[];
-    return replyOf(failure, this.refusals.get(key));
+  private connection(): ClientHttp2Session {
+    if (this.session && !this.session.closed && !this.session.destroyed) return this.session;
+    const { credential, url, ca } = this.options;
+    const session = connect(url, {
+      ...('cert' in credential && credential),
+      ...(ca && { ca }),
+      settings: { enablePush: false },
+      maxSessionMemory: SESSION_MB_MAX,
+    });
+    // It is over then, and every request under way is told why.
+    session.on('error', () => undefined);
+    this.session = session;
+    return session;
   }
 
-  /** Looks over node-apn's shoulder at each connection that it opens. */
-  private watchConnections(): void {
-    const { client } = this;
-    const connect = client.connect.bind(client);
-    const watched = new WeakSet<ClientHttp2Session>();
-    client.connect = async () => {
-      await connect();
-      if (!client.session || watched.has(client.session)) return;
-      watched.add(client.session);
-      this.watch(client.session);
-    };
-  }
-
-  private watch(session: ClientHttp2Session): void {
-    const request = session.request.bind(session);
-    session.request = (headers?: OutgoingHttpHeaders, options?) => {
-      const stream = request(headers, options);
-      const key = `${String(headers?.[HTTP2_HEADER_PATH])} ${String(headers?.['apns-id'])}`;
-      stream.once('response', (answer) => {
-        if (Number(answer[HTTP2_HEADER_STATUS]) !== 200) this.refusals.set(key, answer);
-      });
-      return stream;
-    };
-  }
-
-  /** A request went unanswered: unless the other side answers a ping, the connection is dead and is left. */
+  /** Unless the other side answers a ping, the connection died in silence, and is left. */
   private suspect(): void {
-    const { session } = this.client;
+    const { session } = this;
     if (!session || session.destroyed || this.suspected.has(session)) return;
     this.suspected.add(session);
     const timer = setTimeout(() => session.destroy(), PONG_MS).unref();
@@ -133,36 +104,60 @@ export class ApnsClient {
   }
 }
 
-function replyOf(failure: Failure | undefined, refusal: IncomingHttpHeaders | undefined): ApnsReply {
-  const status = Number(refusal?.[HTTP2_HEADER_STATUS] ?? failure?.status);
-  if (!Number.isInteger(status)) return { errorCode: codeOf(failure) };
-  const patience = retryAfterMs(refusal?.[HTTP2_HEADER_RETRY_AFTER]?.toString());
-  // node-apn hands this one reason on as an error.
-  const reason = failure?.response?.reason ?? (status === 403 ? failure?.error?.message : undefined);
-  return {
-    status,
-    ...(reason !== undefined && { reason }),
-    ...(failure?.response?.timestamp !== undefined && { timestamp: Number(failure.response.timestamp) }),
-    ...(patience !== undefined && { retryAfterMs: patience }),
-  };
+/** Comes when the stream ends, whichever way it does, or when time is over. */
+function answerOf(stream: ClientHttp2Stream, body: string, timeoutMs: number): Promise<ApnsReply> {
+  return new Promise((resolve) => {
+    const reply: ApnsReply = {};
+    let said = '';
+    const timer = setTimeout(() => {
+      // One that waits for a connection ends only with that.
+      resolve({ errorCode: 'TIMEOUT' });
+      stream.close(NGHTTP2_CANCEL);
+    }, timeoutMs);
+    stream.setEncoding('utf8');
+    stream.on('response', (headers) => {
+      reply.status = headers[':status'];
+      reply.apnsId = headers['apns-id']?.toString();
+      reply.retryAfterMs = retryAfterMs(headers['retry-after']);
+    });
+    stream.on('data', (text: string) => {
+      if (said.length < REFUSAL_CHARACTERS_MAX) said += text;
+    });
+    stream.on('error', (error: Wrapped) => (reply.errorCode ??= codeOf(error)));
+    stream.on('close', () => {
+      clearTimeout(timer);
+      resolve(said === '' ? reply : { ...refusalOf(said), ...reply });
+    });
+    stream.end(body);
+  });
 }
 
-/** Errors as node-apn (`jse_cause`) and Node (`cause`) wrap them. */
+/** Apple's word for a refusal, where it is one. */
+function refusalOf(said: string): Pick<ApnsReply, 'reason' | 'timestamp'> {
+  try {
+    const { reason, timestamp } = JSON.parse(said) as { reason?: unknown; timestamp?: unknown };
+    return {
+      ...(typeof reason === 'string' && { reason }),
+      ...(timestamp !== undefined && { timestamp: Number(timestamp) }),
+    };
+  } catch {
+    // A machine between Apple and here may answer in HTML: the status says enough.
+    return {};
+  }
+}
+
+/** Errors as Node wraps them. */
 interface Wrapped {
-  message?: string;
   code?: string;
-  jse_cause?: Wrapped;
   cause?: unknown;
 }
 
 /** The network's own word for what went wrong: that of the innermost error that has one. */
-function codeOf(failure: Failure | undefined): string {
-  const outer: Wrapped = failure?.error ?? { code: failure?.code };
-  if (outer.message?.includes('timeout')) return 'TIMEOUT';
+function codeOf(outer: Wrapped): string {
   let code = 'NO_ANSWER';
   for (let error: Wrapped | undefined = outer; error;) {
-    code = typeof error.code === 'string' ? error.code : code;
-    error = error.jse_cause ?? (typeof error.cause === 'object' ? (error.cause as Wrapped) : undefined);
+    code = error.code ?? code;
+    error = typeof error.cause === 'object' && error.cause !== null ? error.cause : undefined;
   }
   return code;
 }

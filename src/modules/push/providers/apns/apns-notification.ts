@@ -1,33 +1,43 @@
-import { Notification } from '@parse/node-apn';
 import type { PushNote } from '../../provider';
 import { collapseKey, fitted } from '../wrapping';
 
 const BYTES_MAX = 4096;
-const AT_ONCE = 10;
+const AT_ONCE = '10';
 
 /** A note as Apple takes it. */
-export function apnsNotification(wanted: PushNote, topic: string): Notification {
-  const note = fitted(wanted, BYTES_MAX, (candidate) =>
-    Buffer.byteLength(JSON.stringify(notificationOf(candidate, topic))),
-  );
-  return notificationOf(note, topic);
+export interface ApnsNotification {
+  readonly headers: Readonly<Record<`apns-${string}`, string>>;
+  /** JSON. */
+  readonly body: string;
 }
 
-function notificationOf(note: PushNote, topic: string): Notification {
-  const { id, title, body, badge, sound, expiresAt, data } = note;
-  return new Notification({
-    id,
-    topic,
-    pushType: 'alert',
-    priority: AT_ONCE,
-    collapseId: collapseKey(note),
-    expiry: Math.floor(expiresAt.getTime() / 1000),
-    alert: { ...(title !== undefined && { title }), body },
+/** Everything but who sends it and to which device. */
+export function apnsNotification(note: PushNote, topic: string): ApnsNotification {
+  const body = bodyOf(note);
+  return {
+    headers: {
+      'apns-id': note.id,
+      'apns-topic': topic,
+      'apns-push-type': 'alert',
+      'apns-priority': AT_ONCE,
+      'apns-collapse-id': collapseKey(note),
+      'apns-expiration': String(Math.max(0, Math.floor(note.expiresAt.getTime() / 1000))),
+    },
+    body: bytesOf(body) <= BYTES_MAX ? body : bodyOf(fitted(note, BYTES_MAX, (cut) => bytesOf(bodyOf(cut)))),
+  };
+}
+
+const bytesOf = (text: string): number => Buffer.byteLength(text);
+
+/** What is undefined is not written. `aps` comes last, so that no data of a message can pass for it. */
+function bodyOf({ title, body, badge, sound, data }: PushNote): string {
+  const aps = {
+    alert: { title, body },
+    badge,
+    sound,
     // A service extension of the app may complete the notification (fetch the message, show an avatar).
-    mutableContent: true,
-    payload: { ...data },
-    ...(badge !== undefined && { badge }),
-    ...(sound !== undefined && { sound }),
-    ...(data.conversationId !== undefined && { threadId: data.conversationId }),
-  });
+    'mutable-content': 1,
+    'thread-id': data.conversationId,
+  };
+  return JSON.stringify(Object.assign({}, data, { aps }));
 }

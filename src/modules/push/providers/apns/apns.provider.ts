@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { X509Certificate } from 'node:crypto';
 import { Settings } from '../../../../platform/config/settings';
 import { trustedRoots } from '../../../../platform/outbound/trusted-roots';
 import type { ProviderAnswer, PushChannel, PushNote, PushTarget, StoredCredential } from '../../provider';
@@ -9,39 +10,44 @@ import { inspectApns, type ApnsContent } from './apns-credential';
 import type { ApnsCredentialDto } from './apns-credential.dto';
 import { apnsNotification } from './apns-notification';
 
-/** Apple's hosts by environment. */
-const HOSTS = { production: 'api.push.apple.com', development: 'api.sandbox.push.apple.com' };
+/** Apple's own, by environment. */
+const URLS = { production: 'https://api.push.apple.com', development: 'https://api.sandbox.push.apple.com' };
 
 /** Apple Push Notification service, by token (.p8) and by certificate. */
 @Injectable()
 export class ApnsProvider implements PushVendor {
   readonly name = 'apns';
-  private readonly common: Pick<ApnsClientOptions, 'standIn' | 'ca' | 'timeoutMs'>;
+  private readonly common: Pick<ApnsClientOptions, 'ca' | 'timeoutMs'>;
+  private readonly standIn?: string;
 
   constructor({ push }: Settings) {
     this.common = {
       timeoutMs: push.timeoutMs,
-      ...(push.apnsUrl !== undefined && { standIn: new URL(push.apnsUrl) }),
       ca: trustedRoots(push.ca),
     };
+    this.standIn = push.apnsUrl;
   }
 
   inspect(upload: ApnsCredentialDto): Inspected {
     return inspectApns(upload);
   }
 
-  /** @throws Error where node-apn finds the certificate expired */
+  /** @throws Error where the certificate expired */
   open({ content }: StoredCredential): PushChannel {
     const stored = content as unknown as ApnsContent;
     const credential =
       stored.kind === 'token'
         ? { token: { key: stored.key, keyId: stored.keyId, teamId: stored.teamId } }
         : { cert: stored.certificate, key: stored.key };
-    return new ApnsChannel(
-      new ApnsClient({ ...this.common, credential, host: HOSTS[stored.environment] }),
-      stored.topic,
-    );
+    if (credential.cert !== undefined) assertNotExpired(credential.cert);
+    const url = new URL(this.standIn ?? URLS[stored.environment]);
+    return new ApnsChannel(new ApnsClient({ ...this.common, credential, url }), stored.topic);
   }
+}
+
+function assertNotExpired(certificate: string): void {
+  const { validTo } = new X509Certificate(certificate);
+  if (Date.parse(validTo) <= Date.now()) throw new Error(`the certificate expired at ${validTo}`);
 }
 
 class ApnsChannel implements PushChannel {
