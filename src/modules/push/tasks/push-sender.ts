@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Jobs } from '../../../kernel/contracts/jobs';
 import { Settings } from '../../../platform/config/settings';
 import type { JobHandler } from '../../../platform/queues/job-queue';
@@ -19,6 +20,8 @@ import { type ClaimedTask, HELD, PushTasks } from './push-tasks';
 
 /** Pushes of one slice: what they need is read once for all, a reader's badge once however many of them are its. */
 const SLICE_MAX = 1000;
+/** Requests begun in one turn of the event loop: a few milliseconds. */
+const STRETCH = 100;
 /** Jobs of one app at once in this process: the others are for other apps. */
 const OF_ONE_APP = 4;
 /** A channel that has not answered in this share of a lease is given up: the rest is for writing that down. */
@@ -100,12 +103,23 @@ export class PushSender implements JobHandler<'push-send'> {
     if (more) this.pump.nudge('push-send', appPk);
     const live = await this.expired.sift(tasks);
     const prepared = await this.prepared.of(live);
-    const results = await Promise.allSettled(prepared.map((push) => this.send(push)));
-    const failure = results.find((result) => result.status === 'rejected');
+    const failure = await this.sendAll(prepared);
     // Their leases end; the database was away, most likely.
-    if (failure) this.logger.warn(`pushes of app ${appPk} could not be recorded: ${String(failure.reason)}`);
+    if (failure) this.logger.warn(`pushes of app ${appPk} could not be recorded: ${String(failure.error)}`);
     else await this.batches.done(batches);
     return more;
+  }
+
+  /** All at once, in stretches, so that a node that works and serves hears its sockets in between. Why one has no end, if any. */
+  private async sendAll(pushes: readonly Prepared[]): Promise<{ error: unknown } | undefined> {
+    let failure: { error: unknown } | undefined;
+    const sends: Promise<void>[] = [];
+    for (const push of pushes) {
+      if (sends.length % STRETCH === STRETCH - 1) await nextTurn();
+      sends.push(this.send(push).catch((error: unknown) => void (failure ??= { error })));
+    }
+    await Promise.all(sends);
+    return failure;
   }
 
   private async send(push: Prepared): Promise<void> {
