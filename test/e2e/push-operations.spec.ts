@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto';
+import { PushFactsGatherer } from '../../src/modules/push/facts';
 import { anApp, aSession, aUser, operator } from '../support/builders';
 import { eventually } from '../support/eventually';
 import { OPERATOR_TOKEN, type Parley, startParley } from '../support/harness';
 import { ok } from '../support/http';
-import { bindDevice } from '../support/push';
+import { aText } from '../support/messages';
+import { bindDevice, everyPushEnded } from '../support/push';
 import { ScriptedVendor } from '../support/scripted-vendor';
 
 let parley: Parley;
@@ -48,59 +49,93 @@ describe('the queues’ dashboard', () => {
   });
 });
 
-describe('messages about which nothing could be decided', () => {
-  it('are dead letters that the operator reads and replays', async () => {
+describe('a message about which nothing can be decided', () => {
+  it('is tried again, holds up no other, and is in the end a dead letter that the operator reads and replays', async () => {
     const app = await anApp(parley);
-    const [ann, bob] = [await aSession(await aUser(app)), await aSession(await aUser(app))];
+    const [ann, bob] = [await aUser(app), await aSession(await aUser(app))];
     const token = await bindDevice(bob, 'phone');
-    const text = { type: 'text', body: { text: 'x' }, to: { kind: 'user', id: bob.user.userId } };
-    const { id } = await ok(ann.api.post('/v1/messages', { ...text, clientMessageId: randomUUID() }));
-    await eventually('the push', () => vendor.of(token)[0]);
-
-    const place = await eventually('its record', async () => {
-      const [row] = await parley.sql.rows<{ appPk: number; conversationPk: number; seq: number }>(
-        'SELECT appPk, conversationPk, seq FROM push_deliveries WHERE providerId LIKE ?',
-        [`%${vendor.of(token)[0]?.note.id ?? ''}`],
+    const say = (text: string): Promise<{ id: string; seq?: number }> =>
+      ok(app.api.post('/v1/messages', aText(bob.user.userId, text, { from: ann.userId })));
+    const endsOf = async ({ id }: { id: string }) =>
+      (await ok<{ items: object[] }>(app.api.get(`/v1/push/deliveries?messageId=${id}`))).items;
+    const facts = parley.app.get(PushFactsGatherer, { strict: false });
+    const gather = facts.gather.bind(facts);
+    const spy = jest.spyOn(facts, 'gather').mockImplementation((questions) => {
+      if (questions.some(({ subject }) => subject.seq === 1)) throw new Error('it would not');
+      return gather(questions);
+    });
+    const poison = await say('one');
+    const failing = await eventually('it was tried', async () => {
+      const [row] = await parley.sql.rows<{ id: number; failures: number }>(
+        'SELECT id, failures FROM push_fanouts WHERE reason = ?',
+        ['it would not'],
       );
       return row;
     });
-    // As it is after twelve attempts that all failed.
-    await parley.sql.run('DELETE FROM push_deliveries WHERE conversationPk = ?', [place.conversationPk]);
-    await parley.sql.run('INSERT INTO push_fanouts (appPk, items, dead, reason) VALUES (?, ?, 1, ?)', [
-      place.appPk,
-      JSON.stringify([{ c: place.conversationPk, s: place.seq }]),
-      'it would not',
-    ]);
+    expect(failing.failures).toBe(1);
+    // As if it had failed through all the pauses in between.
+    await parley.sql.run('UPDATE push_fanouts SET failures = 11, nextAt = NOW(3) WHERE id = ?', [failing.id]);
+    const other = await say('two');
+    expect(await eventually('the end of another', async () => (await endsOf(other))[0])).toMatchObject({
+      status: 'sent',
+    });
+
     const api = operator(parley);
-    const { items } = await ok<{ items: { deadLetterId: string }[] }>(api.get('/v1/operator/push/dead-letters'));
+    const letters = () => ok<{ items: { deadLetterId: string }[] }>(api.get('/v1/operator/push/dead-letters'));
+    const items = await eventually('the dead letter', async () => {
+      const found = (await letters()).items;
+      return found.length > 0 && found;
+    });
     expect(items).toEqual([
       {
-        deadLetterId: expect.any(String),
+        deadLetterId: String(failing.id),
         appId: app.appId,
         messages: 1,
         reason: 'it would not',
         createdAt: expect.any(String),
       },
     ]);
-    const replay = () => api.post(`/v1/operator/push/dead-letters/${items[0]?.deadLetterId ?? ''}/replay`, {});
+    expect(await endsOf(poison)).toEqual([]);
+    expect(vendor.of(token)).toHaveLength(1);
+    spy.mockRestore();
+    const replay = () => api.post(`/v1/operator/push/dead-letters/${String(failing.id)}/replay`, {});
     expect((await replay()).status).toBe(204);
     expect((await replay()).status).toBe(404);
-    const { items: ends } = await eventually('the replay', async () => {
-      const found = await ok<{ items: { status: string }[] }>(
-        app.api.get(`/v1/push/deliveries?messageId=${String(id)}`),
-      );
-      return found.items.length > 0 && found;
-    });
-    expect(ends).toMatchObject([{ status: 'sent' }]);
+    expect(await eventually('the replay', async () => (await endsOf(poison))[0])).toMatchObject({ status: 'sent' });
+    expect((await letters()).items).toEqual([]);
   });
 });
 
 describe('the metrics', () => {
-  it('tell what was sent, suppressed and failed, and how much waits for how long', async () => {
-    const text = await (await fetch(`${parley.url}/metrics`)).text();
-    expect(text).toMatch(/parley_push_sent_total [1-9]/);
-    expect(text).toMatch(/parley_push_answers_total\{provider="apns",outcome="sent"\} [1-9]/);
-    for (const gauge of ['undecided', 'undecided_oldest_seconds', 'undecided_dead', 'open', 'open_oldest_seconds'])
+  it('tell what was sent, suppressed and failed, why, and how much waits for how long', async () => {
+    const app = await anApp(parley);
+    const [ann, bob] = [await aUser(app), await aSession(await aUser(app))];
+    await bindDevice(bob, 'phone');
+    vendor.answer = ({ note }) =>
+      note.body === 'bad' ? { outcome: 'refused', reason: 'TooLong' } : { outcome: 'sent', providerId: note.id };
+    for (const [text, options] of [['bad'], ['never', { push: false }]] as const) {
+      await ok(app.api.post('/v1/messages', aText(bob.user.userId, text, { from: ann.userId, ...{ options } })));
+      await everyPushEnded(parley);
+    }
+    vendor.answer = () => ({ outcome: 'retry', reason: '503', afterMs: 60_000 });
+    await ok(app.api.post('/v1/messages', aText(bob.user.userId, 'later', { from: ann.userId })));
+
+    const text = await eventually('one waits', async () => {
+      const now = await (await fetch(`${parley.url}/metrics`)).text();
+      return now.includes('outcome="retry"') && now;
+    });
+    const lines = [
+      /parley_push_sent_total [1-9]/,
+      /parley_push_suppressed_total\{reason="message-off"\} 1/,
+      // The vendor's own words are without number.
+      /parley_push_failed_total\{reason="refused"\} 1/,
+      /parley_push_answers_total\{provider="apns",outcome="sent"\} [1-9]/,
+      /parley_push_answer_seconds_count\{provider="apns"\} [1-9]/,
+      /parley_push_open [1-9]/,
+      /parley_push_undecided 0$/m,
+    ];
+    for (const line of lines) expect(text).toMatch(line);
+    for (const gauge of ['undecided_oldest_seconds', 'undecided_dead', 'open_oldest_seconds'])
       expect(text).toMatch(new RegExp(`^parley_push_${gauge} \\d`, 'm'));
   });
 });

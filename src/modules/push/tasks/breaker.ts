@@ -54,9 +54,4 @@ export class Breaker {
     circuit.trips++;
     circuit.probing = 0;
   }
-
-  /** Keys that nobody may call at this moment. */
-  get open(): string[] {
-    return [...this.circuits].filter(([, { openUntil }]) => openUntil > this.now()).map(([key]) => key);
-  }
 }
