@@ -89,6 +89,7 @@ describe('a message about which nothing can be decided', () => {
     expect(items).toEqual([
       {
         deadLetterId: String(failing.id),
+        kind: 'push',
         appId: app.appId,
         messages: 1,
         reason: 'it would not',
@@ -103,6 +104,51 @@ describe('a message about which nothing can be decided', () => {
     expect((await replay()).status).toBe(404);
     expect(await eventually('the replay', async () => (await endsOf(poison))[0])).toMatchObject({ status: 'sent' });
     expect((await letters()).items).toEqual([]);
+  });
+
+  it('nor delivered: the same, and page by page', async () => {
+    const app = await anApp(parley);
+    const [ann, bob] = [await aUser(app), await aSession(await aUser(app))];
+    const token = await bindDevice(bob, 'phone');
+    const sent: string[] = [];
+    for (const text of ['one', 'two']) {
+      const { id } = await ok(app.api.post('/v1/messages', aText(bob.user.userId, text, { from: ann.userId })));
+      sent.push(String(id));
+      await everyPushEnded(parley);
+    }
+    const asked = vendor.of(token).length;
+    // As it is after twenty attempts that all failed, the first of them before anything was decided.
+    await parley.sql.run('DELETE d FROM push_deliveries d JOIN apps a ON a.id = d.appPk WHERE a.appId = ?', [
+      app.appId,
+    ]);
+    const rows = await parley.sql.rows<{ id: number }>('SELECT id FROM outbox ORDER BY id DESC LIMIT 2');
+    const ids = rows.map(({ id }) => id);
+    await parley.sql.run("UPDATE outbox SET state = 2, attempts = 20, reason = 'given up' WHERE id IN (?)", [ids]);
+    const api = operator(parley);
+    const page = (query: string) =>
+      ok<{ items: object[]; nextCursor?: string }>(api.get(`/v1/operator/push/dead-letters?${query}`));
+    const letter = (id: number) => ({
+      ...{ deadLetterId: `owed-${id}`, kind: 'messages', messages: 1, reason: 'given up' },
+      createdAt: expect.any(String) as string,
+    });
+    const first = await page('limit=1');
+    expect(first.items).toEqual([letter(ids[0])]);
+    const next = await page(`limit=1&cursor=${first.nextCursor ?? ''}`);
+    expect(next).toEqual({ items: [letter(ids[1])] });
+
+    for (const id of ids) {
+      const replay = () => api.post(`/v1/operator/push/dead-letters/owed-${id}/replay`, {});
+      expect((await replay()).status).toBe(204);
+      expect((await replay()).status).toBe(404);
+    }
+    for (const messageId of sent) {
+      const [end] = await eventually('its end', async () => {
+        const { items } = await ok<{ items: object[] }>(app.api.get(`/v1/push/deliveries?messageId=${messageId}`));
+        return items.length > 0 && items;
+      });
+      expect(end).toMatchObject({ status: 'sent' });
+    }
+    expect(vendor.of(token).length).toBeGreaterThan(asked);
   });
 });
 

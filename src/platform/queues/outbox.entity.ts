@@ -12,7 +12,7 @@ export const OUTBOX_DEAD = 2;
 export class OutboxRow {
   @PrimaryGeneratedColumn({ type: 'bigint', unsigned: true }) id!: number;
   @Column(ascii(32)) kind!: string;
-  /** JSON; for `messages` a list of [conversationPk, seq]. */
+  /** JSON, as whoever owes it reads it again. */
   @Column(jsonText()) payload!: string;
   /** 0 new, 1 done, 2 dead. */
   @Column({ type: 'tinyint', unsigned: true, default: 0 }) state!: number;

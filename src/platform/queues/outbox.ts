@@ -1,11 +1,20 @@
 import { Injectable } from '@nestjs/common';
 import type { OwedKind } from '../../kernel/contracts/jobs';
 import { type LaterResult, Sql, type SqlExecutor, type SqlTransaction } from '../database/sql';
-import { OUTBOX_DONE, OUTBOX_NEW } from './outbox.entity';
+import { OUTBOX_DEAD, OUTBOX_DONE, OUTBOX_NEW } from './outbox.entity';
 
 export interface OwedRow<T> {
   id: number;
   payload: T;
+}
+
+/** What was given up, and waits for an operator. */
+export interface DeadOwed {
+  readonly id: number;
+  readonly kind: OwedKind;
+  readonly payload: string;
+  readonly reason: string | null;
+  readonly createdAt: Date;
 }
 
 /** A row just written; its id is known once the transaction is committed. */
@@ -61,6 +70,23 @@ export class Outbox {
     const taken = owed.map(({ id }) => id);
     if (taken.length > 0) await tx.run('UPDATE outbox SET state = ? WHERE id IN (?)', [OUTBOX_DONE, taken]);
     return taken;
+  }
+
+  /** What was given up, the newest first. */
+  dead(limit: number, before = Number.MAX_SAFE_INTEGER): Promise<DeadOwed[]> {
+    return this.sql.rows<DeadOwed>(
+      'SELECT id, kind, payload, reason, createdAt FROM outbox WHERE state = ? AND id < ? ORDER BY id DESC LIMIT ?',
+      [OUTBOX_DEAD, before, limit],
+    );
+  }
+
+  /** Has the relay try once more, from the beginning. False when no such row was given up. */
+  async revive(id: number): Promise<boolean> {
+    const { affectedRows } = await this.sql.run(
+      'UPDATE outbox SET state = ?, attempts = 0, reason = NULL, nextAt = NOW(3) WHERE id = ? AND state = ?',
+      [OUTBOX_NEW, id, OUTBOX_DEAD],
+    );
+    return affectedRows > 0;
   }
 
   /** Marks rows as done; those that are done already stay so. One statement, however many. */

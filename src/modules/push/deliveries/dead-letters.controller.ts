@@ -11,14 +11,14 @@ import { DeadLettersService } from './dead-letters.service';
 export class DeadLettersController {
   constructor(private readonly letters: DeadLettersService) {}
 
-  /** Messages about whose recipients nothing could be decided, with what went wrong the last time. */
+  /** What was owed for messages and could not be done, with what went wrong the last time: what is to be replayed. */
   @Get()
   @Allow('operator')
   list(@CurrentCaller() caller: OperatorCaller, @Query() query: PageQuery) {
     return this.letters.list(caller, query);
   }
 
-  /** Try once more, from where it stopped. */
+  /** Tries once more, from where it stopped. */
   @Post(':deadLetterId/replay')
   @Allow('operator')
   @HttpCode(204)
