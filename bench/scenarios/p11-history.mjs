@@ -14,6 +14,8 @@ const HOT = 200;
 const PAGES = 3000;
 const RANDOM_PAGES = 2000;
 const LIMIT = 20;
+/** A page that takes long is measured, not given up. */
+const TIMEOUT_MS = 60_000;
 
 /** @param {import('../lib/context.mjs').Context} context */
 export async function run(context) {
@@ -94,7 +96,7 @@ function reader(root, url) {
   const require = createRequire(join(root, 'dist', 'src', 'main.js'));
   const { ConversationHistory } = require('./modules/conversations/history');
   const { Sql } = require('./platform/database/sql');
-  const sql = new Sql({ stores: { mysqlUrl: url, poolSize: 2 } });
+  const sql = new Sql({ stores: { mysqlUrl: url, poolSize: 2, timeoutMs: TIMEOUT_MS } });
   const history = new ConversationHistory(sql, { names: { namesOf: async () => new Map() } }, undefined);
   return {
     page: async (/** @type {number} */ pk, /** @type {number} */ before) =>
