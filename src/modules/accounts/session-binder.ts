@@ -4,23 +4,13 @@ import { GroupCommit, type Outcome } from '../../platform/database/group-commit'
 import { Sql, type SqlTransaction, type SqlValue } from '../../platform/database/sql';
 import { BindingBatch, type BatchUser, type BindRequest, type BoundRow, type Seat } from './binding-batch';
 import { DeviceLogins } from './device-logins';
-import type { DevicePolicy } from './device-policy';
+import { ENTRANCE } from './entrance';
 import type { SessionEndReason } from './session.entity';
 import { UserDirectory, type KnownUser, type Named } from './user-directory';
 
-/** Clients give up a handshake after 20 s. */
-const WAIT_MAX_MS = 15_000;
-
 /** A device that wants to connect with a proven token of a user, of whom nothing is known yet. */
-export interface Arrival {
-  readonly appPk: number;
-  readonly policy: DevicePolicy;
+export interface Arrival extends Omit<BindRequest, 'userPk'> {
   readonly userId: string;
-  readonly loginId: string;
-  /** The token's `ver`. */
-  readonly tokenVersion: number;
-  readonly deviceId: string;
-  readonly platform: string;
 }
 
 /** What a connection was bound to, and whom it drove out. */
@@ -45,12 +35,7 @@ export class SessionBinder {
     run: (batch) => this.run(batch),
     lane: ({ appPk, userId }) => `${appPk}:${userId}`,
     batchMax: 64,
-    inFlightMax: 2,
-    besideMin: 64,
-    paced: true,
-    queueMax: 5000,
-    laneMax: 500,
-    waitMaxMs: WAIT_MAX_MS,
+    ...ENTRANCE,
   });
 
   constructor(
@@ -96,9 +81,8 @@ export class SessionBinder {
         [userPks],
       ),
     ]);
-    const rows = new Map<number | null, BoundRow>();
-    for (const row of ofLogins) rows.set(row.id, row);
-    for (const row of onDevices) if (!rows.has(row.id)) rows.set(row.id, row);
+    // Most are in both answers.
+    const rows = new Map([...ofLogins, ...onDevices].map((row) => [row.id, row]));
     return new BindingBatch(users, rows.values());
   }
 
@@ -127,12 +111,12 @@ interface Bound {
   readonly authVersion: number;
 }
 
-const SESSIONS = `SELECT id, appPk, userPk, sessionId, loginId, deviceId, platform, boundAt, expiresAt, endedAt, endReason,
-    endedBy FROM sessions`;
+const COLUMNS =
+  'id, appPk, userPk, sessionId, loginId, deviceId, platform, boundAt, expiresAt, endedAt, endReason, endedBy';
+const SESSIONS = `SELECT ${COLUMNS} FROM sessions`;
 
 /** Rows that exist come with their key, held by the users' locks; new ones have none. */
-const UPSERT = `INSERT INTO sessions
-    (id, appPk, userPk, sessionId, loginId, deviceId, platform, boundAt, expiresAt, endedAt, endReason, endedBy) VALUES ?
+const UPSERT = `INSERT INTO sessions (${COLUMNS}) VALUES ?
   ON DUPLICATE KEY UPDATE deviceId = VALUES(deviceId), platform = VALUES(platform), boundAt = VALUES(boundAt),
     endedAt = VALUES(endedAt), endReason = VALUES(endReason), endedBy = VALUES(endedBy)`;
 

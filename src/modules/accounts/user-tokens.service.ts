@@ -5,11 +5,9 @@ import { randomId } from '../../kernel/ids';
 import { GroupCommit } from '../../platform/database/group-commit';
 import { Sql, type SqlValue } from '../../platform/database/sql';
 import { Apps, type App } from '../tenancy';
+import { ENTRANCE } from './entrance';
 import { SessionProofs } from './session-proofs';
 import { assertHolds, expiryOf, faultOf, parseToken, signToken, type TokenClaims } from './user-token';
-
-/** Nobody waits longer for the turn of a login. */
-const WAIT_MAX_MS = 15_000;
 
 /** A token that its app's key has proven; whether its login still stands is another question. */
 export interface ProvenToken {
@@ -48,12 +46,7 @@ export class UserTokens {
     run: (batch) => this.store(batch),
     lane: ({ userPk }) => userPk,
     batchMax: 128,
-    inFlightMax: 2,
-    besideMin: 64,
-    paced: true,
-    queueMax: 5000,
-    laneMax: 500,
-    waitMaxMs: WAIT_MAX_MS,
+    ...ENTRANCE,
   });
 
   constructor(

@@ -12,7 +12,7 @@ export { isConnectionError, isDuplicateKey, isLockTrouble, isOutcomeToBeFound, i
 
 /**
  * The hot path's door to the database: mysql2's pool without an ORM in between. Statements are text with `?`
- * placeholders, in the SQL that MySQL 8 and MariaDB share.
+ * placeholders (why not prepared: docs/performance.md), in the SQL that MySQL 8 and MariaDB share (docs/adr/0004).
  */
 @Injectable()
 export class Sql implements SqlExecutor, OnApplicationShutdown {

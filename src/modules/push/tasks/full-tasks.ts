@@ -1,23 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { SqlTransaction } from '../../../platform/database/sql';
-import type { ProviderName } from '../provider';
 import { type PushRecord, PushRecords } from './push-records';
+import type { PushTaskRow } from './push-task.entity';
 
 /** So many messages wait for one notification, and those of one page besides: each of them makes the row longer. */
 const SEQS_MAX = 500;
 /** Whether a row of push_tasks holds so many. No number is shorter than one digit: short rows are not even counted. */
 export const IS_FULL = `(LENGTH(seqs) >= ${2 * SEQS_MAX} AND LENGTH(seqs) - LENGTH(REPLACE(seqs, ',', '')) >= ${SEQS_MAX})`;
 
-interface FullTask {
-  readonly id: number;
-  readonly appPk: number;
-  readonly userPk: number;
-  readonly devicePk: number;
-  readonly deviceId: string | null;
-  readonly provider: ProviderName | null;
-  readonly conversationPk: number;
-  readonly seqs: string;
-}
+type FullTask = Readonly<
+  Pick<PushTaskRow, 'id' | 'appPk' | 'userPk' | 'devicePk' | 'deviceId' | 'provider' | 'conversationPk' | 'seqs'>
+>;
 
 /**
  * Makes room in tasks that could not be sent for long while more and more joined them. What waits longest ends as

@@ -1,5 +1,6 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 import { appPk, ascii, created, instant, pk, uint } from '../../../platform/database/columns';
+import type { ProviderName } from '../provider';
 
 /**
  * What one device is to be told about one conversation. Open while it has `seqs`; whatever comes meanwhile joins it, so
@@ -15,7 +16,7 @@ export class PushTaskRow {
   @Column(pk()) devicePk!: number;
   /** Kept here: the device may be let go before its push has ended. */
   @Column(ascii(64, { nullable: true })) deviceId!: string | null;
-  @Column(ascii(16, { nullable: true })) provider!: string | null;
+  @Column(ascii(16, { nullable: true })) provider!: ProviderName | null;
   @Column(pk()) conversationPk!: number;
   /** The messages it stands for, as `,7,8,9`; empty when closed. */
   @Column({ type: 'mediumtext', charset: 'ascii', collation: 'ascii_bin' }) seqs!: string;
