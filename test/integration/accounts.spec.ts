@@ -141,6 +141,36 @@ describe('a device policy', () => {
     expect((await whoAmI(session)).status).toBe(401);
   });
 
+  it('of a crowd from two apps that connects at once everybody comes in as itself, between those who are refused', async () => {
+    const apps = [await node.anApp('arbitrary'), await node.anApp('arbitrary')];
+    // The same names in both.
+    const userIds = Array.from({ length: 20 }, aName);
+    const crowd = await Promise.all(
+      userIds.flatMap((userId) => apps.map(async (app) => ({ app, userId, token: (await login(app, userId)).token }))),
+    );
+    const fates = new Map(
+      crowd.map((each, index) => [each, (['in', 'in', 'deleted', 'in', 'deactivated'] as const)[index % 5]]),
+    );
+    for (const [{ app, userId }, fate] of fates) {
+      if (fate === 'deleted') await app.call('DELETE', `/v1/users/${userId}`);
+      if (fate === 'deactivated') await app.call('POST', `/v1/users/${userId}/deactivate`);
+    }
+    const attempts = await Promise.allSettled(crowd.map(({ token }) => node.connect(token, 'phone')));
+    const callers = new Map([...node.use(Connections).all()].map(({ socket, caller }) => [socket.id, caller]));
+    const came = attempts.map((attempt) => {
+      if (attempt.status === 'rejected') return (attempt.reason as { code?: string }).code;
+      const caller = callers.get(attempt.value.socket.id ?? '');
+      return [caller?.app.appId, caller?.userId];
+    });
+    const refusals = { deleted: 'TOKEN_REVOKED', deactivated: 'USER_DEACTIVATED' };
+    expect(came).toEqual(
+      crowd.map((each) => {
+        const fate = fates.get(each) ?? 'in';
+        return fate === 'in' ? [each.app.appId, each.userId] : refusals[fate];
+      }),
+    );
+  });
+
   it('writes nothing for a reconnect that changes nothing', async () => {
     const app = await node.anApp('arbitrary');
     const session = await login(app, aName());
