@@ -15,10 +15,10 @@ import {
   Inbox,
   Marks,
 } from '../../src/modules/conversations';
-import { fingerprintOf } from '../../src/modules/conversations/draft';
-import { LogBatch } from '../../src/modules/conversations/log-batch';
-import { LogChanges } from '../../src/modules/conversations/log-changes';
-import { LogWriter } from '../../src/modules/conversations/log-writer';
+import { fingerprintOf } from '../../src/modules/conversations/log/draft';
+import { LogBatch } from '../../src/modules/conversations/log/log-batch';
+import { LogChanges } from '../../src/modules/conversations/log/log-changes';
+import { LogWriter } from '../../src/modules/conversations/log/log-writer';
 import { MessageIds } from '../../src/modules/conversations/message-ids';
 import { aScratchDatabase, type ScratchDatabase } from '../support/scratch-database';
 

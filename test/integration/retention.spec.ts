@@ -12,9 +12,9 @@ import {
   Retention,
   UnreadTotals,
 } from '../../src/modules/conversations';
-import { LogBatch } from '../../src/modules/conversations/log-batch';
-import { LogChanges } from '../../src/modules/conversations/log-changes';
-import { LogWriter } from '../../src/modules/conversations/log-writer';
+import { LogBatch } from '../../src/modules/conversations/log/log-batch';
+import { LogChanges } from '../../src/modules/conversations/log/log-changes';
+import { LogWriter } from '../../src/modules/conversations/log/log-writer';
 import { MessageIds } from '../../src/modules/conversations/message-ids';
 import { NodeIdentity } from '../../src/platform/config/node-identity';
 import { Sql, type SqlValue } from '../../src/platform/database/sql';

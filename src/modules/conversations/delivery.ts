@@ -7,9 +7,9 @@ import { fanOutHere } from '../../platform/realtime/metrics';
 import type { HeardAt } from './audience';
 import { Audiences } from './audiences';
 import { ConversationDirectory } from './directory';
-import type { Appended } from './draft';
+import type { Appended } from './log/draft';
 import { Followers, type StoredPlace } from './followers';
-import { encodeMessage, maySee, type StoredMessage, veiled } from './message';
+import { encodeMessage, maySee, type StoredMessage, veiled } from './log/message';
 
 const SETTLE_MS = 200;
 /** By far more than the rows that a relay takes three seconds to find. */

@@ -6,7 +6,7 @@ import { limitOf, type Page } from '../../platform/entry/page-query';
 import type { ConversationRef } from './audience';
 import type { HistoryQuery } from './dto/history.dto';
 import { ConversationHistory, type PageBounds, type Window } from './history';
-import { presentMessage, type StoredMessage } from './message';
+import { presentMessage, type StoredMessage } from './log/message';
 
 /** A conversation and what of it the reader may see. */
 export interface Readable {

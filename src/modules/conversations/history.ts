@@ -5,8 +5,8 @@ import { Sql } from '../../platform/database/sql';
 import { Audiences } from './audiences';
 import type { ConversationRef } from './audience';
 import { ConversationDirectory } from './directory';
-import { readScope } from './message-scope';
-import type { StoredMessage } from './message';
+import { readScope } from './log/message-scope';
+import type { StoredMessage } from './log/message';
 
 /** Exclusive bounds. With `after`: oldest first; with `before` or neither: newest first. */
 export interface PageBounds {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
 import type { ConversationRef } from './audience';
 import { KIND_CODES, kindOf } from './kinds';
-import { isoTime } from './message';
+import { isoTime } from './log/message';
 import { ownCountAfter } from './own-count';
 
 /** A conversation in a user's list: the log's head beside the member's marks. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql, type SqlExecutor } from '../../platform/database/sql';
 import type { ConversationRef } from './audience';
-import type { Head } from './log-writer';
+import type { Head } from './log/log-writer';
 
 /** Who is in a conversation, as of one memberVersion. */
 export interface MemberSnapshot {

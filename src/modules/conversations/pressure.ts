@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Sql } from '../../platform/database/sql';
 import { Overload } from '../../platform/realtime/overload';
-import { ConversationLog } from './log';
+import { ConversationLog } from './log/conversation-log';
 
 const POOL_WAIT_MAX_MS = 500;
 

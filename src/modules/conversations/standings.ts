@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { PAIRS, pairsValue } from '../../platform/database/pairs';
 import { Sql } from '../../platform/database/sql';
-import type { StoredMessage } from './message';
+import type { StoredMessage } from './log/message';
 
 /** Where a user stands in a conversation. */
 export interface Standing {

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { NodeIdentity } from '../../platform/config/node-identity';
-import { RowsText, type RowValue } from '../../platform/database/rows-text';
-import type { SqlExecutor, SqlTransaction } from '../../platform/database/sql';
-import { Outbox, type Owed } from '../../platform/queues/outbox';
-import type { ConversationRef } from './audience';
+import { NodeIdentity } from '../../../platform/config/node-identity';
+import { RowsText, type RowValue } from '../../../platform/database/rows-text';
+import type { SqlExecutor, SqlTransaction } from '../../../platform/database/sql';
+import { Outbox, type Owed } from '../../../platform/queues/outbox';
+import type { ConversationRef } from '../audience';
 import type { Draft } from './draft';
 import { sqlTime, type StoredMessage } from './message';
 import { readScope, writeScope } from './message-scope';

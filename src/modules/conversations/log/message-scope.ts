@@ -1,5 +1,5 @@
-import type { Mentions, PushOption } from '../../kernel/contracts/message';
-import type { Recipients } from './audience';
+import type { Mentions, PushOption } from '../../../kernel/contracts/message';
+import type { Recipients } from '../audience';
 
 /** Whom a message concerns and how they are told, as its row keeps it. */
 interface ScopeColumns {

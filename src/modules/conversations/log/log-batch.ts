@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { ConversationKind } from '../../kernel/contracts/conversation';
-import { AppError } from '../../kernel/errors/app-error';
-import type { Outcome } from '../../platform/database/group-commit';
-import type { SqlExecutor, SqlTransaction } from '../../platform/database/sql';
-import { Audiences } from './audiences';
+import type { ConversationKind } from '../../../kernel/contracts/conversation';
+import { AppError } from '../../../kernel/errors/app-error';
+import type { Outcome } from '../../../platform/database/group-commit';
+import type { SqlExecutor, SqlTransaction } from '../../../platform/database/sql';
+import { Audiences } from '../audiences';
 import { type Appended, type Draft, fingerprintOf, saysTheSame } from './draft';
 import { fromRow, type Head, LogWriter, type StoredRow } from './log-writer';
 import type { StoredMessage } from './message';

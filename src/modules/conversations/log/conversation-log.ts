@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { AppRef } from '../../kernel/caller';
-import { AppError } from '../../kernel/errors/app-error';
-import { GroupCommit, type Outcome, type Settlement } from '../../platform/database/group-commit';
-import { Drainables } from '../../platform/lifecycle/drainables';
-import { Turnstile } from '../../platform/lifecycle/turnstile';
-import { isDuplicateKey, isOutcomeToBeFound, isOutcomeUnknown, Sql } from '../../platform/database/sql';
+import type { AppRef } from '../../../kernel/caller';
+import { AppError } from '../../../kernel/errors/app-error';
+import { GroupCommit, type Outcome, type Settlement } from '../../../platform/database/group-commit';
+import { Drainables } from '../../../platform/lifecycle/drainables';
+import { Turnstile } from '../../../platform/lifecycle/turnstile';
+import { isDuplicateKey, isOutcomeToBeFound, isOutcomeUnknown, Sql } from '../../../platform/database/sql';
 import type { Appended, Draft } from './draft';
 import { type Changed, type ChangeWork, type Founding, LogChanges } from './log-changes';
-import type { ConversationRef } from './audience';
+import type { ConversationRef } from '../audience';
 import { LogBatch } from './log-batch';
-import { logMetrics } from './metrics';
+import { logMetrics } from '../metrics';
 
 const BATCH_MAX = 256;
 const IN_FLIGHT_MAX = 2;

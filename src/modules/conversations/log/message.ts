@@ -1,4 +1,4 @@
-import type { Address } from '../../kernel/contracts/address';
+import type { Address } from '../../../kernel/contracts/address';
 import {
   HIDDEN_TYPE,
   type Json,
@@ -6,9 +6,9 @@ import {
   type PushOption,
   type SendCommand,
   type WireMessage,
-} from '../../kernel/contracts/message';
-import { WithText } from '../../kernel/ready-text';
-import type { ConversationRef, Recipients } from './audience';
+} from '../../../kernel/contracts/message';
+import { WithText } from '../../../kernel/ready-text';
+import type { ConversationRef, Recipients } from '../audience';
 
 /** A message of the log. `body` and `ext` are the JSON texts that are stored and sent on as they are. */
 export interface StoredMessage {

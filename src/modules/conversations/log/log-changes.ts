@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import type { AppRef } from '../../kernel/caller';
-import { isOutcomeToBeFound, Sql, type SqlExecutor, type SqlTransaction } from '../../platform/database/sql';
-import type { ConversationRef } from './audience';
+import type { AppRef } from '../../../kernel/caller';
+import { isOutcomeToBeFound, Sql, type SqlExecutor, type SqlTransaction } from '../../../platform/database/sql';
+import type { ConversationRef } from '../audience';
 import type { Appended, Draft } from './draft';
 import { type Head, LogWriter } from './log-writer';
 

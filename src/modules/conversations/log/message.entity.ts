@@ -1,5 +1,5 @@
 import { Column, Entity, Index } from 'typeorm';
-import { appPk, ascii, instant, jsonText, pk, uint } from '../../platform/database/columns';
+import { appPk, ascii, instant, jsonText, pk, uint } from '../../../platform/database/columns';
 
 /** One line of a conversation's log, clustered by (conversation, seq), so that a page of history is one range. */
 @Entity('messages')

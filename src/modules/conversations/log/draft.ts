@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { AppRef } from '../../kernel/caller';
-import type { Mentions, PushOption } from '../../kernel/contracts/message';
-import type { ConversationRef, Recipients, Sender } from './audience';
-import type { Owed } from '../../platform/queues/outbox';
+import type { AppRef } from '../../../kernel/caller';
+import type { Mentions, PushOption } from '../../../kernel/contracts/message';
+import type { ConversationRef, Recipients, Sender } from '../audience';
+import type { Owed } from '../../../platform/queues/outbox';
 import type { StoredMessage } from './message';
 
 /** A message on its way into the log, checked by the use case. */
