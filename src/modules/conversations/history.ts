@@ -5,8 +5,8 @@ import { Sql } from '../../platform/database/sql';
 import { Audiences } from './audiences';
 import type { ConversationRef } from './audience';
 import { ConversationDirectory } from './directory';
-import { readScope } from './log/message-scope';
 import type { StoredMessage } from './log/message';
+import { MESSAGE_COLUMNS, type MessageColumns, readMessage } from './log/message-row';
 
 /** Exclusive bounds. With `after`: oldest first; with `before` or neither: newest first. */
 export interface PageBounds {
@@ -20,25 +20,6 @@ export interface Window {
   from: number;
   to?: number;
 }
-
-interface MessageColumns {
-  conversationPk: number;
-  seq: number;
-  senderPk: number;
-  clientMessageId: string;
-  type: string;
-  body: string;
-  ext: string | null;
-  recipients: string | null;
-  mentions: string | null;
-  push: string | null;
-  sentAt: Date;
-  revision: number;
-  recalledAt: Date | null;
-}
-
-const COLUMNS =
-  'conversationPk, seq, senderPk, clientMessageId, type, body, ext, recipients, mentions, push, sentAt, revision, recalledAt';
 
 const AHEAD = 'seq < GREATEST(?, (SELECT minSeq FROM conversations WHERE id = ?)) + ? ORDER BY seq ASC';
 const BEHIND = 'seq > CAST(LEAST(?, (SELECT maxSeq FROM conversations WHERE id = ?)) AS SIGNED) - ? ORDER BY seq DESC';
@@ -68,7 +49,7 @@ export class ConversationHistory {
     const last = Math.min(to, SEQ_MAX);
     const reach = bounds.limit + HOLES_MAX;
     const rows = await this.sql.rows<MessageColumns>(
-      `SELECT ${COLUMNS} FROM messages WHERE conversationPk = ? AND seq BETWEEN ? AND ?
+      `SELECT ${MESSAGE_COLUMNS} FROM messages WHERE conversationPk = ? AND seq BETWEEN ? AND ?
           AND seq >= (SELECT minSeq FROM conversations WHERE id = ?) AND ${forward ? AHEAD : BEHIND} LIMIT ?`,
       [pk, from, last, pk, forward ? from : last, pk, reach, bounds.limit],
     );
@@ -79,7 +60,7 @@ export class ConversationHistory {
   async exactly(keys: readonly (readonly [conversationPk: number, seq: number])[]): Promise<StoredMessage[]> {
     if (keys.length === 0) return [];
     const rows = await this.sql.rows<MessageColumns>(
-      `SELECT ${COLUMNS} FROM ${PAIRS} STRAIGHT_JOIN messages ON conversationPk = d.a AND seq = d.b`,
+      `SELECT ${MESSAGE_COLUMNS} FROM ${PAIRS} STRAIGHT_JOIN messages ON conversationPk = d.a AND seq = d.b`,
       [pairsValue(keys)],
     );
     return this.toMessages(rows, await this.directory.byPks(rows.map((row) => row.conversationPk)));
@@ -118,23 +99,7 @@ export class ConversationHistory {
     return rows.flatMap((row) => {
       const conversation = conversations.get(row.conversationPk);
       if (!conversation) return [];
-      return [
-        {
-          conversation,
-          seq: row.seq,
-          id: conversation.idPrefix + row.seq.toString(36),
-          senderPk: row.senderPk,
-          from: row.senderPk === 0 ? null : (names.get(row.senderPk) ?? null),
-          clientMessageId: row.clientMessageId,
-          type: row.type,
-          body: row.body,
-          ext: row.ext,
-          ...readScope(row),
-          sentAt: row.sentAt.getTime(),
-          revision: row.revision,
-          recalledAt: row.recalledAt?.getTime() ?? null,
-        },
-      ];
+      return [readMessage(row, conversation, row.senderPk === 0 ? null : (names.get(row.senderPk) ?? null))];
     });
   }
 }

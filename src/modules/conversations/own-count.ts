@@ -1,5 +1,5 @@
 import type { SqlExecutor } from '../../platform/database/sql';
-import { readRecipients } from './log/message-scope';
+import { readRecipients } from './log/message-row';
 
 /**
  * By how much a group member's `ownCount` rose after `seq`: its own countable messages, less those directed to it. With

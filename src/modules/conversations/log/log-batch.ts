@@ -5,9 +5,13 @@ import type { Outcome } from '../../../platform/database/group-commit';
 import type { SqlExecutor, SqlTransaction } from '../../../platform/database/sql';
 import { Audiences } from '../audiences';
 import { type Appended, type Draft, fingerprintOf, saysTheSame } from './draft';
-import { fromRow, type Head, LogWriter, type StoredRow } from './log-writer';
+import { type Head, LogWriter } from './log-writer';
 import type { StoredMessage } from './message';
-import { readRecipients } from './message-scope';
+import type { MessageRow } from './message.entity';
+import { MESSAGE_COLUMNS, type MessageColumns, readMessage, readRecipients } from './message-row';
+
+/** A row that was stored under a repeated clientMessageId. */
+type StoredRow = MessageColumns & Pick<MessageRow, 'appPk' | 'fingerprint'>;
 
 /**
  * One group commit: lock the conversations in ascending order, (dedup,) admit, number, insert, and owe the delivery.
@@ -41,7 +45,10 @@ export class LogBatch {
     ]);
     const outcomes = batch.map((draft, index): Outcome<Appended> | undefined => {
       const row = firsts && stored.get(identity(draft));
-      if (row) return repeated(isStoredAs(draft, row), () => fromRow(draft, row));
+      if (row)
+        return repeated(isStoredAs(draft, row), () =>
+          readMessage(row, draft.conversation, draft.sender?.userId ?? null),
+        );
       const error = refusals[index];
       return error && { error };
     });
@@ -172,6 +179,5 @@ function repeated(same: boolean, message: () => StoredMessage): Outcome<Appended
   return { ok: { message: message(), duplicate: true } };
 }
 
-const FIND_BY_CLIENT_ID = `SELECT conversationPk, seq, appPk, senderPk, clientMessageId, fingerprint, type, body, ext, recipients, mentions, push,
-    ROUND(UNIX_TIMESTAMP(sentAt) * 1000) AS sentMs, revision, ROUND(UNIX_TIMESTAMP(recalledAt) * 1000) AS recalledMs
-  FROM messages WHERE (appPk, senderPk, clientMessageId) IN (?)`;
+const FIND_BY_CLIENT_ID = `SELECT ${MESSAGE_COLUMNS}, appPk, fingerprint FROM messages
+  WHERE (appPk, senderPk, clientMessageId) IN (?)`;

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { NodeIdentity } from '../../../platform/config/node-identity';
-import { RowsText, type RowValue } from '../../../platform/database/rows-text';
+import { RowsText } from '../../../platform/database/rows-text';
 import type { SqlExecutor, SqlTransaction } from '../../../platform/database/sql';
 import { Outbox, type Owed } from '../../../platform/queues/outbox';
 import type { ConversationRef } from '../audience';
 import type { Draft } from './draft';
 import { sqlTime, type StoredMessage } from './message';
-import { readScope, writeScope } from './message-scope';
+import { insertion, newMessage, type RowValues, writeMessage } from './message-row';
 
 /** The outbox payload of a group commit. */
 export interface OwedMessages {
@@ -57,30 +57,6 @@ export interface Written {
 
 type HeadRow = Omit<Head, 'lastMs' | 'nowMs'> & { lastAt: Date | null; now: Date };
 
-interface RowValues {
-  always: RowValue[];
-  seldom: Record<(typeof SELDOM)[number], string | null>;
-}
-
-export interface StoredRow {
-  conversationPk: number;
-  seq: number;
-  appPk: number;
-  senderPk: number;
-  clientMessageId: string;
-  /** Absent while the row says itself what was sent. */
-  fingerprint: Buffer | null;
-  type: string;
-  body: string;
-  ext: string | null;
-  recipients: string | null;
-  mentions: string | null;
-  push: string | null;
-  sentMs: number;
-  revision: number;
-  recalledMs: number | null;
-}
-
 /** Writes under the lock of the conversations' rows: heads, messages, what one's own add to one's count, the outbox. */
 @Injectable()
 export class LogWriter {
@@ -126,7 +102,9 @@ export class LogWriter {
       if (!moves.has(head.id)) moves.set(head.id, { head, before: { ...head } });
       const message = number(draft, head);
       messages.push(message);
-      return toRow(draft, head, message);
+      // In a group the second counter says whether this very message counts.
+      const lowCount = draft.conversation.kind === 'group' ? (draft.counts ? 1 : 0) : head.lowCount;
+      return writeMessage(message, draft.app.pk, { countSeq: head.countSeq, lowCount });
     });
     this.writeHeads(tx, moves.values());
     this.writeRows(tx, rows);
@@ -146,11 +124,8 @@ export class LogWriter {
   }
 
   private writeRows(tx: SqlTransaction, rows: readonly RowValues[]): void {
-    const given = SELDOM.filter((column) => rows.some(({ seldom }) => seldom[column] !== null));
-    if (given.length > 0) for (const { always, seldom } of rows) always.push(...given.map((column) => seldom[column]));
-    tx.later(`INSERT INTO messages (${[ALWAYS, ...given].join(', ')}) VALUES ?`, [
-      new RowsText(rows.map(({ always }) => always)),
-    ]);
+    const { columns, values } = insertion(rows);
+    tx.later(`INSERT INTO messages (${columns}) VALUES ?`, [new RowsText(values)]);
   }
 
   /** Heads that move by the same steps share a statement: most have one message more, and one that counts. */
@@ -211,66 +186,9 @@ function number(draft: Draft, head: Head): StoredMessage {
     head.countSeq++;
     if (conversation.kind === 'user' && sender?.userPk === conversation.lowPk) head.lowCount++;
   }
-  return {
-    conversation,
-    seq: head.maxSeq,
-    id: conversation.idPrefix + head.maxSeq.toString(36),
-    senderPk: sender?.userPk ?? 0,
-    from: sender?.userId ?? null,
-    clientMessageId: draft.clientMessageId,
-    type: draft.type,
-    body: draft.body,
-    ext: draft.ext,
-    recipients: draft.recipients ?? undefined,
-    mentions: draft.mentions ?? undefined,
-    push: draft.push,
-    sentAt: head.lastMs,
-    revision: 0,
-    recalledAt: null,
-    text: undefined,
-  };
-}
-
-function toRow(draft: Draft, head: Head, message: StoredMessage): RowValues {
-  const always = [
-    draft.conversation.pk,
-    message.seq,
-    draft.app.pk,
-    message.senderPk,
-    draft.clientMessageId,
-    draft.type,
-    draft.body,
-    head.countSeq,
-    draft.conversation.kind === 'group' ? (draft.counts ? 1 : 0) : head.lowCount,
-    sqlTime(message.sentAt),
-  ];
-  const { recipients, mentions, push } = writeScope(draft);
-  return { always, seldom: { ext: draft.ext, recipients, mentions, push } };
-}
-
-/** The message behind a row that was stored under a repeated clientMessageId. */
-export function fromRow(draft: Draft, row: StoredRow): StoredMessage {
-  return {
-    conversation: draft.conversation,
-    seq: row.seq,
-    id: draft.conversation.idPrefix + row.seq.toString(36),
-    senderPk: row.senderPk,
-    from: draft.sender?.userId ?? null,
-    clientMessageId: row.clientMessageId,
-    type: row.type,
-    body: row.body,
-    ext: row.ext,
-    ...readScope(row),
-    sentAt: Number(row.sentMs),
-    revision: row.revision,
-    recalledAt: row.recalledMs === null ? null : Number(row.recalledMs),
-  };
+  return newMessage(draft, head.maxSeq, head.lastMs);
 }
 
 /** Times as they are: converting them would cost the database as much as finding the rows. */
 const LOCK_HEADS = `SELECT id, maxSeq, countSeq, lowCount, memberVersion, lastAt, NOW(3) AS now
   FROM conversations WHERE id IN (?) ORDER BY id FOR UPDATE`;
-
-const ALWAYS = `conversationPk, seq, appPk, senderPk, clientMessageId, type, body, countSeq, lowCount, sentAt`;
-/** Columns that are empty in most messages: a batch without them does not name them, for the database pays by the word. */
-const SELDOM = ['ext', 'recipients', 'mentions', 'push'] as const;
