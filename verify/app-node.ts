@@ -40,6 +40,11 @@ export class AppNode {
     return this.options.name;
   }
 
+  /** Of the process that runs now. */
+  get pid(): number | undefined {
+    return this.child?.pid;
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.port}`;
   }

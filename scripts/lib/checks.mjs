@@ -23,6 +23,9 @@ const tool =
       out: 1,
     });
 
+/** How long all hostile probes together may take, seconds. */
+const HOSTILE_S = 225;
+
 /** @type {Check[]} */
 export const CHECKS = [
   { name: 'types', run: tool('tsc', ['--noEmit', '-p', 'tsconfig.json']) },
@@ -51,6 +54,19 @@ export const CHECKS = [
     },
   },
   { name: 'tests', needsServers: true, run: tool('jest', ['--ci'], true) },
+  {
+    // Brings an instance and servers of its own, because it attacks them. What has not begun in time fails; what hangs is ended.
+    name: 'hostile',
+    run: ({ root, env, args, signal }) =>
+      run(process.execPath, [join(root, 'test', 'hostile', 'run.mjs'), '--seconds', String(HOSTILE_S), ...args], {
+        cwd: root,
+        env,
+        signal,
+        quiet: false,
+        out: 1,
+        withinMs: (HOSTILE_S + 15) * 1000,
+      }),
+  },
   {
     // Brings servers of its own, because it kills them.
     name: 'verify',

@@ -75,13 +75,14 @@ export async function endProcess(identity, graceMs) {
 }
 
 /**
- * Runs a command to its end. The output is shown as it comes, or collected when `quiet`.
+ * Runs a command to its end, or until `withinMs` are over, which is a failure. The output is shown as it comes, or
+ * collected when `quiet`.
  * @param {string} command @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, quiet?: boolean, out?: 1 | 2, signal?: AbortSignal }} [options]
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, quiet?: boolean, out?: 1 | 2, signal?: AbortSignal, withinMs?: number }} [options]
  * @returns {Promise<{ code: number, output: string }>}
  */
 export function run(command, args, options = {}) {
-  const { cwd, env = process.env, quiet = false, out = 2, signal } = options;
+  const { cwd, env = process.env, quiet = false, out = 2, signal, withinMs } = options;
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(new StoppedError());
     const child = spawn(command, args, {
@@ -94,12 +95,14 @@ export function run(command, args, options = {}) {
     child.stdout?.on('data', (chunk) => (output += chunk));
     child.stderr?.on('data', (chunk) => (output += chunk));
     const stop = () => child.kill('SIGTERM');
+    const late = withinMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), withinMs);
     signal?.addEventListener('abort', stop, { once: true });
     child.once('error', (error) => {
       signal?.removeEventListener('abort', stop);
       reject(new LauncherError(`${command}: ${error.message}`));
     });
     child.once('close', (code) => {
+      clearTimeout(late);
       signal?.removeEventListener('abort', stop);
       if (signal?.aborted) reject(new StoppedError());
       else resolve({ code: code ?? 1, output });
