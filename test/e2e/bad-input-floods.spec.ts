@@ -20,6 +20,8 @@ beforeAll(async () => {
     LIMIT_USER_SENDS_BURST: `${SENDS_BURST}`,
     LIMIT_CALLS_PER_SECOND: '5',
     LIMIT_CALLS_BURST: `${CALLS_BURST}`,
+    LIMIT_CREATIONS_PER_HOUR: '3',
+    LIMIT_APP_CREATIONS_PER_HOUR: '2',
   });
   app = await anApp(parley);
   [ann, bob] = [await aConnectedUser(app), await aConnectedUser(app)];
@@ -79,7 +81,22 @@ describe('a flood', () => {
     eve.device.close();
   });
 
-  it('of other events is limited for its socket', async () => {
+  it('of new groups is limited for who makes them, on all doors together', async () => {
+    const eve = await aConnectedUser(app, { at: strict });
+    const wanted = { name: 'One more', visibility: 'private' as const };
+    for (let i = 0; i < 2; i++) expect((await eve.api.post('/v1/groups', wanted)).status).toBe(201);
+    expect(await eve.device.ask('group:create', wanted)).toMatchObject({ ok: true });
+    const spent = { code: 'RATE_LIMITED', details: { budget: 'creations' }, retryAfterMs: expect.any(Number) };
+    expect(await eve.device.ask('group:create', wanted)).toMatchObject({ ok: false, error: spent });
+    expect(await eve.api.post('/v1/groups', wanted)).toMatchObject({ status: 429, body: { error: spent } });
+    eve.device.close();
+
+    const server = strict.api.as({ basic: [app.appId, app.appSecret] });
+    for (let i = 0; i < 2; i++) expect((await server.post('/v1/chatrooms', { name: `Room ${i}` })).status).toBe(201);
+    expect(await server.post('/v1/chatrooms', { name: 'Room' })).toMatchObject({ status: 429, body: { error: spent } });
+  });
+
+  it('of other events is limited for its user', async () => {
     const eve = await aConnectedUser(app, { at: strict });
     const acks = await many(60, () => eve.device.ask('device:state', { state: 'background' }));
     const unknown = await eve.device.ask('no:such' as never, {} as never);
@@ -90,7 +107,7 @@ describe('a flood', () => {
     eve.device.close();
   });
 
-  it('of REST calls is limited for its credential', async () => {
+  it('of REST calls is limited for its user', async () => {
     const eve = await aSession(await aUser(app), strict);
     const answers = await many(60, () => eve.api.get('/v1/conversations'));
     const refused = answers.filter(({ status }) => status !== 200);

@@ -122,14 +122,31 @@ describe('the dispatcher', () => {
 });
 
 describe('rates', () => {
-  it('are limited for each socket, with the time to wait', async () => {
+  it('are limited for each user, with the time to wait', async () => {
     const node = await aRealtimeNode({ LIMIT_CALLS_PER_SECOND: '1', LIMIT_CALLS_BURST: '3' });
     const [one, other] = [await node.connect(1), await node.connect(2)];
     const answers = [];
     for (let i = 0; i < 5; i++) answers.push(await one.emitWithAck('typing', { conversationId: 'c' }));
     expect(answers.map(({ ok }) => ok)).toEqual([true, true, true, false, false]);
-    expect(answers[3].error).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) });
+    expect(answers[3].error).toMatchObject({
+      code: 'RATE_LIMITED',
+      retryAfterMs: expect.any(Number),
+      details: { budget: 'calls' },
+    });
     expect(await other.emitWithAck('typing', { conversationId: 'c' })).toMatchObject({ ok: true });
+    await node.close();
+  });
+
+  it('stay spent when their user connects again, and on another socket', async () => {
+    const node = await aRealtimeNode({ LIMIT_CALLS_PER_SECOND: '1', LIMIT_CALLS_BURST: '3' });
+    const [first, second] = [await node.connect(1), await node.connect(1)];
+    for (let i = 0; i < 3; i++) await first.emitWithAck('typing', { conversationId: 'c' });
+    first.disconnect();
+    for (const socket of [second, await node.connect(1)]) {
+      expect(await socket.emitWithAck('typing', { conversationId: 'c' })).toMatchObject({
+        error: { code: 'RATE_LIMITED' },
+      });
+    }
     await node.close();
   });
 

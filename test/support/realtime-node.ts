@@ -1,4 +1,4 @@
-import { SendRates } from '../../src/platform/entry/send-rates';
+import { Rates } from '../../src/platform/entry/rates';
 import { Global, type INestApplication, Module, type ModuleMetadata } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -113,7 +113,7 @@ export class SampleGateway {
     return { items: ['x'.repeat(limit)] as never[] };
   }
 
-  @On('message:send')
+  @On('message:send', { rate: 'sends' })
   send(_caller: UserCaller, data: SendDto) {
     this.heard.push(data);
     return { echoed: data } as never;
@@ -154,10 +154,10 @@ export async function aRealtimeNode(
     providers: [
       { provide: Settings, useValue: settings },
       NodeIdentity,
-      SendRates,
+      Rates,
       { provide: SESSION_GATE, useValue: gate },
     ],
-    exports: [Settings, NodeIdentity, SendRates, SESSION_GATE],
+    exports: [Settings, NodeIdentity, Rates, SESSION_GATE],
   })
   class HarnessModule {}
 

@@ -29,7 +29,7 @@ export class BroadcastsService {
       const send = async ({ conversationId }: ConversationRef): Promise<void> => {
         const to = { kind: 'chatroom' as const, id: conversationId.slice('chatroom:'.length) };
         const command = { ...rest, to, clientMessageId: idIn(conversationId, clientMessageId) };
-        await this.messages.sendUncounted(caller, command).then(() => chatrooms++, unlessClosed);
+        await this.messages.send(caller, command).then(() => chatrooms++, unlessClosed);
       };
       const worker = async (): Promise<void> => {
         for (const conversation of next) await send(conversation);

@@ -3,22 +3,19 @@ import { Injectable } from '@nestjs/common';
 import type { SendCommand, SentMessage, WireMessage } from '../../kernel/contracts/message';
 import { Sql } from '../../platform/database/sql';
 import { Live } from '../../platform/realtime/live';
-import { Audiences, type Draft } from '../conversations';
+import type { Audience, Draft } from '../conversations';
 
 /** Online-only messages: heard by who is connected now, kept nowhere, without a seq (T14). */
 @Injectable()
 export class Ephemeral {
   constructor(
-    private readonly audiences: Audiences,
     private readonly live: Live,
     private readonly sql: Sql,
   ) {}
 
   /** `online` says whether anybody but the sender was there to hear it (D7). */
-  async send(draft: Draft, command: SendCommand, exceptSocketId?: string): Promise<SentMessage> {
+  async send(audience: Audience, draft: Draft, command: SendCommand, exceptSocketId?: string): Promise<SentMessage> {
     const { app, conversation, sender } = draft;
-    const audience = this.audiences.of(conversation.kind);
-    if (!audience) throw new Error(`no audience for conversations of kind "${conversation.kind}"`);
     // The same question as for a stored message, outside any transaction: nothing is written that could be half done.
     const [refusal] = await audience.admit(this.sql, [draft]);
     if (refusal) throw refusal;

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { TenantCaller } from '../../kernel/caller';
 import type { SendCommand, SentMessage } from '../../kernel/contracts/message';
 import { AppError, invalid } from '../../kernel/errors/app-error';
-import { SendRates } from '../../platform/entry/send-rates';
 import { Users } from '../accounts';
 import {
   type Appended,
@@ -21,6 +20,7 @@ import { Ephemeral } from './ephemeral';
 
 /** What is known of a send once its sender and conversation are. */
 interface Opened {
+  audience: Audience;
   sender: Sender | null;
   conversation: ConversationRef;
   /** Of a directed message. */
@@ -40,7 +40,6 @@ export class MessagesService {
     private readonly content: MessageContent,
     private readonly delivery: Delivery,
     private readonly ephemeral: Ephemeral,
-    private readonly rates: SendRates,
   ) {}
 
   /**
@@ -50,16 +49,6 @@ export class MessagesService {
    * @throws AppError whatever the content, the audience or the log refuses; RETRY and BUSY may be repeated as they are
    */
   send(caller: TenantCaller, command: SendCommand): Promise<SentMessage> {
-    try {
-      this.limit(caller);
-    } catch (error) {
-      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
-    }
-    return this.sendUncounted(caller, command);
-  }
-
-  /** The same outside the sender's own rate: for one call that sends many. */
-  sendUncounted(caller: TenantCaller, command: SendCommand): Promise<SentMessage> {
     try {
       this.assertScope(command);
       const content = this.content.check(command);
@@ -78,12 +67,6 @@ export class MessagesService {
       if (options?.[field])
         throw invalid(`options.${field}`, 'Only a message to a group can name some of its members.');
     }
-  }
-
-  /** A socket's sends were counted by the dispatcher, which refuses before it checks their shape. */
-  private limit(caller: TenantCaller): void {
-    if (caller.kind === 'app') this.rates.takeApp(caller.app.pk);
-    else if (!caller.socketId) this.rates.takeUser(caller.userPk);
   }
 
   /** Without a promise when everything is in memory, which is the rule; else in the order of the socket's frames. */
@@ -115,8 +98,8 @@ export class MessagesService {
     userIds: readonly string[],
     opened: Opened | Promise<Opened>,
   ): Promise<Opened> {
-    const { sender, conversation } = await opened;
-    return { sender, conversation, recipients: await this.recipients(caller, userIds) };
+    const { audience, sender, conversation } = await opened;
+    return { audience, sender, conversation, recipients: await this.recipients(caller, userIds) };
   }
 
   private openConversation(caller: TenantCaller, command: SendCommand): Opened | Promise<Opened> {
@@ -128,15 +111,17 @@ export class MessagesService {
       userId: caller.userId,
       session: { pk: caller.sessionPk, authVersion: caller.authVersion },
     };
-    const conversation = this.audienceFor(command, sender).open(caller.app, sender, command.to.id);
+    const audience = this.audienceFor(command, sender);
+    const conversation = audience.open(caller.app, sender, command.to.id);
     return 'then' in conversation
-      ? conversation.then((known) => ({ sender, conversation: known }))
-      : { sender, conversation };
+      ? conversation.then((known) => ({ audience, sender, conversation: known }))
+      : { audience, sender, conversation };
   }
 
   private async openForApp(caller: TenantCaller, command: SendCommand): Promise<Opened> {
     const sender = command.from === undefined ? null : await this.named(caller, command.from);
-    return { sender, conversation: await this.audienceFor(command, sender).open(caller.app, sender, command.to.id) };
+    const audience = this.audienceFor(command, sender);
+    return { audience, sender, conversation: await audience.open(caller.app, sender, command.to.id) };
   }
 
   private async named(caller: TenantCaller, from: string): Promise<Sender> {
@@ -165,7 +150,7 @@ export class MessagesService {
     caller: TenantCaller,
     command: SendCommand,
     content: Content,
-    { sender, conversation, recipients }: Opened,
+    { audience, sender, conversation, recipients }: Opened,
   ): Promise<SentMessage> {
     const socketId = caller.kind === 'user' ? caller.socketId : undefined;
     const draft = {
@@ -181,8 +166,8 @@ export class MessagesService {
       mentions: command.options?.mentions,
       push: command.options?.push,
     };
-    this.audiences.of(conversation.kind)?.limit?.(conversation, sender, command.options?.priority ?? 'normal');
-    if (command.options?.onlineOnly) return this.ephemeral.send(draft, command, socketId);
+    audience.limit?.(conversation, sender, command.options?.priority ?? 'normal');
+    if (command.options?.onlineOnly) return this.ephemeral.send(audience, draft, command, socketId);
 
     const appended: Appended = await this.log.append(draft); // resolves after COMMIT
     if (appended.duplicate) return Object.assign(presentMessage(appended.message), { duplicate: true as const });

@@ -20,7 +20,7 @@ export class MessagingGateway {
     private readonly signals: SignalsService,
   ) {}
 
-  @On('message:send')
+  @On('message:send', { rate: 'sends' })
   send(caller: UserCaller, command: SendMessageDto) {
     return this.messages.send(caller, command);
   }
@@ -51,7 +51,7 @@ export class MessagingGateway {
     return this.syncs.heads(caller, conversations);
   }
 
-  @On('typing')
+  @On('typing', { rate: 'signals' })
   async typing(caller: UserCaller, { conversationId, typing = true }: TypingDto) {
     await this.signals.typing(caller, conversationId, typing);
     return {};

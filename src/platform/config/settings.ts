@@ -131,7 +131,7 @@ export class SecuritySettings {
   autoVerifyDevelopers = false;
 }
 
-/** Ceilings (contract.md, Errors); published at GET /v1/limits. Rates are per second. */
+/** Ceilings (contract.md, Errors); published at GET /v1/limits. Rates are per second where the name says nothing else. */
 export class LimitSettings {
   @Type(() => Number) @IsInt() @Min(1024) frameBytes = 64 * 1024;
   @Type(() => Number) @IsInt() @Min(1) textBytes = 8 * 1024;
@@ -143,11 +143,26 @@ export class LimitSettings {
   /** Sends of one app server. */
   @Type(() => Number) @IsInt() @Min(1) appSendsPerSecond = 2000;
   @Type(() => Number) @IsInt() @Min(1) appSendsBurst = 4000;
-  /** Every other event of one socket, and every other call of one credential. */
+  /** Every other event and call of one user, of one app server, of one developer. */
   @Type(() => Number) @IsInt() @Min(1) callsPerSecond = 100;
   @Type(() => Number) @IsInt() @Min(1) callsBurst = 400;
   @Type(() => Number) @IsInt() @Min(1) loginsPerSecond = 50;
   @Type(() => Number) @IsInt() @Min(1) loginsBurst = 200;
+  /** What a user tells others that is stored nowhere, `typing` above all. */
+  @Type(() => Number) @IsInt() @Min(1) signalsPerSecond = 10;
+  @Type(() => Number) @IsInt() @Min(1) signalsBurst = 50;
+  /** Sockets that one user opens. */
+  @Type(() => Number) @IsInt() @Min(1) handshakesPerSecond = 2;
+  @Type(() => Number) @IsInt() @Min(1) handshakesBurst = 100;
+  /** Groups and rooms made: by one user, by one app server. */
+  @Type(() => Number) @IsInt() @Min(1) creationsPerHour = 100;
+  @Type(() => Number) @IsInt() @Min(1) appCreationsPerHour = 10_000;
+  /** Users that exist only because somebody named them: by one user, by one app server. */
+  @Type(() => Number) @IsInt() @Min(1) newNamesPerHour = 60;
+  @Type(() => Number) @IsInt() @Min(1) appNewNamesPerHour = 10_000;
+  /** Passwords tried or set from one address. */
+  @Type(() => Number) @IsInt() @Min(1) passwordsPerSecond = 1;
+  @Type(() => Number) @IsInt() @Min(1) passwordsBurst = 10;
   /** Pushes of one app, by all workers together. */
   @Type(() => Number) @IsInt() @Min(1) pushesPerSecond = 2000;
   /** Days that it is kept how pushes ended. */

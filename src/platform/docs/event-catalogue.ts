@@ -3,7 +3,7 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { MESSAGE_TYPES } from '../../kernel/contracts/message';
 import { SERVER_EVENTS, type ServerEventName } from '../../kernel/contracts/socket-events';
 import type { Shape } from '../entry/shapes';
-import { ON } from '../realtime/on.decorator';
+import { ON, type OnMark } from '../realtime/on.decorator';
 import { errorSchema } from './error-catalogue';
 import { inputSchema } from './input-schema';
 import { readWireTypes, type WireTypes } from './wire-types';
@@ -93,9 +93,9 @@ export class EventCatalogue {
       const prototype = Object.getPrototypeOf(instance) as object | null;
       if (!prototype || prototype === Object.prototype) continue;
       for (const method of this.scanner.getAllMethodNames(prototype)) {
-        const event = Reflect.getMetadata(ON, prototype, method) as string | undefined;
+        const mark = Reflect.getMetadata(ON, prototype, method) as OnMark | undefined;
         const shape = (Reflect.getMetadata('design:paramtypes', prototype, method) as Shape[] | undefined)?.[1];
-        if (event && shape) yield [event, shape];
+        if (mark && shape) yield [mark.event, shape];
       }
     }
   }

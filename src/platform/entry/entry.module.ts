@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { Credentials } from './credentials';
-import { SendRates } from './send-rates';
+import { Rates } from './rates';
 import { CallerGuard } from './http/caller.guard';
 import { ErrorFilter } from './http/error.filter';
 import { IdempotencyKeys } from './http/idempotency';
@@ -18,11 +18,11 @@ import { ShapePipe } from './http/shape.pipe';
     IdempotencyKeys,
     IdempotencyInterceptor,
     RoutePolicies,
-    SendRates,
+    Rates,
     { provide: APP_GUARD, useClass: CallerGuard },
     { provide: APP_PIPE, useClass: ShapePipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],
-  exports: [Credentials, IdempotencyKeys, IdempotencyInterceptor, SendRates],
+  exports: [Credentials, IdempotencyKeys, IdempotencyInterceptor, Rates],
 })
 export class EntryModule {}

@@ -4,7 +4,7 @@ import { AppError } from '../../kernel/errors/app-error';
 import { Settings } from '../config/settings';
 import { Allow } from '../entry/allow.decorator';
 import type { HttpReply, HttpRequest } from '../entry/http/exchange';
-import { OwnLimit } from '../entry/http/route-marks';
+import { Rate } from '../entry/http/route-marks';
 import { sameSecret } from '../secrets/keys';
 import { readMetrics } from './metrics';
 
@@ -19,7 +19,7 @@ export class MetricsController {
   /** Everything measured, as Prometheus reads it. To this machine and to the operator. */
   @Get()
   @Allow('anyone')
-  @OwnLimit()
+  @Rate('none')
   async metrics(@Req() request: HttpRequest, @Res({ passthrough: true }) reply: HttpReply): Promise<string> {
     if (this.settings.http.metricsPort > 0 || !this.mayRead(request)) throw new AppError('ROUTE_NOT_FOUND');
     const { type, text } = await readMetrics();

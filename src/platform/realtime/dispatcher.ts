@@ -4,11 +4,9 @@ import type { Server, Socket } from 'socket.io';
 import { AppError, invalid } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
 import { textOf } from '../../kernel/ready-text';
-import { Settings } from '../config/settings';
 import { toAppError } from '../entry/failures';
 import { assertPlainJson } from '../entry/plain-json';
-import { SendRates } from '../entry/send-rates';
-import { TokenBuckets } from '../entry/token-buckets';
+import { Rates } from '../entry/rates';
 import { Admission } from './admission';
 import { Connections } from './connections';
 import { type EventHandler, EventHandlers } from './event-handlers';
@@ -25,8 +23,6 @@ export const REALTIME_OPTIONS = Symbol('RealtimeOptions');
 
 /** Events of one socket worked on at once; a client that waits for answers never gets here. */
 const UNANSWERED_MAX = 64;
-/** Sockets whose rate is remembered. */
-const RATES_MAX = 100_000;
 const NOTHING = {};
 /** Kept of a handshake once it is decided: its headers and token would stay in memory as long as the socket. */
 const FORGOTTEN: { headers: IncomingHttpHeaders; auth: object; query: object } = { headers: {}, auth: {}, query: {} };
@@ -39,8 +35,6 @@ const FORGOTTEN: { headers: IncomingHttpHeaders; auth: object; query: object } =
 @Injectable()
 export class Dispatcher implements OnModuleInit {
   private readonly logger = new Logger(Dispatcher.name);
-  /** Everything but sends, of a socket. */
-  private readonly calls: TokenBuckets;
   private handlers = new Map<string, EventHandler>();
   /** Events of this node being worked on; a drain waits for them. */
   unanswered = 0;
@@ -52,12 +46,9 @@ export class Dispatcher implements OnModuleInit {
     private readonly admission: Admission,
     private readonly connections: Connections,
     private readonly outbound: Outbound,
-    private readonly sends: SendRates,
-    { limits }: Settings,
+    private readonly rates: Rates,
     @Inject(REALTIME_OPTIONS) private readonly options: RealtimeOptions,
-  ) {
-    this.calls = new TokenBuckets({ perSecond: limits.callsPerSecond, burst: limits.callsBurst, max: RATES_MAX });
-  }
+  ) {}
 
   onModuleInit(): void {
     this.handlers = this.finder.find(this.options.everyEvent);
@@ -101,7 +92,8 @@ export class Dispatcher implements OnModuleInit {
     const event = args[0];
     const handler = typeof event === 'string' ? this.handlers.get(event) : undefined;
     try {
-      this.limit(connection, event);
+      this.rates.take(handler?.rate ?? 'calls', connection.caller);
+      if (connection.unanswered >= UNANSWERED_MAX) throw new AppError('BUSY');
       if (!handler) throw new AppError('UNKNOWN_EVENT');
       count(counts.events, handler.event);
       const data = args[1];
@@ -115,15 +107,6 @@ export class Dispatcher implements OnModuleInit {
     } catch (error) {
       this.refuse(connection, ack, handler, error);
     }
-  }
-
-  private limit(connection: SocketConnection, event: unknown): void {
-    if (event === 'message:send') this.sends.takeUser(connection.caller.userPk);
-    else {
-      const waitMs = this.calls.take(connection.socket.id);
-      if (waitMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs: waitMs });
-    }
-    if (connection.unanswered >= UNANSWERED_MAX) throw new AppError('BUSY');
   }
 
   private async settle(

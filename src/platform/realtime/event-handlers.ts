@@ -2,14 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { UserCaller } from '../../kernel/caller';
 import { CLIENT_EVENTS } from '../../kernel/contracts/socket-events';
+import type { BudgetName } from '../entry/budgets';
+import { canPay } from '../entry/rates';
 import { type Shape, validatorOf, type Validator } from '../entry/shapes';
 import type { Connection } from './connection';
-import { ON } from './on.decorator';
+import { ON, type OnMark } from './on.decorator';
 
 export interface EventHandler {
   readonly event: string;
   /** Class and method, for the log. */
   readonly where: string;
+  readonly rate: BudgetName;
   readonly check: Validator<object>;
   readonly call: (caller: UserCaller, data: object, connection: Connection) => unknown;
 }
@@ -47,20 +50,21 @@ export class EventHandlers {
       const prototype = Object.getPrototypeOf(instance) as object | null;
       if (!prototype || prototype === Object.prototype) continue;
       for (const name of this.scanner.getAllMethodNames(prototype)) {
-        const event = Reflect.getMetadata(ON, prototype, name) as string | undefined;
-        if (event) yield this.handler(event, instance, prototype, name);
+        const mark = Reflect.getMetadata(ON, prototype, name) as OnMark | undefined;
+        if (mark) yield this.handler(mark, instance, prototype, name);
       }
     }
   }
 
-  private handler(event: string, instance: object, prototype: object, name: string): EventHandler {
+  private handler({ event, rate }: OnMark, instance: object, prototype: object, name: string): EventHandler {
     const where = `${instance.constructor.name}.${name}`;
     const types = Reflect.getMetadata('design:paramtypes', prototype, name) as (Shape | undefined)[] | undefined;
     const shape = types?.[1];
     if (!shape || shape === (Object as unknown)) {
       throw new Error(`${where} handles ${event}: its second parameter must be a DTO class, which says the shape`);
     }
+    if (!canPay(rate, 'user')) throw new Error(`${where} handles ${event}: the budget "${rate}" has no rate of user`);
     const method = (instance as Record<string, (...args: unknown[]) => unknown>)[name];
-    return { event, where, check: validatorOf(shape), call: method.bind(instance) };
+    return { event, where, rate, check: validatorOf(shape), call: method.bind(instance) };
   }
 }

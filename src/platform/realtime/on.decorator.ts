@@ -1,5 +1,6 @@
 import type { UserCaller } from '../../kernel/caller';
 import type { ClientEventName, ClientEvents } from '../../kernel/contracts/socket-events';
+import type { BudgetName } from '../entry/budgets';
 import type { Connection } from './connection';
 
 export const ON = 'parley:on';
@@ -12,11 +13,22 @@ export type EventHandler<E extends ClientEventName> = (
   connection: Connection,
 ) => Reply<E>;
 
+export interface OnOptions {
+  /** The budget that the event draws from; `calls` unless it says another. */
+  rate?: BudgetName;
+}
+
+/** What `@On` leaves at a handler. */
+export interface OnMark {
+  event: string;
+  rate: BudgetName;
+}
+
 /**
  * Marks the one handler of a client event: `(caller, dto, connection) => reply`. The second parameter's class is the
  * event's shape; the dispatcher checks it, limits the rate and answers `{ok, data}` or `{ok: false, error}`.
  */
 export const On =
-  <E extends ClientEventName>(event: E) =>
+  <E extends ClientEventName>(event: E, { rate = 'calls' }: OnOptions = {}) =>
   <H extends EventHandler<E>>(target: object, key: string | symbol, _descriptor: TypedPropertyDescriptor<H>): void =>
-    Reflect.defineMetadata(ON, event, target, key);
+    Reflect.defineMetadata(ON, { event, rate } satisfies OnMark, target, key);

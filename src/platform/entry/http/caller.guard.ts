@@ -1,32 +1,20 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { Caller } from '../../../kernel/caller';
 import { AppError, invalid } from '../../../kernel/errors/app-error';
-import { Settings } from '../../config/settings';
 import { Credentials } from '../credentials';
-import { TokenBuckets } from '../token-buckets';
+import { Rates } from '../rates';
 import type { HttpReply, HttpRequest } from './exchange';
 import { type Handler, policyOf, type RoutePolicy } from './route-policy';
 
-const KEYS_REMEMBERED = 100_000;
 const CREDENTIAL_MAX = 4096;
 
 /** Proves the caller of every route, and holds it to its rate. Nothing but the request's headers is read before that. */
 @Injectable()
 export class CallerGuard implements CanActivate {
-  private readonly calls: TokenBuckets;
-  private readonly addresses: TokenBuckets;
-
   constructor(
     private readonly credentials: Credentials,
-    { limits }: Settings,
-  ) {
-    this.calls = new TokenBuckets({ perSecond: limits.callsPerSecond, burst: limits.callsBurst, max: KEYS_REMEMBERED });
-    this.addresses = new TokenBuckets({
-      perSecond: limits.loginsPerSecond,
-      burst: limits.loginsBurst,
-      max: KEYS_REMEMBERED,
-    });
-  }
+    private readonly rates: Rates,
+  ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const policy = policyOf(context.getHandler() as Handler, context.getClass());
@@ -37,7 +25,7 @@ export class CallerGuard implements CanActivate {
     // Beside others, `anyone` makes the credential optional: whoever brings one is told what counts for it.
     const open = policy.allowed.has('anyone');
     if (open && (policy.allowed.size === 1 || !request.headers.authorization)) {
-      if (!policy.ownLimit) hold(this.addresses.take(request.ip));
+      if (policy.rate !== 'none') this.rates.takeAddress(policy.rate, request.ip);
       return true;
     }
     return this.prove(request, policy);
@@ -54,15 +42,15 @@ export class CallerGuard implements CanActivate {
       });
     } catch (error) {
       // Guessing is slowed down by address, before the next guess is looked at.
-      if (error instanceof AppError && error.code === 'BAD_CREDENTIALS') hold(this.addresses.take(request.ip));
+      if (error instanceof AppError && error.code === 'BAD_CREDENTIALS') this.rates.takeAddress('guesses', request.ip);
       throw error;
     }
     if (!caller) {
-      hold(this.addresses.take(request.ip));
+      this.rates.takeAddress('guesses', request.ip);
       throw new AppError('UNAUTHENTICATED');
     }
     if (!policy.allowed?.has(caller.kind)) throw wrongCaller(caller, policy.allowed);
-    if (!policy.ownLimit) hold(this.calls.take(keyOf(caller)));
+    if (policy.rate !== 'none') this.rates.take(policy.rate, caller);
     request.caller = caller;
     if (!policy.takesBody) refuseBody(request.body);
     return true;
@@ -89,10 +77,6 @@ function wrongCaller({ kind }: Caller, allowed: RoutePolicy['allowed'] = new Set
   const hint = kind === 'developer' && allowed.has('app') ? ' Say which of your apps you are in X-App-Id.' : '';
   const those = [...allowed].map((one) => CALLERS[one]).join(' and ');
   return new AppError('FORBIDDEN', { message: `This call is for ${those}.${hint}` });
-}
-
-function hold(retryAfterMs: number): void {
-  if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs });
 }
 
 /** One name per caller: rates, idempotency keys and logs count by it. */

@@ -8,11 +8,12 @@ import type { Caller } from '../../../kernel/caller';
 import { readSettings, Settings } from '../../config/settings';
 import { Allow } from '../allow.decorator';
 import { Credentials } from '../credentials';
+import { Rates } from '../rates';
 import { CurrentCaller } from '../current-caller.decorator';
 import { httpAdapter, prepareHttp } from './adapter';
 import { CallerGuard } from './caller.guard';
 import { ErrorFilter } from './error.filter';
-import { OwnLimit, StatusFrom } from './route-marks';
+import { Rate, StatusFrom } from './route-marks';
 import { RoutePolicies } from './route-policy';
 import { ShapePipe } from './shape.pipe';
 
@@ -37,7 +38,7 @@ class ThingQuery {
 class ThingsController {
   @Post()
   @Allow('app')
-  @OwnLimit()
+  @Rate('sends')
   @StatusFrom((thing: { duplicate?: true }) => (thing.duplicate ? 200 : 201))
   make(@CurrentCaller() caller: Caller, @Body() { name }: ThingDto) {
     return { name, by: caller.kind, ...(name === 'again' && { duplicate: true }) };
@@ -51,7 +52,7 @@ class ThingsController {
 
   @Get('open')
   @Allow('anyone')
-  @OwnLimit()
+  @Rate('none')
   open() {
     return { open: true };
   }
@@ -65,14 +66,14 @@ class ThingsController {
 
   @Get('away')
   @Allow('anyone')
-  @OwnLimit()
+  @Rate('none')
   away() {
     throw Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:3306'), { code: 'ECONNREFUSED' });
   }
 
   @Get('broken')
   @Allow('anyone')
-  @OwnLimit()
+  @Rate('none')
   broken() {
     throw new TypeError('secret internals');
   }
@@ -98,6 +99,7 @@ async function boot(controllers: (new () => object)[]): Promise<NestFastifyAppli
     providers: [
       { provide: Settings, useValue: settings },
       { provide: Credentials, useValue: credentials },
+      Rates,
       RoutePolicies,
       { provide: APP_GUARD, useClass: CallerGuard },
       { provide: APP_PIPE, useClass: ShapePipe },

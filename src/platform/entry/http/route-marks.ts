@@ -1,7 +1,8 @@
 import { SetMetadata } from '@nestjs/common';
+import type { BudgetName } from '../budgets';
 
 export const STATUS_FROM = 'parley:status-from';
-export const OWN_LIMIT = 'parley:own-limit';
+export const RATE = 'parley:rate';
 
 /**
  * The status of a route whose success has two: `@StatusFrom((sent: SentMessage) => (sent.duplicate ? 200 : 201))`.
@@ -9,5 +10,5 @@ export const OWN_LIMIT = 'parley:own-limit';
  */
 export const StatusFrom = <T>(status: (body: T) => number) => SetMetadata(STATUS_FROM, status);
 
-/** The use case limits its rate itself (sends), or nobody needs to (health): the door counts no call. */
-export const OwnLimit = () => SetMetadata(OWN_LIMIT, true);
+/** The budget that a call of this route draws from; `calls` where a route says nothing, `none` where nobody need count. */
+export const Rate = (budget: BudgetName | 'none') => SetMetadata(RATE, budget);

@@ -3,9 +3,11 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { getMetadataStorage } from 'class-validator';
 import type { CallerKind } from '../../../kernel/caller';
 import { ALLOW } from '../allow.decorator';
+import type { BudgetName, Payer } from '../budgets';
+import { canPay } from '../rates';
 import { validatorOf, queryValidatorOf, type Shape } from '../shapes';
 import type { StatusFrom } from './exchange';
-import { OWN_LIMIT, STATUS_FROM } from './route-marks';
+import { RATE, STATUS_FROM } from './route-marks';
 
 export type Handler = (...args: never[]) => unknown;
 
@@ -14,7 +16,7 @@ export interface RoutePolicy {
   /** Undefined: nobody said, so nobody may. */
   allowed?: ReadonlySet<CallerKind | 'anyone'>;
   statusFrom?: StatusFrom;
-  ownLimit: boolean;
+  rate: BudgetName | 'none';
   takesBody: boolean;
 }
 
@@ -47,7 +49,7 @@ export function policyOf(handler: Handler, controller: object): RoutePolicy {
     policy = {
       ...(kinds && kinds.length > 0 && { allowed: new Set(kinds) }),
       statusFrom: Reflect.getMetadata(STATUS_FROM, handler) as StatusFrom | undefined,
-      ownLimit: Reflect.getMetadata(OWN_LIMIT, handler) === true,
+      rate: (Reflect.getMetadata(RATE, handler) as BudgetName | 'none' | undefined) ?? 'calls',
       takesBody: argumentsOf(controller, handler.name).some(({ kind }) => kind === BODY),
     };
     policies.set(handler, policy);
@@ -58,7 +60,7 @@ export function policyOf(handler: Handler, controller: object): RoutePolicy {
 export const isShape = (type: unknown): type is Shape =>
   typeof type === 'function' && getMetadataStorage().getTargetValidationMetadatas(type, '', true, false).length > 0;
 
-/** At start: every route says who may call it and what its input looks like, and every shape compiles; or no start. */
+/** At start: every route says who may call it, at what rate, and what its input looks like, and every shape compiles; or no start. */
 @Injectable()
 export class RoutePolicies implements OnApplicationBootstrap {
   constructor(
@@ -82,9 +84,13 @@ export class RoutePolicies implements OnApplicationBootstrap {
 
 function problemsOf(controller: object, prototype: Record<string, Handler>, name: string): string[] {
   const where = `${(controller as { name: string }).name}.${name}`;
-  const problems = policyOf(prototype[name], controller).allowed
-    ? []
-    : [`${where} does not say who may call it: add @Allow(...)`];
+  const { allowed, rate } = policyOf(prototype[name], controller);
+  const problems = allowed ? [] : [`${where} does not say who may call it: add @Allow(...)`];
+  for (const kind of allowed ?? []) {
+    const payer: Payer = kind === 'anyone' ? 'address' : kind;
+    if (rate !== 'none' && !canPay(rate, payer))
+      problems.push(`${where}: the budget "${rate}" has no rate of ${payer}`);
+  }
   const types = (Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as unknown[];
   for (const { kind, index, data, pipes = [] } of argumentsOf(controller, name)) {
     if ((kind !== BODY && kind !== QUERY) || pipes.length > 0) continue;

@@ -1,0 +1,71 @@
+import type { CallerKind } from '../../kernel/caller';
+import type { LimitSettings } from '../config/settings';
+
+/** What comes back per second, and what may be taken at once after a pause. */
+export interface Rate {
+  perSecond: number;
+  burst: number;
+}
+
+/** Who a budget is counted by: a caller, or the address of somebody who has not proven who they are. */
+export type Payer = CallerKind | 'address';
+
+interface Budget {
+  /** Drawn from first: a rare thing is a call as well. */
+  besides?: BudgetName;
+  /** The rate of each kind of payer. Whoever is missing here cannot draw from it. */
+  of: Partial<Record<Payer, (limits: LimitSettings) => Rate>>;
+}
+
+const perHour = (count: number): Rate => ({ perSecond: count / 3600, burst: count });
+
+const calls = ({ callsPerSecond, callsBurst }: LimitSettings): Rate => ({
+  perSecond: callsPerSecond,
+  burst: callsBurst,
+});
+const logins = ({ loginsPerSecond, loginsBurst }: LimitSettings): Rate => ({
+  perSecond: loginsPerSecond,
+  burst: loginsBurst,
+});
+
+export type BudgetName =
+  'calls' | 'sends' | 'signals' | 'handshakes' | 'creations' | 'newNames' | 'guesses' | 'passwords';
+
+/**
+ * Every rate of this deployment, by the name that `details.budget` of a RATE_LIMITED says. A budget belongs to a user, an
+ * app server, a developer or an address, never to a socket: reconnecting gives nothing back. An event or a route says
+ * which one it draws from (`@On(event, { rate })`, `@Rate(name)`); a use case that makes something draws by hand.
+ */
+export const BUDGETS: Readonly<Record<BudgetName, Budget>> = {
+  /** Every event and route that says nothing else. By address: what needs no credential, logins above all. */
+  calls: { of: { user: calls, app: calls, developer: calls, operator: calls, address: logins } },
+  /** Messages. */
+  sends: {
+    of: {
+      user: (limits) => ({ perSecond: limits.userSendsPerSecond, burst: limits.userSendsBurst }),
+      app: (limits) => ({ perSecond: limits.appSendsPerSecond, burst: limits.appSendsBurst }),
+    },
+  },
+  /** What is told to many and stored nowhere. */
+  signals: { of: { user: (limits) => ({ perSecond: limits.signalsPerSecond, burst: limits.signalsBurst }) } },
+  /** Sockets opened. Not by address: many users may share one. */
+  handshakes: { of: { user: (limits) => ({ perSecond: limits.handshakesPerSecond, burst: limits.handshakesBurst }) } },
+  /** Groups and rooms made. */
+  creations: {
+    besides: 'calls',
+    of: {
+      user: (limits) => perHour(limits.creationsPerHour),
+      app: (limits) => perHour(limits.appCreationsPerHour),
+    },
+  },
+  /** Users that exist because somebody named them. */
+  newNames: {
+    of: { user: (limits) => perHour(limits.newNamesPerHour), app: (limits) => perHour(limits.appNewNamesPerHour) },
+  },
+  /** Wrong credentials, through whichever door. */
+  guesses: { of: { address: logins } },
+  /** Passwords tried or set: each costs a scrypt. */
+  passwords: {
+    of: { address: (limits) => ({ perSecond: limits.passwordsPerSecond, burst: limits.passwordsBurst }) },
+  },
+};

@@ -1,0 +1,105 @@
+import type { AppCaller, UserCaller } from '../../kernel/caller';
+import { AppError } from '../../kernel/errors/app-error';
+import { LimitSettings, Settings } from '../config/settings';
+import { BUDGETS, type BudgetName, type Payer } from './budgets';
+import { addressKey, canPay, Rates } from './rates';
+
+const app = { pk: 7, appId: 'app', version: 1 };
+const user = (userPk: number, socketId?: string): UserCaller => ({
+  kind: 'user',
+  app,
+  userPk,
+  userId: `u${userPk}`,
+  sessionPk: userPk,
+  sessionId: `s${userPk}`,
+  authVersion: 1,
+  ...(socketId && { socketId }),
+});
+const server: AppCaller = { kind: 'app', app };
+
+const ratesWith = (limits: Partial<LimitSettings> = {}): Rates =>
+  new Rates(Object.assign(new Settings(), { limits: Object.assign(new LimitSettings(), limits) }));
+
+/** How often something goes well before it is refused, and how it is refused. */
+function until(refused: () => void): { taken: number; error: AppError } {
+  for (let taken = 0; taken < 100_000; taken++) {
+    try {
+      refused();
+    } catch (error) {
+      if (error instanceof AppError) return { taken, error };
+      throw error;
+    }
+  }
+  throw new Error('never refused');
+}
+
+describe('rates', () => {
+  const rates = ratesWith({ userSendsBurst: 2, userSendsPerSecond: 1, appSendsBurst: 5, appSendsPerSecond: 1 });
+
+  it('belong to a user and not to a socket', () => {
+    const few = ratesWith({ callsBurst: 3, callsPerSecond: 1 });
+    for (const socket of ['a', 'b', undefined]) few.take('calls', user(1, socket));
+    expect(() => few.take('calls', user(1, 'new'))).toThrow(AppError);
+    expect(() => few.take('calls', user(2, 'new'))).not.toThrow();
+  });
+
+  it('say which budget is spent and when there is more', () => {
+    const { taken, error } = until(() => rates.take('sends', user(1)));
+    expect(taken).toBe(2);
+    expect(error).toMatchObject({
+      code: 'RATE_LIMITED',
+      extras: { details: { budget: 'sends' }, retryAfterMs: expect.any(Number) },
+    });
+  });
+
+  it('differ between kinds of callers, even of the same key', () => {
+    expect(until(() => rates.take('sends', { kind: 'app', app: { ...app, pk: 1 } })).taken).toBe(5);
+  });
+
+  it('of rare things last an hour, and count as calls too', () => {
+    const rare = ratesWith({ creationsPerHour: 3, appCreationsPerHour: 10, callsBurst: 5, callsPerSecond: 1 });
+    const { taken, error } = until(() => rare.take('creations', user(1)));
+    expect(taken).toBe(3);
+    expect(error.extras.details).toEqual({ budget: 'creations' });
+    expect(error.extras.retryAfterMs).toBeGreaterThan((3600 / 3 - 60) * 1000);
+    expect(until(() => rare.take('creations', server)).error.extras.details).toEqual({ budget: 'calls' });
+  });
+
+  it('give back what was taken in advance', () => {
+    const few = ratesWith({ newNamesPerHour: 2 });
+    few.take('newNames', user(1), 2);
+    few.give('newNames', user(1), 2);
+    expect(() => few.take('newNames', user(1), 2)).not.toThrow();
+  });
+
+  it('of an address are shared by all that have not proven who they are', () => {
+    const slow = ratesWith({ passwordsBurst: 2, passwordsPerSecond: 1 });
+    expect(until(() => slow.takeAddress('passwords', '192.0.2.1')).taken).toBe(2);
+    expect(() => slow.takeAddress('passwords', '192.0.2.2')).not.toThrow();
+  });
+
+  it.each<[BudgetName, Payer, boolean]>([
+    ['calls', 'operator', true],
+    ['creations', 'app', true],
+    ['creations', 'developer', false],
+    ['handshakes', 'address', false],
+  ])('of %s can be drawn from by a %s: %s', (budget, payer, can) => expect(canPay(budget, payer)).toBe(can));
+
+  it('name only budgets that somebody can draw from', () => {
+    for (const [name, { of }] of Object.entries(BUDGETS)) expect([name, Object.keys(of)]).not.toEqual([name, []]);
+  });
+});
+
+describe('an address', () => {
+  it.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:db8:1:2::9', '2001:db8:1:2'],
+    ['2001:0DB8:0001:0002:0:0:0:1', '2001:db8:1:2'],
+    ['2001:db8::', '2001:db8:0:0'],
+    ['::1', '0:0:0:0'],
+    ['fe80::1%eth0', 'fe80:0:0:0'],
+    ['not an address', 'not an address'],
+  ])('%s counts as %s', (address, key) => expect(addressKey(address)).toBe(key));
+});

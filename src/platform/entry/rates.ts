@@ -1,0 +1,104 @@
+import { isIPv6 } from 'node:net';
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../kernel/caller';
+import { AppError } from '../../kernel/errors/app-error';
+import { Settings, type LimitSettings } from '../config/settings';
+import { type BudgetName, BUDGETS, type Payer } from './budgets';
+import { TokenBuckets } from './token-buckets';
+
+/** Payers remembered in one budget. */
+const PAYERS_MAX = 200_000;
+
+type Meters = Record<Payer, TokenBuckets | undefined>;
+
+/**
+ * What everybody has left of every budget on this node, whatever the door: a user's sockets and their REST calls draw
+ * from the same one. A few numbers a payer, in this process: nothing here waits, and nothing fails open.
+ */
+@Injectable()
+export class Rates {
+  private readonly meters: Record<BudgetName, Meters>;
+
+  constructor({ limits }: Settings) {
+    this.meters = Object.fromEntries(
+      Object.keys(BUDGETS).map((name) => [name, metersOf(name as BudgetName, limits)]),
+    ) as Record<BudgetName, Meters>;
+  }
+
+  /** @throws AppError RATE_LIMITED; then nothing was taken from this budget */
+  take(budget: BudgetName, caller: Caller, n = 1): void {
+    const { besides } = BUDGETS[budget];
+    if (besides !== undefined) this.take(besides, caller);
+    this.draw(budget, caller.kind, keyOf(caller), n);
+  }
+
+  /** The same for whoever has not proven who they are. */
+  takeAddress(budget: BudgetName, address: string, n = 1): void {
+    this.draw(budget, 'address', addressKey(address), n);
+  }
+
+  /** Puts back what was taken in advance. */
+  give(budget: BudgetName, caller: Caller, n = 1): void {
+    this.meters[budget][caller.kind]?.give(keyOf(caller), n);
+  }
+
+  private draw(budget: BudgetName, payer: Payer, key: string | number, n: number): void {
+    const buckets = this.meters[budget][payer];
+    if (!buckets) throw new Error(`the budget "${budget}" has no rate of ${payer}`);
+    const retryAfterMs = buckets.take(key, n);
+    if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs, details: { budget } });
+  }
+}
+
+/** Whether this kind of payer can draw from the budget, and from whatever it is drawn besides. */
+export function canPay(budget: BudgetName, payer: Payer): boolean {
+  const { besides, of } = BUDGETS[budget];
+  return of[payer] !== undefined && (besides === undefined || canPay(besides, payer));
+}
+
+/** Written out, so that every budget has one shape and the hot path reads it at once. */
+function metersOf(name: BudgetName, limits: LimitSettings): Meters {
+  const { of } = BUDGETS[name];
+  const meter = (payer: Payer): TokenBuckets | undefined => {
+    const rate = of[payer]?.(limits);
+    return rate && new TokenBuckets({ ...rate, max: PAYERS_MAX });
+  };
+  return {
+    user: meter('user'),
+    app: meter('app'),
+    developer: meter('developer'),
+    operator: meter('operator'),
+    address: meter('address'),
+  };
+}
+
+function keyOf(caller: Caller): number {
+  switch (caller.kind) {
+    case 'user':
+      return caller.userPk;
+    case 'app':
+      return caller.app.pk;
+    case 'developer':
+      return caller.developerPk;
+    case 'operator':
+      return 0;
+  }
+}
+
+const MAPPED = /^::ffff:(?=\d+\.)/i;
+const NETWORK_GROUPS = 4;
+
+/** One home or server has a whole /64 of IPv6: it counts as one address. */
+export function addressKey(address: string): string {
+  const plain = address.replace(MAPPED, '');
+  if (!isIPv6(plain)) return plain;
+  const [head, tail] = plain.toLowerCase().split('%', 1)[0].split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
+  const groups = [...left, ...Array<string>(Math.max(0, zeros)).fill('0'), ...right];
+  return groups
+    .slice(0, NETWORK_GROUPS)
+    .map((group) => group.replace(/^0+(?=.)/, ''))
+    .join(':');
+}
