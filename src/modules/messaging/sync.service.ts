@@ -5,7 +5,7 @@ import type { WireMessage } from '../../kernel/contracts/message';
 import type { ClientEvents, SyncReply, SyncRequest } from '../../kernel/contracts/socket-events';
 import { invalid } from '../../kernel/errors/app-error';
 import { StoreEpoch } from '../../platform/database/store-epoch';
-import { Turnstile } from '../../platform/lifecycle/turnstile';
+import { FairTurnstile } from '../../platform/lifecycle/fair-turnstile';
 import { readPlace, writeCursor } from '../../platform/entry/cursor';
 import { UserEvents } from '../accounts';
 import {
@@ -30,6 +30,10 @@ const INLINE_BYTES = 192 * 1024;
 const BACKLOG_MAX = 10_000;
 const CONCURRENT_MAX = 32;
 const QUEUED_MAX = 2000;
+/** Syncs of one user that wait behind the one under way: its devices may come back all at once. */
+const QUEUED_OF_USER_MAX = 8;
+/** Who asked longer ago has given up and asks again. */
+const QUEUED_MAX_MS = 10_000;
 
 /**
  * What changed while a client was away, in bounded pages (protocol.md §2.5). The socket hears live frames already when
@@ -37,9 +41,12 @@ const QUEUED_MAX = 2000;
  */
 @Injectable()
 export class SyncService {
-  private readonly turnstile = new Turnstile({
+  /** One sync a user at a time, and apps take turns. */
+  private readonly turnstile = new FairTurnstile({
     atOnce: CONCURRENT_MAX,
     waitingMax: QUEUED_MAX,
+    waitingOfOneMax: QUEUED_OF_USER_MAX,
+    waitMaxMs: QUEUED_MAX_MS,
     retryAfterMs: () => 1000 + Math.round(Math.random() * 4000),
   });
 
@@ -52,14 +59,14 @@ export class SyncService {
     private readonly epoch: StoreEpoch,
   ) {}
 
-  /** @throws AppError BUSY when too many clients sync at once */
+  /** @throws AppError BUSY when too much of this user or of all waits already, or waited for too long */
   sync(caller: UserCaller, request: SyncRequest): Promise<SyncReply> {
-    return this.turnstile.run(() => this.page(caller, request));
+    return this.turnstile.run(askerOf(caller), () => this.page(caller, request));
   }
 
   /** Only the heads that are above what the client holds: the cheap, regular check for a lost tail. */
   heads(caller: UserCaller, held: [string, number][]): Promise<ClientEvents['sync:heads']['reply']> {
-    return this.turnstile.run(async () => {
+    return this.turnstile.run(askerOf(caller), async () => {
       const have = heldSeqs(held);
       const conversations: [string, number][] = [];
       for (let cursor = 0; ;) {
@@ -140,6 +147,8 @@ export class SyncService {
     return messages;
   }
 }
+
+const askerOf = ({ app, userPk }: UserCaller) => ({ group: app.pk, owner: userPk });
 
 function heldSeqs(held: readonly unknown[]): Map<string, number> {
   const seqs = new Map<string, number>();

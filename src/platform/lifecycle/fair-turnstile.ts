@@ -1,0 +1,158 @@
+import { AppError } from '../../kernel/errors/app-error';
+
+export interface FairTurnstileOptions {
+  /** Works under way at once. */
+  atOnce: number;
+  /** Beyond this many that wait, the group with most of them gives one up. */
+  waitingMax: number;
+  /** What one owner may have waiting behind the one that runs. */
+  waitingOfOneMax: number;
+  /** Whoever waits longer is refused. Milliseconds. */
+  waitMaxMs: number;
+  /** What a refused caller should wait; milliseconds. */
+  retryAfterMs: () => number;
+}
+
+/** Who asks: one owner has one work under way at a time, and groups take turns. */
+export interface Asker {
+  readonly group: number;
+  readonly owner: number;
+}
+
+interface Waiter {
+  start: () => void;
+  refuse: () => void;
+}
+
+interface Group {
+  readonly key: number;
+  /** How many of its owners run or wait. */
+  owners: number;
+  /** Everything that waits, oldest first. */
+  readonly waiters: Set<Waiter>;
+  /** Owners whose next work could start now, in the order of their turns. */
+  readonly ready: Set<Owner>;
+}
+
+interface Owner {
+  readonly key: number;
+  readonly group: Group;
+  running: boolean;
+  /** Oldest first. */
+  readonly waiters: Set<Waiter>;
+}
+
+/**
+ * Lets in so many works at once, one an owner, and fills each place that becomes free from the next group in turn: an
+ * owner or a group that asks for much waits for itself, not for the others.
+ */
+export class FairTurnstile {
+  private running = 0;
+  private waiting = 0;
+  private readonly owners = new Map<number, Owner>();
+  private readonly groups = new Map<number, Group>();
+  /** Groups with an owner that is ready, in the order of their turns. */
+  private readonly turns = new Set<Group>();
+
+  constructor(private readonly options: FairTurnstileOptions) {}
+
+  /** @throws AppError BUSY before any work, when too much waits already or the wait was too long */
+  async run<T>(asker: Asker, work: () => Promise<T>): Promise<T> {
+    const owner = this.ownerOf(asker);
+    if (!owner.running && this.running < this.options.atOnce) this.begin(owner);
+    else await this.turn(owner);
+    try {
+      return await work();
+    } finally {
+      this.end(owner);
+    }
+  }
+
+  private ownerOf(asker: Asker): Owner {
+    let group = this.groups.get(asker.group);
+    if (!group)
+      this.groups.set(asker.group, (group = { key: asker.group, owners: 0, waiters: new Set(), ready: new Set() }));
+    let owner = this.owners.get(asker.owner);
+    if (!owner) {
+      owner = { key: asker.owner, group, running: false, waiters: new Set() };
+      this.owners.set(owner.key, owner);
+      group.owners++;
+    }
+    return owner;
+  }
+
+  private begin(owner: Owner): void {
+    owner.running = true;
+    this.running++;
+  }
+
+  private end(owner: Owner): void {
+    owner.running = false;
+    this.running--;
+    this.arrange(owner);
+    this.fill();
+  }
+
+  /** Resolves when the owner's place is taken for it. */
+  private turn(owner: Owner): Promise<void> {
+    const { waitingMax, waitingOfOneMax, waitMaxMs } = this.options;
+    if (owner.waiters.size >= waitingOfOneMax) throw this.busy();
+    if (this.waiting >= waitingMax && !this.giveUpOneOfMoreThan(owner.group.waiters.size)) {
+      this.arrange(owner);
+      throw this.busy();
+    }
+    return new Promise((resolve, reject) => {
+      const settle = (then: () => void): void => {
+        if (!owner.waiters.delete(waiter)) return;
+        owner.group.waiters.delete(waiter);
+        clearTimeout(timer);
+        this.waiting--;
+        this.arrange(owner);
+        then();
+      };
+      const waiter = { start: () => settle(resolve), refuse: () => settle(() => reject(this.busy())) };
+      const timer = setTimeout(waiter.refuse, waitMaxMs).unref();
+      owner.waiters.add(waiter);
+      owner.group.waiters.add(waiter);
+      this.waiting++;
+      this.arrange(owner);
+    });
+  }
+
+  /** The newest of the group that has most waiting makes room for a group that has fewer, the newcomer counted. */
+  private giveUpOneOfMoreThan(waiting: number): boolean {
+    let most: Group | undefined;
+    for (const group of this.groups.values()) if (group.waiters.size > (most?.waiters.size ?? 0)) most = group;
+    if (!most || most.waiters.size <= waiting + 1) return false;
+    [...most.waiters].at(-1)?.refuse();
+    return true;
+  }
+
+  private fill(): void {
+    for (const group of this.turns) {
+      if (this.running >= this.options.atOnce) return;
+      const [owner] = group.ready;
+      const [next] = owner.waiters;
+      // To the end of the line, where the iteration meets the group again.
+      this.turns.delete(group);
+      this.begin(owner);
+      next.start();
+    }
+  }
+
+  /** Puts the owner and its group where they now belong; who neither runs nor waits is forgotten. */
+  private arrange(owner: Owner): void {
+    const { group, running, waiters } = owner;
+    if (!running && waiters.size > 0) group.ready.add(owner);
+    else group.ready.delete(owner);
+    if (group.ready.size > 0) this.turns.add(group);
+    else this.turns.delete(group);
+    if (running || waiters.size > 0 || !this.owners.delete(owner.key)) return;
+    group.owners--;
+    if (group.owners === 0) this.groups.delete(group.key);
+  }
+
+  private busy(): AppError {
+    return new AppError('BUSY', { retryAfterMs: this.options.retryAfterMs() });
+  }
+}
