@@ -50,7 +50,7 @@ module.exports = {
     'node_modules/.+\\.m?js$': ['@swc/jest', js],
   },
   transformIgnorePatterns: [`/node_modules/(?!(.+/node_modules/)?(${esm})/)`],
-  setupFiles: ['reflect-metadata'],
+  setupFiles: ['reflect-metadata', '<rootDir>/test/support/threads/setup.cjs'],
   testTimeout: 30000,
   maxWorkers: 2,
   workerIdleMemoryLimit: '1GB',

@@ -8,6 +8,7 @@ import { inspectApns } from '../../src/modules/push/providers/apns/apns-credenti
 import type { ApnsCredentialDto } from '../../src/modules/push/providers/apns/apns-credential.dto';
 import { readServiceAccount } from '../../src/modules/push/providers/fcm/service-account';
 import { p12, p8, sealedKey, TestAuthority, type Pair } from '../support/push/certificates';
+import { derSequence, giantKey, lockedBags, lockedKey } from '../support/push/hostile-keys';
 
 const TOPIC = 'com.example.app';
 const DAY_MS = 86_400_000;
@@ -75,6 +76,7 @@ describe('a certificate that is uploaded', () => {
     ...more,
   });
   const secret = { passphrase: 'opens it' };
+  const tooManyRounds = { field: 'certificate', says: expect.stringMatching(/more than \d+ rounds/) };
 
   it.each([
     ['a .p12 as Keychain exports it', upload(p12(pair, 'opens it', '3des'), secret)],
@@ -132,10 +134,69 @@ describe('a certificate that is uploaded', () => {
     if (!rounds) throw new Error('the .p12 has no MacData');
     rounds.value = asn1.integerToDer(2_000_000_000).getBytes();
     const hostile = util.encode64(asn1.toDer(packed).getBytes());
-    expect(refusalOf(() => inspectApns(upload(hostile, secret)))).toEqual({
+    expect(refusalOf(() => inspectApns(upload(hostile, secret)))).toEqual(tooManyRounds);
+  });
+
+  it.each([10, 300])('cannot keep the server busy with %i bags of 100,000 rounds each: none is opened', (bags) => {
+    const before = performance.now();
+    expect(refusalOf(() => inspectApns(upload(lockedBags({ bags, rounds: 100_000 }), secret)))).toEqual(tooManyRounds);
+    // One bag alone takes half a second.
+    expect(performance.now() - before).toBeLessThan(400);
+  });
+
+  it('cannot hide what it asks for: what is inside is charged before it is opened', () => {
+    const before = performance.now();
+    const hostile = lockedBags({ bags: 100, rounds: 500_000, hidden: true });
+    expect(refusalOf(() => inspectApns(upload(hostile, secret)))).toEqual(tooManyRounds);
+    expect(performance.now() - before).toBeLessThan(400);
+  });
+
+  it('is refused, quickly, when it is nested or cut into parts without end', () => {
+    const { asn1 } = forge;
+    let nested = asn1.create(asn1.Class.UNIVERSAL, asn1.Type.SEQUENCE, true, []);
+    for (let depth = 0; depth < 3000; depth++) {
+      nested = asn1.create(asn1.Class.UNIVERSAL, asn1.Type.SEQUENCE, true, [nested]);
+    }
+    const files = [Buffer.from(asn1.toDer(nested).getBytes(), 'binary'), derSequence(Buffer.alloc(34_000, '\x05\x00'))];
+    const before = performance.now();
+    for (const file of files) {
+      const refusal = refusalOf(() => inspectApns(upload(file.toString('base64'), secret)));
+      expect(refusal).toEqual({ field: 'certificate', says: expect.stringMatching(/no \.p12/) });
+    }
+    expect(performance.now() - before).toBeLessThan(1000);
+  });
+
+  it.each([
+    ['by PBKDF2', '1.2.840.113549.1.5.12', [Buffer.alloc(8), 2_000_000_000]],
+    ['by scrypt', '1.3.6.1.4.1.11591.4.11', [Buffer.alloc(8), 2 ** 20, 8, 16]],
+    ["by PKCS#12's own way", '1.2.840.113549.1.12.1.3', [Buffer.alloc(8), 2_000_000_000]],
+  ])('in PEM cannot lock its key %s so that opening it takes minutes', (_, algorithm, values) => {
+    const before = performance.now();
+    const given = `${pair.certificate}\n${lockedKey(algorithm, values)}`;
+    expect(refusalOf(() => inspectApns(upload(given, secret)))).toEqual({
       field: 'certificate',
       says: expect.stringMatching(/more than \d+ rounds/),
     });
+    expect(performance.now() - before).toBeLessThan(400);
+  });
+
+  it.each([
+    ['too many bits', () => giantKey(16_384), /longer than|more than 8192 bits/],
+    ['more bits than are signed with in time', () => giantKey(9000), /more than 8192 bits/],
+    ['a key of another sort', () => pair.key.replace(/RSA PRIVATE KEY/g, 'DSA PRIVATE KEY'), /cannot be read/],
+  ])('in PEM cannot bring a key with %s', (_, key, says) => {
+    expect(refusalOf(() => inspectApns(upload(`${pair.certificate}\n${key()}`)))).toEqual({
+      field: 'certificate',
+      says: expect.stringMatching(says),
+    });
+  });
+
+  it('in base64 may be broken into lines, and cannot keep the server busy with blanks', () => {
+    const lines = p12(pair, 'opens it').replace(/.{64}/g, '$&\r\n');
+    expect(inspectApns(upload(lines, secret)).found).toMatchObject({ topic: TOPIC });
+    const before = performance.now();
+    expect(refusalOf(() => inspectApns(upload(`A${' '.repeat(49_000)}!`)))).toMatchObject({ field: 'certificate' });
+    expect(performance.now() - before).toBeLessThan(400);
   });
 });
 

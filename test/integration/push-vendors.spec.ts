@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readSettings } from '../../src/platform/config/settings';
 import type { ProviderAnswer, ProviderName, PushChannel, PushNote } from '../../src/modules/push/provider';
 import { ApnsProvider } from '../../src/modules/push/providers/apns/apns.provider';
+import { CredentialReader } from '../../src/modules/push/providers/credential-reader';
 import { FcmProvider } from '../../src/modules/push/providers/fcm/fcm.provider';
 import { HuaweiProvider } from '../../src/modules/push/providers/huawei/huawei.provider';
 import { VendorHttp } from '../../src/modules/push/providers/vendor-http';
@@ -27,6 +28,7 @@ const aNote = (more: Partial<PushNote> = {}): PushNote => ({
 let vendors: PushVendors;
 let registry: Registry;
 let http: VendorHttp;
+const reader = new CredentialReader();
 const channels: PushChannel[] = [];
 
 beforeAll(async () => {
@@ -40,8 +42,8 @@ beforeAll(async () => {
   });
   http = new VendorHttp(settings);
   registry = new Registry([
-    new ApnsProvider(settings),
-    new FcmProvider(settings, http),
+    new ApnsProvider(settings, reader),
+    new FcmProvider(settings, http, reader),
     new HuaweiProvider(settings, http),
   ]);
 });
@@ -51,13 +53,14 @@ afterEach(async () => {
 });
 afterAll(async () => {
   http.close();
+  await reader.onApplicationShutdown();
   await vendors.close();
 });
 
 /** A channel with what was uploaded, as it would be stored. */
-function open(provider: ProviderName, upload: object): PushChannel {
+async function open(provider: ProviderName, upload: object): Promise<PushChannel> {
   const vendor = registry.get(provider);
-  const { content } = vendor.inspect(upload);
+  const { content } = await vendor.inspect(upload, 1);
   const stored = JSON.parse(JSON.stringify(content)) as Record<string, unknown>;
   const channel = vendor.open({ appPk: 1, provider, version: 1, content: stored });
   channels.push(channel);
@@ -77,7 +80,10 @@ describe('Apple', () => {
     ],
   ])('takes a note %s, with everything that it needs', async (_, credential, by) => {
     const [note, target] = [aNote(), to()];
-    expect(await open('apns', credential()).send(target, note)).toEqual({ outcome: 'sent', providerId: note.id });
+    expect(await (await open('apns', credential())).send(target, note)).toEqual({
+      outcome: 'sent',
+      providerId: note.id,
+    });
     const [seen] = vendors.apns.records.taken(target.token);
     expect(seen?.by).toMatch(by);
     expect(seen?.headers).toEqual({
@@ -94,7 +100,7 @@ describe('Apple', () => {
   it('says that a token is dead, and since when', async () => {
     const target = to();
     vendors.apns.script.set(target.token, { status: 410, reason: 'Unregistered', timestamp: 1_700_000_000_000 });
-    expect(await open('apns', vendors.apnsToken()).send(target, aNote())).toEqual({
+    expect(await (await open('apns', vendors.apnsToken())).send(target, aNote())).toEqual({
       outcome: 'token-dead',
       reason: 'Unregistered',
       since: new Date(1_700_000_000_000),
@@ -104,7 +110,7 @@ describe('Apple', () => {
   it('is told of once: a busy answer comes back with the time to wait, and is not repeated behind our back', async () => {
     const target = to();
     vendors.apns.script.set(target.token, { status: 429, reason: 'TooManyRequests', retryAfter: '7' });
-    const answer = await open('apns', vendors.apnsToken()).send(target, aNote());
+    const answer = await (await open('apns', vendors.apnsToken())).send(target, aNote());
     expect(answer).toEqual({ outcome: 'retry', reason: 'TooManyRequests', afterMs: 7000 });
     expect(vendors.apns.records.all.filter((seen) => seen.token === target.token)).toHaveLength(1);
   });
@@ -120,7 +126,7 @@ describe('Apple', () => {
     ['a cut connection', { drop: 'cut' }, 'retry', ''],
     ['silence', { drop: 'hang' }, 'retry', 'TIMEOUT'],
   ])('may answer with %s', async (_, scripted, outcome, reason) => {
-    const channel = open('apns', vendors.apnsToken());
+    const channel = await open('apns', vendors.apnsToken());
     const target = to();
     vendors.apns.script.push(target.token, scripted);
     const answer = await channel.send(target, aNote());
@@ -140,7 +146,10 @@ describe('Apple', () => {
         [stranger.apnsCertificate(), 'BadCertificate'],
       ];
       for (const [credential, reason] of cases) {
-        expect(await open('apns', credential).send(to(), aNote())).toEqual({ outcome: 'credential-bad', reason });
+        expect(await (await open('apns', credential)).send(to(), aNote())).toEqual({
+          outcome: 'credential-bad',
+          reason,
+        });
       }
     } finally {
       await stranger.close();
@@ -148,7 +157,7 @@ describe('Apple', () => {
   });
 
   it('asks for a new token in time: an expired one is only a delay', async () => {
-    const channel = open('apns', vendors.apnsToken());
+    const channel = await open('apns', vendors.apnsToken());
     const target = to();
     vendors.apns.script.push(target.token, { status: 403, reason: 'ExpiredProviderToken' });
     expect(await channel.send(target, aNote())).toMatchObject({ outcome: 'retry' });
@@ -156,7 +165,7 @@ describe('Apple', () => {
   });
 
   it('hears many at once over one connection, also while the machine behind it goes', async () => {
-    const channel = open('apns', vendors.apnsToken());
+    const channel = await open('apns', vendors.apnsToken());
     await channel.send(to(), aNote());
     const before = vendors.apns.opened;
     const answers = await Promise.all(Array.from({ length: 200 }, () => channel.send(to(), aNote())));
@@ -175,7 +184,7 @@ describe('Apple', () => {
       ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
       ...gone.env,
     });
-    const vendor = new ApnsProvider(settings);
+    const vendor = new ApnsProvider(settings, reader);
     await gone.close();
     const channel = vendor.open({ appPk: 1, provider: 'apns', version: 1, content: { ...vendors.apnsToken() } });
     channels.push(channel);
@@ -190,14 +199,14 @@ describe.each(['fcm', 'huawei'] as const)('%s', (name) => {
 
   it('takes a note', async () => {
     const target = to();
-    expect(await open(name, upload()).send(target, aNote())).toMatchObject({ outcome: 'sent' });
+    expect(await (await open(name, upload())).send(target, aNote())).toMatchObject({ outcome: 'sent' });
     const [seen] = vendors[name].records.taken(target.token);
     expect(seen?.collapseId).toBe('conversation-1');
     expect(JSON.stringify(seen?.body)).toContain('你好');
   });
 
   it('asks for access once for everybody, and again when it was taken back', async () => {
-    const channel = open(name, upload());
+    const channel = await open(name, upload());
     const before = vendors[name].grants;
     await Promise.all(Array.from({ length: 30 }, () => channel.send(to(), aNote())));
     expect(vendors[name].grants).toBe(before + 1);
@@ -209,7 +218,7 @@ describe.each(['fcm', 'huawei'] as const)('%s', (name) => {
 
   it('asks again before access ends', async () => {
     vendors[name].livesSeconds = 30;
-    const channel = open(name, upload());
+    const channel = await open(name, upload());
     const before = vendors[name].grants;
     for (let turn = 0; turn < 2; turn++) await channel.send(to(), aNote());
     expect(vendors[name].grants).toBe(before + 2);
@@ -225,7 +234,7 @@ describe.each(['fcm', 'huawei'] as const)('%s', (name) => {
     ['silence', { drop: 'hang' }, 'retry', undefined],
     ['a cut connection', { drop: 'cut' }, 'retry', undefined],
   ])('may answer: %s', async (_, scripted, outcome, afterMs) => {
-    const channel = open(name, upload());
+    const channel = await open(name, upload());
     const target = to();
     vendors[name].script.push(target.token, scripted);
     const answer = await channel.send(target, aNote());
@@ -234,7 +243,7 @@ describe.each(['fcm', 'huawei'] as const)('%s', (name) => {
   });
 
   it('may give no access: for now, or because the credential is no good', async () => {
-    const channel = open(name, upload());
+    const channel = await open(name, upload());
     vendors[name].script.push(OAUTH, { status: 503, retryAfter: '3' }, { drop: 'cut' });
     expect(await channel.send(to(), aNote())).toMatchObject({ outcome: 'retry', afterMs: 3000 });
     expect(await channel.send(to(), aNote())).toMatchObject({ outcome: 'retry' });
@@ -247,7 +256,7 @@ describe.each(['fcm', 'huawei'] as const)('%s', (name) => {
   it('that refuses access which it has just given says that the credential is no good', async () => {
     const refusal = name === 'fcm' ? { status: 401, body: {} } : { status: 200, reason: '80200001' };
     vendors[name].script.set(NEXT, refusal);
-    expect(await open(name, upload()).send(to(), aNote())).toMatchObject({ outcome: 'credential-bad' });
+    expect(await (await open(name, upload())).send(to(), aNote())).toMatchObject({ outcome: 'credential-bad' });
   });
 });
 
@@ -255,7 +264,7 @@ describe('a service account', () => {
   it('that is gone gives no access', async () => {
     const serviceAccount = vendors.fcm.account();
     vendors.fcm.remove(serviceAccount);
-    const answer = await open('fcm', { serviceAccount }).send(to(), aNote());
+    const answer = await (await open('fcm', { serviceAccount })).send(to(), aNote());
     expect(answer).toEqual({ outcome: 'credential-bad', reason: 'oauth 400 invalid_grant Invalid JWT.' });
   });
 
@@ -266,8 +275,8 @@ describe('a service account', () => {
       REDIS_URL: 'redis://127.0.0.1:1',
       ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
     });
-    const vendor = new FcmProvider(settings, http);
-    const { content } = vendor.inspect({ serviceAccount });
+    const vendor = new FcmProvider(settings, http, reader);
+    const { content } = await vendor.inspect({ serviceAccount }, 1);
     const channel = vendor.open({ appPk: 1, provider: 'fcm', version: 1, content });
     expect(await channel.send(to(), aNote())).toEqual({
       outcome: 'credential-bad',

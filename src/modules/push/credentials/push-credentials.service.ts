@@ -29,11 +29,11 @@ export class PushCredentials {
   /**
    * Checks it, seals it and puts it in the place of the one before; what was paused goes on.
    *
-   * @throws AppError INVALID_REQUEST naming the field that is wrong, and why; then the one before stays
+   * @throws AppError INVALID_REQUEST naming the field that is wrong, and why; then the one before stays. BUSY
    */
   async upload(caller: AppCaller, provider: ProviderName, upload: object): Promise<PushCredentialView> {
     const { app } = caller;
-    const { content, found, expiresAt } = this.vendors.get(provider).inspect(upload);
+    const { content, found, expiresAt } = await this.vendors.get(provider).inspect(upload, app.pk);
     const row = await this.repository.replace(app.pk, provider, {
       sealed: this.vault.seal(JSON.stringify(content), credentialPlace(app.appId, provider)),
       found: JSON.stringify(found),

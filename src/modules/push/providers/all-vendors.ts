@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import { ApnsCredentialController } from './apns/apns-credential.controller';
 import { ApnsProvider } from './apns/apns.provider';
+import { CredentialReader } from './credential-reader';
 import { FcmCredentialController } from './fcm/fcm-credential.controller';
 import { FcmProvider } from './fcm/fcm.provider';
 import { HuaweiCredentialController } from './huawei/huawei-credential.controller';
@@ -15,6 +16,7 @@ export const VENDOR_CONTROLLERS = [ApnsCredentialController, FcmCredentialContro
 
 export const VENDOR_PROVIDERS: Provider[] = [
   VendorHttp,
+  CredentialReader,
   ...VENDORS,
   { provide: PushVendors, useFactory: (...vendors: PushVendor[]) => new PushVendors(vendors), inject: VENDORS },
 ];

@@ -12,6 +12,9 @@ export interface Inspected {
 
 /** A vendor as a whole: it says what its credentials must be, and opens a channel with one. */
 export interface PushVendor extends PushProvider {
-  /** @throws AppError INVALID_REQUEST naming the field that is wrong, and why */
-  inspect(upload: object): Inspected;
+  /**
+   * @param appPk whose upload it is
+   * @throws AppError INVALID_REQUEST naming the field that is wrong, and why; BUSY when too many wait to be read
+   */
+  inspect(upload: object, appPk: number): Promise<Inspected> | Inspected;
 }

@@ -1,8 +1,6 @@
 import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
 import { Documented } from '../../../../platform/entry/rules';
-
-export const ENVIRONMENTS = ['production', 'development'] as const;
-export type ApnsEnvironment = (typeof ENVIRONMENTS)[number];
+import { ENVIRONMENTS, type ApnsEnvironment } from './apns-environments';
 
 const KEY_LENGTH_MAX = 16_384;
 const CERTIFICATE_LENGTH_MAX = 49_152;

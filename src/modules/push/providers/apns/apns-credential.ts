@@ -1,8 +1,9 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { invalid } from '../../../../kernel/errors/app-error';
+import { PROBLEMS, readPrivateKey } from '../private-key';
 import type { Inspected } from '../vendor';
 import { readAppleCertificate, type AppleCertificate } from './apple-certificate';
-import { ENVIRONMENTS, type ApnsCredentialDto, type ApnsEnvironment } from './apns-credential.dto';
+import type { ApnsCredentialDto } from './apns-credential.dto';
+import { ENVIRONMENTS, type ApnsEnvironment } from './apns-environments';
 
 /** As it is sealed. */
 export type ApnsContent = { topic: string; environment: ApnsEnvironment } & (
@@ -59,11 +60,10 @@ function needed(upload: ApnsCredentialDto, name: 'key' | 'keyId' | 'teamId' | 't
 }
 
 function assertSigningKey(pem: string): void {
-  let key: KeyObject;
-  try {
-    key = createPrivateKey(pem);
-  } catch {
-    throw invalid('key', 'This is no private key in PEM: it begins with -----BEGIN PRIVATE KEY-----, line ends kept.');
+  const key = readPrivateKey(pem);
+  if (typeof key === 'string') {
+    const why = 'This is no private key in PEM: it begins with -----BEGIN PRIVATE KEY-----, line ends kept.';
+    throw invalid('key', key === 'unreadable' ? why : PROBLEMS[key]);
   }
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
   if (type !== 'ec' || details?.namedCurve !== 'prime256v1') {

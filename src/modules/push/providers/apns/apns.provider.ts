@@ -3,10 +3,11 @@ import { X509Certificate } from 'node:crypto';
 import { Settings } from '../../../../platform/config/settings';
 import { trustedRoots } from '../../../../platform/outbound/trusted-roots';
 import type { ProviderAnswer, PushChannel, PushNote, PushTarget, StoredCredential } from '../../provider';
+import { CredentialReader } from '../credential-reader';
 import type { Inspected, PushVendor } from '../vendor';
 import { readApns } from './apns-answers';
 import { ApnsClient, type ApnsClientOptions } from './apns-client';
-import { inspectApns, type ApnsContent } from './apns-credential';
+import type { ApnsContent } from './apns-credential';
 import type { ApnsCredentialDto } from './apns-credential.dto';
 import { apnsNotification } from './apns-notification';
 
@@ -20,7 +21,10 @@ export class ApnsProvider implements PushVendor {
   private readonly common: Pick<ApnsClientOptions, 'ca' | 'timeoutMs'>;
   private readonly standIn?: string;
 
-  constructor({ push }: Settings) {
+  constructor(
+    { push }: Settings,
+    private readonly reader: CredentialReader,
+  ) {
     this.common = {
       timeoutMs: push.timeoutMs,
       ca: trustedRoots(push.ca),
@@ -28,8 +32,8 @@ export class ApnsProvider implements PushVendor {
     this.standIn = push.apnsUrl;
   }
 
-  inspect(upload: ApnsCredentialDto): Inspected {
-    return inspectApns(upload);
+  inspect(upload: ApnsCredentialDto, appPk: number): Promise<Inspected> {
+    return this.reader.inspect(appPk, { provider: 'apns', upload });
   }
 
   /** @throws Error where the certificate expired */

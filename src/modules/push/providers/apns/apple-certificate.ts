@@ -1,7 +1,8 @@
 import forge from 'node-forge';
-import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { X509Certificate, type KeyObject } from 'node:crypto';
 import { invalid } from '../../../../kernel/errors/app-error';
-import type { ApnsEnvironment } from './apns-credential.dto';
+import { PROBLEMS, readPrivateKey } from '../private-key';
+import type { ApnsEnvironment } from './apns-environments';
 import { openPkcs12 } from './pkcs12';
 
 /** A push certificate with its key, both as PEM, and what it says about itself. */
@@ -26,7 +27,7 @@ const USER_ID_OID = '0.9.2342.19200300.100.1.1';
 const NAMED_TOPIC = /^Apple .*: *([A-Za-z0-9.-]+)$/;
 
 const BLOCKS = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]+?-----END \1-----/g;
-const BASE64 = /^[A-Za-z0-9+/\s]+={0,2}\s*$/;
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
 /**
  * A .p12 in base64, or PEM with the certificate and its key.
@@ -70,15 +71,15 @@ function fromPem(pem: string, passphrase: string | undefined): Pair {
 function privateKey(pem: string, passphrase: string | undefined): KeyObject {
   const sealed = pem.includes('ENCRYPTED');
   if (sealed && passphrase === undefined) throw invalid('passphrase', 'The private key is locked by a passphrase.');
-  try {
-    return createPrivateKey({ key: pem, ...(sealed && { passphrase }) });
-  } catch {
-    if (sealed) throw invalid('passphrase', 'The passphrase does not open the private key.');
-    throw invalid('certificate', 'The private key cannot be read.');
-  }
+  const key = readPrivateKey(pem, sealed ? passphrase : undefined);
+  if (typeof key !== 'string') return key;
+  if (key !== 'unreadable') throw invalid('certificate', PROBLEMS[key]);
+  if (sealed) throw invalid('passphrase', 'The passphrase does not open the private key.');
+  throw invalid('certificate', 'The private key cannot be read.');
 }
 
-function fromP12(base64: string, passphrase: string | undefined): Pair {
+function fromP12(text: string, passphrase: string | undefined): Pair {
+  const base64 = text.replace(/\s+/g, '');
   if (!BASE64.test(base64)) throw invalid('certificate', 'This is neither PEM nor a .p12 in base64.');
   const { certificates, keys } = openPkcs12(Buffer.from(base64, 'base64'), passphrase);
   const [key] = keys;
@@ -86,7 +87,7 @@ function fromP12(base64: string, passphrase: string | undefined): Pair {
     throw invalid('certificate', 'The private key is missing: export the certificate together with its key.');
   }
   if (keys.length > 1) throw invalid('certificate', 'There is more than one private key in this .p12.');
-  const own = createPrivateKey(key);
+  const own = privateKey(key, undefined);
   // Chains may be in there too: what counts is the certificate of the key.
   const certificate = certificates.find((pem) => parsed(pem).checkPrivateKey(own)) ?? certificates[0];
   if (certificate === undefined) throw invalid('certificate', 'There is no certificate in this .p12.');

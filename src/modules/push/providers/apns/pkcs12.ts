@@ -1,30 +1,51 @@
 import forge from 'node-forge';
-import { createPrivateKey } from 'node:crypto';
+import { pbkdf2Sync } from 'node:crypto';
 import { invalid } from '../../../../kernel/errors/app-error';
-
-/** Real files ask for 2048 rounds, careful ones for 100,000 (a sixth of a second); a hostile one for as many as stop this process. */
-const ROUNDS_MAX = 100_000;
+import { NoRealFile, roundsAsked, ROUNDS_MAX } from '../key-rounds';
 
 class TooManyRounds extends Error {}
 
 type Derive = (...args: unknown[]) => unknown;
+type Digest = { algorithm: string; digestLength: number } | null | undefined;
 
-/** forge derives keys with as many rounds as the file says, and as slowly; its own functions are bounded here, once. */
-function bound(holder: object, name: string, roundsAt: number): void {
+/** Rounds that are left for the file being read: one at a time is, without a break. Others who use forge are not charged. */
+let roundsLeft = Infinity;
+
+/** forge derives keys with as many rounds as the file says, and as slowly: what it is about to do is charged here first. */
+function charge(holder: object, name: string, rounds: number, bytes: number, digest: number): void {
   const functions = holder as Record<string, Derive>;
   const derive = functions[name];
   if (!derive) throw new Error(`node-forge has no ${name} any more`);
   functions[name] = (...args) => {
-    if (Number(args[roundsAt]) > ROUNDS_MAX) throw new TooManyRounds();
+    const blocks = Math.ceil(Number(args[bytes]) / ((args[digest] as Digest)?.digestLength ?? 20));
+    roundsLeft -= Math.max(0, Number(args[rounds])) * blocks;
+    if (!(roundsLeft >= 0)) throw new TooManyRounds();
     return derive(...args);
   };
 }
-// (password, salt, rounds, …), and (password, salt, id, rounds, …) in both places that use it.
-bound(forge.pkcs5, 'pbkdf2', 2);
-bound((forge.pki as unknown as { pbe: object }).pbe, 'generatePkcs12Key', 3);
-bound(forge.pkcs12, 'generateKey', 3);
+// Node derives PBKDF2's keys thirty times as fast as forge.
+(forge.pkcs5 as { pbkdf2: unknown }).pbkdf2 = (
+  key: string,
+  salt: string,
+  rounds: number,
+  size: number,
+  digest: Digest,
+) =>
+  pbkdf2Sync(
+    Buffer.from(key, 'binary'),
+    Buffer.from(salt, 'binary'),
+    rounds,
+    size,
+    digest?.algorithm ?? 'sha1',
+  ).toString('binary');
+// (password, salt, rounds, bytes, digest), and (password, salt, id, rounds, bytes, digest) in both places that use it.
+charge(forge.pkcs5, 'pbkdf2', 2, 3, 4);
+charge((forge.pki as unknown as { pbe: object }).pbe, 'generatePkcs12Key', 3, 4, 5);
+charge(forge.pkcs12, 'generateKey', 3, 4, 5);
 
 const { pkcs8ShroudedKeyBag, keyBag, certBag } = forge.pki.oids as Record<string, string>;
+/** A certificate, its key, and a chain. */
+const BAGS_MAX = 20;
 
 /**
  * What a PKCS#12 file holds, as PEM. By node-forge, because OpenSSL 3 no longer reads what macOS exports (RC2, 3DES).
@@ -32,8 +53,11 @@ const { pkcs8ShroudedKeyBag, keyBag, certBag } = forge.pki.oids as Record<string
  * @throws AppError INVALID_REQUEST naming `certificate` or `passphrase`
  */
 export function openPkcs12(file: Buffer, passphrase: string | undefined): { certificates: string[]; keys: string[] } {
-  const opened = unlocked(outerLayer(file), passphrase);
+  const outer = outerLayer(file);
+  assertAffordable(outer);
+  const opened = charged(() => unlocked(outer, passphrase));
   const bags = opened.safeContents.flatMap(({ safeBags }) => safeBags);
+  if (bags.length > BAGS_MAX) throw invalid('certificate', `There are more than ${BAGS_MAX} things in this .p12.`);
   const keys = bags.filter(({ type }) => type === pkcs8ShroudedKeyBag || type === keyBag);
   return {
     certificates: bags.filter(({ type }) => type === certBag).flatMap(({ cert }) => (cert ? [pemOf(cert)] : [])),
@@ -45,7 +69,27 @@ function outerLayer(file: Buffer): forge.asn1.Asn1 {
   try {
     return forge.asn1.fromDer(file.toString('binary'), false);
   } catch {
-    throw invalid('certificate', 'This is no .p12 file.');
+    throw noP12();
+  }
+}
+
+/** What can be seen from outside decides before any of it is opened; what is inside is charged as it is found. */
+function assertAffordable(outer: forge.asn1.Asn1): void {
+  try {
+    if (roundsAsked(outer) <= ROUNDS_MAX) return;
+  } catch (error) {
+    if (error instanceof NoRealFile) throw noP12();
+    throw error;
+  }
+  throw tooManyRounds();
+}
+
+function charged<T>(read: () => T): T {
+  roundsLeft = ROUNDS_MAX;
+  try {
+    return read();
+  } finally {
+    roundsLeft = Infinity;
   }
 }
 
@@ -60,17 +104,20 @@ function unlocked(asn1: forge.asn1.Asn1, passphrase: string | undefined): forge.
       failure = error;
     }
   }
-  if (failure instanceof TooManyRounds) {
-    throw invalid('certificate', `The .p12 asks for more than ${ROUNDS_MAX} rounds; export it again.`);
-  }
+  if (failure instanceof TooManyRounds) throw tooManyRounds();
   if (/password|mac|decrypt|pad/i.test(String(failure))) {
     throw invalid(
       'passphrase',
       passphrase === undefined ? 'The .p12 is locked by a passphrase.' : 'The passphrase does not open the .p12.',
     );
   }
-  throw invalid('certificate', 'This is no .p12 file, or one that cannot be read.');
+  throw noP12();
 }
+
+const noP12 = (): Error => invalid('certificate', 'This is no .p12 file, or one that cannot be read.');
+
+const tooManyRounds = (): Error =>
+  invalid('certificate', `The .p12 asks for more than ${ROUNDS_MAX} rounds in all; export it again with fewer.`);
 
 const pemOf = (certificate: forge.pki.Certificate): string => forge.pki.certificateToPem(certificate);
 
@@ -78,8 +125,6 @@ const pemOf = (certificate: forge.pki.Certificate): string => forge.pki.certific
 function keyPem(key: forge.pki.PrivateKey | undefined, asn1: forge.asn1.Asn1 | undefined): string[] {
   if (key) return [forge.pki.privateKeyToPem(key)];
   if (!asn1) return [];
-  const der = Buffer.from(forge.asn1.toDer(asn1).getBytes(), 'binary');
-  return [
-    createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ type: 'pkcs8', format: 'pem' }).toString(),
-  ];
+  const der = Buffer.from(forge.asn1.toDer(asn1).getBytes(), 'binary').toString('base64');
+  return [`-----BEGIN PRIVATE KEY-----\n${der.match(/.{1,64}/g)?.join('\n')}\n-----END PRIVATE KEY-----\n`];
 }

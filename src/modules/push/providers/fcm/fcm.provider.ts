@@ -3,13 +3,14 @@ import jwt from 'jsonwebtoken';
 import { Settings } from '../../../../platform/config/settings';
 import type { OutboundRequest } from '../../../../platform/outbound/outbound-http';
 import type { PushChannel, PushNote, PushTarget, StoredCredential } from '../../provider';
+import { CredentialReader } from '../credential-reader';
 import { OauthChannel, type OauthDialect } from '../oauth-channel';
 import { VendorHttp } from '../vendor-http';
 import type { Inspected, PushVendor } from '../vendor';
 import { readFcm } from './fcm-answers';
 import type { FcmCredentialDto } from './fcm-credential.dto';
 import { fcmMessage } from './fcm-message';
-import { readServiceAccount, type ServiceAccount } from './service-account';
+import type { ServiceAccount } from './service-account';
 import { tokenEndpoint, type TokenEndpoint, type TokenEndpointRules } from './token-endpoint';
 
 const FCM = 'https://fcm.googleapis.com';
@@ -27,15 +28,14 @@ export class FcmProvider implements PushVendor {
   constructor(
     { push, production }: Settings,
     private readonly http: VendorHttp,
+    private readonly reader: CredentialReader,
   ) {
     this.rules = { production, ...(push.fcmUrl !== undefined && { fcmUrl: push.fcmUrl }) };
     this.url = (push.fcmUrl ?? FCM).replace(/\/+$/, '');
   }
 
-  inspect({ serviceAccount }: FcmCredentialDto): Inspected {
-    const account = readServiceAccount(serviceAccount, this.rules);
-    const { projectId, clientEmail, tokenUri } = account;
-    return { content: { ...account }, found: { projectId, clientEmail, tokenUri } };
+  inspect(upload: FcmCredentialDto, appPk: number): Promise<Inspected> {
+    return this.reader.inspect(appPk, { provider: 'fcm', upload, rules: this.rules });
   }
 
   /** @throws Error where the settings no longer allow the account's token endpoint */

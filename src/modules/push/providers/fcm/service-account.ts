@@ -1,5 +1,7 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { invalid } from '../../../../kernel/errors/app-error';
+import { PROBLEMS, readPrivateKey } from '../private-key';
+import type { Inspected } from '../vendor';
+import type { FcmCredentialDto } from './fcm-credential.dto';
 import { GOOGLE_TOKEN_URI, tokenEndpoint, type TokenEndpointRules } from './token-endpoint';
 
 /** The fields of a service account that are used; kept so. */
@@ -28,6 +30,13 @@ function text(account: Record<string, unknown>, name: string): string {
 }
 
 /** @throws AppError INVALID_REQUEST naming the field of the file that is not as Google writes it */
+export function inspectFcm({ serviceAccount }: FcmCredentialDto, rules: TokenEndpointRules): Inspected {
+  const account = readServiceAccount(serviceAccount, rules);
+  const { projectId, clientEmail, tokenUri } = account;
+  return { content: { ...account }, found: { projectId, clientEmail, tokenUri } };
+}
+
+/** @throws AppError INVALID_REQUEST naming the field of the file that is not as Google writes it */
 export function readServiceAccount(account: Record<string, unknown>, rules: TokenEndpointRules): ServiceAccount {
   if (account.type !== undefined && account.type !== 'service_account') {
     throw invalid(
@@ -49,11 +58,10 @@ export function readServiceAccount(account: Record<string, unknown>, rules: Toke
 }
 
 function assertRsa(pem: string): void {
-  let key: KeyObject;
-  try {
-    key = createPrivateKey(pem);
-  } catch {
-    throw invalid(field('private_key'), 'This is no private key in PEM. Was the file changed, or its line ends lost?');
+  const key = readPrivateKey(pem);
+  if (typeof key === 'string') {
+    const why = 'This is no private key in PEM. Was the file changed, or its line ends lost?';
+    throw invalid(field('private_key'), key === 'unreadable' ? why : PROBLEMS[key]);
   }
   const bits = key.asymmetricKeyDetails?.modulusLength ?? 0;
   if (key.asymmetricKeyType !== 'rsa' || bits < RSA_BITS_MIN) {

@@ -1,0 +1,3 @@
+/** Apple's two: builds from a store, and builds from Xcode. */
+export const ENVIRONMENTS = ['production', 'development'] as const;
+export type ApnsEnvironment = (typeof ENVIRONMENTS)[number];
