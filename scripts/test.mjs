@@ -61,7 +61,6 @@ async function main(signal) {
         guard,
         log,
         signal,
-        onHopeless: (error) => log(error.message),
       });
       Object.assign(env, { MYSQL_URL: services.mysqlUrl, REDIS_URL: services.redisUrl });
     }

@@ -18,6 +18,8 @@ const EXIT_FAILED = 1;
 const STOP_PATIENCE_MS = 60_000;
 
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
+// Standard streams may stand on a full disk, or be closed by whoever read them.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 const logger = new Logger('main');
 
 function settingsOrExit(): Settings {
@@ -45,9 +47,10 @@ async function startServer(settings: Settings): Promise<INestApplicationContext>
   logger.log(`listening on ${url} as ${settings.role}`);
   if (settings.embedded) {
     const quickstart = app.get(QuickstartService, { strict: false });
-    await quickstart.prepare(url);
-    process.stdout.write(`${banner(url, quickstart.path)}\n`);
+    const made = await quickstart.prepare(url);
+    process.stdout.write(`${banner(url, quickstart.path, made)}\n`);
   }
+  tellLauncher();
   return app;
 }
 
@@ -62,7 +65,14 @@ async function startWorker(settings: Settings): Promise<INestApplicationContext>
   const { http } = settings;
   await app.get(SideServer, { strict: false }).listen(http.metricsPort || http.port, http.host);
   logger.log('working');
+  tellLauncher();
   return app;
+}
+
+/** `npm start` restarts what had come up and then crashed, and nothing that never did (scripts/lib/application.mjs). */
+function tellLauncher(): void {
+  // A launcher that is gone by now needs no telling.
+  process.send?.('serving', undefined, undefined, () => undefined);
 }
 
 function stopOnSignals(app: INestApplicationContext): void {

@@ -5,6 +5,9 @@ import { identityOf, signalTo } from './processes.mjs';
 
 /** @typedef {{ code: number, signal: NodeJS.Signals | null }} Ending */
 
+/** What the application says to its launcher, over the channel between parent and child, once it serves. */
+export const SERVING = 'serving';
+
 /**
  * @param {{ command: string[], cwd: string, env: NodeJS.ProcessEnv,
  *   onSpawn?: (identity: import('./processes.mjs').Identity) => void }} options
@@ -16,8 +19,10 @@ export function startApplication({ command, cwd, env, onSpawn }) {
     cwd,
     env,
     detached: true,
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
+  let served = false;
+  child.on('message', (message) => (served ||= message === SERVING));
   const identity = child.pid === undefined ? undefined : identityOf(child.pid);
   if (identity) onSpawn?.(identity);
   /** @type {Promise<Ending>} */
@@ -33,6 +38,8 @@ export function startApplication({ command, cwd, env, onSpawn }) {
   return {
     pid: child.pid,
     ended,
+    /** Whether it has come up: one that never did has said why not. */
+    served: () => served,
     /** @param {NodeJS.Signals} signal */
     signal: (signal) => identity !== undefined && signalTo(identity, signal),
     /** @param {NodeJS.Signals} signal @param {number} graceMs how long it may take to drain */

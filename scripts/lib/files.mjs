@@ -1,6 +1,6 @@
 /** Small file helpers for state that must survive a power cut. */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, readdirSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** A directory entry is durable only when its directory was synced too; some file systems refuse that, harmlessly. @param {string} dir */
@@ -24,6 +24,9 @@ export function writeDurably(path, data, mode = 0o600) {
   try {
     writeSync(fd, data);
     fsyncSync(fd);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
   } finally {
     closeSync(fd);
   }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, writeDurably } from './files.mjs';
+import { say } from './messages.mjs';
 import { endProcess, identityOf, isAlive } from './processes.mjs';
 
 /** @typedef {import('./processes.mjs').Identity & { role: 'app' | 'server' | 'guardian' }} Ward */
@@ -15,9 +16,10 @@ export class Guard {
   #wards = new Map();
   #child;
 
-  /** @param {{ libDir: string, dir: string, remove?: string[] }} options remove: what the guardian deletes at the end */
-  constructor({ libDir, dir, remove = [] }) {
+  /** @param {{ libDir: string, dir: string, remove?: string[], log?: import('./messages.mjs').Log }} options remove: what the guardian deletes at the end */
+  constructor({ libDir, dir, remove = [], log = say }) {
     this.dir = dir;
+    this.log = log;
     this.remove = remove;
     this.#child = spawn(process.execPath, [join(libDir, 'guardian.mjs')], {
       detached: true,
@@ -53,9 +55,19 @@ export class Guard {
 
   #publish() {
     const processes = [...this.#wards.values()];
-    writeDurably(recordPath(this.dir), `${JSON.stringify(Object.fromEntries(this.#wards), null, 2)}\n`);
+    this.#record();
     const charge = { processes: processes.filter(({ role }) => role !== 'guardian'), remove: this.remove };
     this.#child.stdin.write(`${JSON.stringify(charge)}\n`);
+  }
+
+  /** The guardian hears of it through the pipe; the file is for a start after both were killed. */
+  #record() {
+    try {
+      writeDurably(recordPath(this.dir), `${JSON.stringify(Object.fromEntries(this.#wards), null, 2)}\n`);
+    } catch (error) {
+      // A full disk is no reason to end servers that hold acknowledged messages; the next change is written again.
+      this.log(`The list of processes could not be written: ${error instanceof Error ? error.message : error}`);
+    }
   }
 }
 

@@ -1,12 +1,13 @@
 /** `npm start`, from the lock to the last server's end. Everything that a test wants to replace is a parameter. */
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { startApplication } from './application.mjs';
+import { Backoff } from './backoff.mjs';
+import { checkDataDir, inWords } from './data-dir.mjs';
 import { Guard, endLeftovers } from './guard.mjs';
 import { takeLock } from './lock.mjs';
-import { LauncherError, StoppedError, alreadyRunning, say } from './messages.mjs';
+import { LauncherError, StoppedError, alreadyRunning, applicationEnded, say } from './messages.mjs';
 import { databaseDir } from './mariadb.mjs';
-import { identityOf } from './processes.mjs';
+import { identityOf, pause } from './processes.mjs';
 import { encryptionKey, operatorToken } from './secrets.mjs';
 import { libDir, startServices } from './services.mjs';
 import { fired, listenForStop } from './signals.mjs';
@@ -34,7 +35,7 @@ export async function launch(options) {
   const underNpm = Boolean(env.npm_lifecycle_event);
   const wishes = listenForStop({ log, endWithParent: underNpm });
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    checkDataDir(dir);
     const parent = underNpm ? identityOf(process.ppid) : undefined;
     const taken = await takeLock(join(dir, 'launcher.lock'), { parent });
     if (!('lock' in taken))
@@ -46,7 +47,7 @@ export async function launch(options) {
     }
   } catch (error) {
     if (error instanceof StoppedError) return wishes.received() === 'SIGINT' ? 130 : 143;
-    throw error;
+    throw inWords(error, dir);
   } finally {
     wishes.dispose();
   }
@@ -57,13 +58,11 @@ async function launchLocked(options, dir, wishes) {
   const { root, env, log = say, prepare, build } = options;
   await endLeftovers(dir, log);
   await prepare?.(wishes.stop);
-  const guard = new Guard({ libDir: libDir(root), dir });
+  const guard = new Guard({ libDir: libDir(root), dir, log });
   /** @type {Awaited<ReturnType<typeof startServices>> | undefined} */
   let services;
   try {
     const key = env.ENCRYPTION_KEY || (env.MYSQL_URL ? undefined : encryptionKey(dir, databaseDir(dir)));
-    /** @type {Error | undefined} */
-    let hopeless;
     const starting = startServices({
       dir,
       mysqlUrl: env.MYSQL_URL,
@@ -72,20 +71,13 @@ async function launchLocked(options, dir, wishes) {
       guard,
       log,
       signal: wishes.stop,
-      onHopeless: (error) => {
-        hopeless = error;
-        wishes.wish('SIGTERM');
-      },
     });
     const [started, built] = await Promise.allSettled([starting, build?.(wishes.stop)]);
     if (started.status === 'fulfilled') services = started.value;
-    if (hopeless) throw hopeless;
     if (wishes.stop.aborted) throw new StoppedError();
     for (const result of [started, built]) if (result.status === 'rejected') throw result.reason;
     if (!services) throw new StoppedError();
-    const code = await serve(options, applicationEnv(env, dir, services, key), guard, wishes);
-    if (hopeless) throw hopeless;
-    return code;
+    return await serve(options, applicationEnv(env, dir, services, key), guard, wishes);
   } finally {
     await services?.stop();
     await guard.dismiss();
@@ -93,15 +85,19 @@ async function launchLocked(options, dir, wishes) {
 }
 
 /**
- * Runs the application until it ends or is told to.
+ * Runs the application until it is told to end, or ends without having come up (it has said why). One that served and
+ * crashed starts again, each time a little later, while the servers stay up.
  * @param {LaunchOptions} options @param {NodeJS.ProcessEnv} env the application's @param {Guard} guard @param {Wishes} wishes
  */
 async function serve({ root, command, log = say, build, changes }, env, guard, wishes) {
   const stopped = fired(wishes.stop);
   const { rebuilt, unwatch } = watchChanges({ build, changes, log, stop: wishes.stop });
+  const backoff = new Backoff();
+  let served = false;
   let next = rebuilt();
   try {
     for (;;) {
+      backoff.begin();
       const onSpawn = (/** @type {Identity} */ identity) => guard.watch('app', identity, 'app');
       const app = startApplication({ command, cwd: root, env, onSpawn });
       const event = await Promise.race([stopped, app.ended, next]);
@@ -110,8 +106,14 @@ async function serve({ root, command, log = say, build, changes }, env, guard, w
         const { code } = await app.end(wishes.received(), DRAIN_MS);
         return wishes.force.aborted ? 130 : code;
       }
+      served ||= app.served();
       if (event === 'changed') await app.end('SIGTERM', DRAIN_MS);
-      else if (!changes) return event.code;
+      else if (served && event.code !== 0) {
+        const waitMs = backoff.next();
+        log(applicationEnded(event, waitMs));
+        if ((await Promise.race([stopped, pause(waitMs)])) === 'stop') return event.code;
+        continue;
+      } else if (!changes) return event.code;
       else {
         log(`The application ended (code ${event.code}); it starts again after a change.`);
         if ((await Promise.race([stopped, next])) === 'stop') return event.code;

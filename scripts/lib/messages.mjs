@@ -21,6 +21,9 @@ export class StoppedError extends Error {
 
 /** @typedef {(line: string) => void} Log */
 
+// Standard streams may stand on a full disk, or be closed by whoever read them: no reason to end the servers.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
 /** @type {Log} Progress goes to stderr, so that stdout belongs to the application. */
 export const say = (line) => {
   process.stderr.write(`${line}\n`);
@@ -64,3 +67,41 @@ export const npmFailed = (command, hint) =>
     '  Without a connection to the npm registry, set one that is reachable: npm config set registry https://…',
     '安装 npm 依赖失败,原因见上。若无法访问 npm 仓库,请设置可用的镜像:npm config set registry https://…',
   ].join('\n');
+
+/** What keeps a DATA_DIR from being used, by the code of the system's error. @type {Record<string, [en: string, zh: string]>} */
+const UNUSABLE = {
+  EEXIST: ['is a file, not a directory', '是文件而不是目录'],
+  ENOENT: ['cannot be made', '无法创建'],
+  ENOTDIR: ['is not a directory, or is below a file', '不是目录,或位于某个文件之下'],
+  EROFS: ['is on a read-only file system', '位于只读文件系统'],
+  EACCES: ['may not be written by this user', '当前用户无权写入'],
+  EPERM: ['may not be written by this user', '当前用户无权写入'],
+  ENOSPC: ['is on a disk that is full', '所在磁盘已满'],
+  EDQUOT: ['is past the disk quota of this user', '已超出当前用户的磁盘配额'],
+  ENAMETOOLONG: ['has a name that is too long', '名称过长'],
+};
+
+/** @param {string} dir @param {string} code @returns {string | undefined} */
+export function dataDirUnusable(dir, code) {
+  const why = UNUSABLE[code];
+  return (
+    why &&
+    [
+      `The data directory ${dir} ${why[0]} (${code}).`,
+      '  Make room or set its rights, or choose another: DATA_DIR=/another/place npm start',
+      `数据目录 ${dir} ${why[1]}(${code})。请腾出空间、修正权限,或另选目录:DATA_DIR=/其他目录 npm start`,
+    ].join('\n')
+  );
+}
+
+/** @param {number} waitMs */
+const when = (waitMs) => (waitMs > 0 ? `in ${waitMs / 1000} s` : 'now');
+
+/** @param {{ code: number, signal: NodeJS.Signals | null }} ending @param {number} waitMs */
+export const applicationEnded = ({ code, signal }, waitMs) =>
+  `The application ended unexpectedly (${signal ?? `exit code ${code}`}). The servers stay up; it starts again ${when(waitMs)}.\n` +
+  `应用意外退出(${signal ?? `退出码 ${code}`})。数据库与 Redis 保持运行,应用将自动重新启动。`;
+
+/** @param {{ name: string, how: string, waitMs: number, log: string }} what */
+export const serverEnded = ({ name, how, waitMs, log }) =>
+  `The private ${name} server ${how}; it starts again ${when(waitMs)}. Its own words: ${log}`;

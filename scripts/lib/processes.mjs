@@ -1,12 +1,16 @@
 /** Processes by identity: a pid alone is not enough, because the system uses pids again. */
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { setTimeout as timer } from 'node:timers/promises';
 import { LauncherError, StoppedError } from './messages.mjs';
 
 /** @typedef {{ pid: number, startedAt: string }} Identity */
 
 /** @param {number} ms */
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The same, without keeping the process alive for it. @param {number} ms */
+export const pause = (ms) => timer(ms, undefined, { ref: false });
 
 /** @param {string} path */
 const read = (path) => {

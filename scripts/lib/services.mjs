@@ -1,18 +1,17 @@
 /** The private servers of one launcher: which are needed, started together, watched, restarted when they die. */
 import { join } from 'node:path';
+import { Backoff } from './backoff.mjs';
 import { ensureBinaries } from './binaries.mjs';
-import { LauncherError } from './messages.mjs';
+import { serverEnded } from './messages.mjs';
 import { startMariadb } from './mariadb.mjs';
+import { pause } from './processes.mjs';
 import { startRedis } from './redis.mjs';
-
-const RESTARTS = 5;
-const WITHIN_MS = 60_000;
 
 /**
  * @param {{
  *   dir: string, mysqlUrl?: string, redisUrl?: string, durable?: boolean, guard: import('./guard.mjs').Guard,
  *   log: import('./messages.mjs').Log, signal?: AbortSignal, bufferPool?: string, mayCreateDatabases?: boolean,
- *   binDir?: string, onHopeless?: (error: Error) => void,
+ *   binDir?: string,
  * }} options a server whose URL is given is not started; binDir: the DATA_DIR under which unpacked programs are kept
  * @returns {Promise<{ mysqlUrl: string, redisUrl: string, embeddedDatabase: boolean, stop: () => Promise<void> }>}
  */
@@ -29,26 +28,28 @@ export async function startServices(options) {
   const running = new Map();
   /** @param {string} name */
   const hooks = (name) => {
-    /** @type {number[]} */
-    const deaths = [];
+    const backoff = new Backoff();
+    const revive = async (/** @type {string} */ how) => {
+      // A disk that is full now has room again later: whatever keeps a server down, it is tried until we are stopped.
+      while (!stopping) {
+        const waitMs = backoff.next();
+        log(serverEnded({ name, how, waitMs, log: join(dir, 'logs', `${name}.log`) }));
+        await pause(waitMs);
+        if (stopping) return;
+        backoff.begin();
+        try {
+          await running.get(name)?.start();
+          log(`The private ${name} server is back.`);
+          return;
+        } catch (error) {
+          how = `did not start (${error instanceof Error ? error.message.split('\n')[0] : error})`;
+        }
+      }
+    };
     return {
       onSpawn: (/** @type {import('./processes.mjs').Identity} */ identity) => guard.watch(name, identity),
       onDeath: (/** @type {number | null} */ code, /** @type {NodeJS.Signals | null} */ killer) => {
-        if (stopping) return;
-        const how = killer ? `was killed by ${killer}` : `exited with code ${code}`;
-        const now = Date.now();
-        deaths.push(now);
-        if (deaths.filter((at) => now - at < WITHIN_MS).length > RESTARTS) {
-          const where = join(dir, 'logs', `${name}.log`);
-          options.onHopeless?.(new LauncherError(`The private ${name} server ${how}, again and again; see ${where}.`));
-          return;
-        }
-        log(`The private ${name} server ${how}; starting it again …`);
-        const revived = running.get(name)?.start() ?? Promise.resolve();
-        revived.then(
-          () => log(`The private ${name} server is back.`),
-          (error) => !stopping && options.onHopeless?.(error),
-        );
+        if (!stopping) void revive(killer ? `was killed by ${killer}` : `exited with code ${code}`);
       },
     };
   };

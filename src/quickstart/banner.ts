@@ -1,8 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Quickstart } from './quickstart.service';
 
-/** What `npm start` says once it serves: where everything is, and one line that sends a message. */
-export function banner(url: string, quickstartPath: string): string {
+/**
+ * What `npm start` says once it serves: where everything is, and one line that sends a message.
+ *
+ * @param first whether this start made the accounts. Then the line holds the app's secret, ready to paste; later ones read
+ *   it from the file, because logs are kept and terminals are shown
+ */
+export function banner(url: string, quickstartPath: string, first: boolean): string {
   const lines = [
     '',
     '  Parley is ready · Parley 已就绪',
@@ -15,6 +20,7 @@ export function banner(url: string, quickstartPath: string): string {
   const quickstart = readQuickstart(quickstartPath);
   if (quickstart) {
     const { appId, appSecret, users } = quickstart.apps.arbitrary;
+    const credentials = first ? `${appId}:${appSecret}` : readFrom(quickstartPath);
     const [from, to] = users.map(({ userId }) => userId);
     const body = JSON.stringify({
       from,
@@ -28,11 +34,15 @@ export function banner(url: string, quickstartPath: string): string {
       '',
       '  Send a message · 发一条消息:',
       '',
-      `    curl -u ${appId}:${appSecret} -H 'content-type: application/json' ${url}/v1/messages -d '${body}'`,
+      `    curl -u ${credentials} -H 'content-type: application/json' ${url}/v1/messages -d '${body}'`,
     );
   }
   return [...lines, '', '  Ctrl-C stops everything · 按 Ctrl-C 停止', ''].join('\n');
 }
+
+/** A shell's way to the same credentials. */
+const readFrom = (path: string): string =>
+  `"$(node -p '((a) => a.appId + ":" + a.appSecret)(JSON.parse(require("fs").readFileSync(process.argv[1])).apps.arbitrary)' '${path.replaceAll("'", `'\\''`)}')"`;
 
 function readQuickstart(path: string): Quickstart | undefined {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Quickstart) : undefined;

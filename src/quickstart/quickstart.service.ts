@@ -43,13 +43,21 @@ export class QuickstartService {
     return join(this.settings.dataDir, 'quickstart.json');
   }
 
-  /** Makes it where the private database is empty; where it was made before, keeps its `url` true. */
-  async prepare(url: string): Promise<void> {
+  /**
+   * Makes it where the private database is empty; where it was made before, keeps its `url` true.
+   *
+   * @returns whether it was made now
+   */
+  async prepare(url: string): Promise<boolean> {
     const { embedded, production } = this.settings;
-    if (!embedded || production) return;
-    if (await this.isInhabited()) return this.moveTo(url);
+    if (!embedded || production) return false;
+    if (await this.isInhabited()) {
+      await this.moveTo(url);
+      return false;
+    }
     await this.write(await this.create(url));
     this.logger.log('quickstart data created');
+    return true;
   }
 
   private async moveTo(url: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive, sleep, type Identity } from '../../scripts/lib/processes.mjs';
 import { fixture, Place } from './support';
@@ -39,7 +39,7 @@ describe('npm start', () => {
     expect(existsSync(join(place.dir, 'launcher.lock'))).toBe(false);
 
     const second = place.start();
-    expect(await second.given()).toEqual(given);
+    expect(await second.given()).toEqual({ ...given, pid: expect.any(Number) });
     second.kill('SIGTERM');
     expect(await second.exited).toBe(0);
 
@@ -75,7 +75,37 @@ describe('npm start', () => {
     expect(Object.keys(place.processes()).sort()).toEqual(['app', 'guardian', 'redis']);
   });
 
-  it('ends with the exit code of an application that ends by itself, and stops the rest', async () => {
+  it('starts an application again that served and crashed, and keeps the servers up meanwhile', async () => {
+    const run = place.start({ ...MYSQL, STAND_IN: 'crash' });
+    await run.given();
+    const { redis } = place.processes();
+    await run.says('The application ended unexpectedly (SIGABRT)', 3);
+    await run.says('up {', 3);
+    expect(place.processes().redis).toEqual(redis);
+    expect(isAlive(redis)).toBe(true);
+    run.kill('SIGTERM');
+    await run.exited;
+    expect(isAlive(redis)).toBe(false);
+  });
+
+  it.each<[string, (dir: string) => string, RegExp]>([
+    ['a file', (dir) => join(dir, 'file'), /^The data directory \S+ is a file, not a directory/m],
+    [
+      'below a file',
+      (dir) => join(dir, 'file', 'data'),
+      /^The data directory \S+ is not a directory, or is below a file/m,
+    ],
+    ['in a place that takes no files', () => '/sys/parley', /^The data directory \/sys\/parley .*\(E\w+\)/m],
+  ])('says in a sentence that DATA_DIR is %s', async (_, path, sentence) => {
+    writeFileSync(join(place.dir, 'file'), '');
+    const run = place.start({ ...MYSQL, ...REDIS, DATA_DIR: path(place.dir) });
+    expect(await run.exited).toBe(1);
+    expect(run.output).toMatch(sentence);
+    expect(run.output).toContain('DATA_DIR=/another/place npm start');
+    expect(run.output).not.toMatch(/^\s+at /m);
+  });
+
+  it('ends with the exit code of an application that never came up, and stops the rest', async () => {
     const run = place.start({ ...MYSQL, STAND_IN: 'exit 7' });
     await run.given();
     const processes = place.processes();

@@ -41,4 +41,19 @@ describe('the settings', () => {
       'each value in ENDPOINTS must be a URL address',
     ]);
   });
+
+  it.each([
+    ['MYSQL_URL', 'mysql://u:100%@h/x', 'has a % that begins no escape: write % as %25'],
+    ['MYSQL_URL', 'mysql://u:a/b@h:3306/x', 'is not a URL; characters such as / ? # @ : in the user or password'],
+    ['MYSQL_URL', 'mysql://u:p@h', 'names no database'],
+    ['MYSQL_URL', 'postgres://u:p@h/x', 'must look like mysql://user:password@host:3306/database'],
+    ['REDIS_URL', 'redis://:50%off@h', 'has a % that begins no escape: write % as %25'],
+    ['REDIS_URL', 'h:6379', 'must look like redis://host:6379'],
+  ])('%s=%s is answered with how to write it, without its password', (variable, url, sentence) => {
+    expect(problemsOf({ [variable]: url })).toEqual([expect.stringContaining(`${variable} ${sentence}`)]);
+    expect(problemsOf({ [variable]: url }).join()).not.toContain('100%');
+  });
+
+  it('take passwords in which such characters are escaped', () =>
+    expect(problemsOf({ MYSQL_URL: 'mysql://u:100%25%2F%40@h/x', REDIS_URL: 'rediss://:50%25@h' })).toEqual([]));
 });

@@ -16,6 +16,7 @@ import {
   type ValidationError,
 } from 'class-validator';
 import { PushVendorSettings } from './push-vendor-settings';
+import { StoreUrl } from './store-url';
 import { prefixed, VARIABLES } from './variables';
 
 const URL_OPTIONS = { require_tld: false, require_protocol: true };
@@ -88,10 +89,10 @@ export class HttpSettings {
 }
 
 export class StoreSettings {
-  @Matches(/^(mysql|mariadb):\/\//, { message: 'MYSQL_URL must look like mysql://user:password@host:3306/database' })
+  @StoreUrl(['mysql:', 'mariadb:'], 'mysql://user:password@host:3306/database')
   mysqlUrl!: string;
 
-  @Matches(/^rediss?:\/\//, { message: 'REDIS_URL must look like redis://host:6379' })
+  @StoreUrl(['redis:', 'rediss:'], 'redis://host:6379')
   redisUrl!: string;
 
   /** Prefix of every key and channel in Redis, so that deployments can share one. */

@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { pino, type Logger, type LoggerOptions } from 'pino';
 import type { Settings } from '../config/settings';
+import { LogSink } from './log-sink';
 
 /** What people wrote, and what proves who they are, is in no log. Three levels deep, wherever it stands. */
 const NEVER = [
@@ -94,4 +95,5 @@ export class JsonLog implements LoggerService {
   }
 }
 
-export const createLog = (settings: Pick<Settings, 'logLevel'>): JsonLog => new JsonLog(pino(logOptions(settings)));
+export const createLog = (settings: Pick<Settings, 'logLevel'>): JsonLog =>
+  new JsonLog(pino(logOptions(settings), new LogSink()));
