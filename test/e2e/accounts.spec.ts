@@ -123,11 +123,15 @@ describe('accounts', () => {
     const app = await anApp(parley, { settings: { endpoints } });
     const { appId, appToken } = app;
     expect((await login({ appId, appToken, userId: 'user-1' })).body.endpoints).toEqual(endpoints);
-    const usual = (await login({ appId: arbitrary.appId, appToken: arbitrary.appToken, userId: 'user-1' })).body;
-    const [endpoint] = usual.endpoints as unknown as string[];
-    const device = await connect(endpoint, String(usual.token));
-    expect(await device.tell('sync:heads', { conversations: [] })).toMatchObject({ conversations: [] });
-    device.close();
+    const usual = { appId: arbitrary.appId, appToken: arbitrary.appToken, userId: 'user-1' };
+    expect((await login(usual)).body.endpoints).toEqual([]);
+    const told = { PUBLIC_URL: 'https://chat.example.com', ENDPOINTS: endpoints.join(',') };
+    for (const env of [{ PUBLIC_URL: told.PUBLIC_URL }, told]) {
+      const deployment = await parley.another(env);
+      const answer = await ok(deployment.api.post('/v1/sessions', usual));
+      expect(answer.endpoints).toEqual('ENDPOINTS' in env ? endpoints : [told.PUBLIC_URL]);
+      await deployment.stop();
+    }
   });
 
   it('T1: beyond the trial plan a user is one too many, by the name of the quota', async () => {

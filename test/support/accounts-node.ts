@@ -11,6 +11,7 @@ import { AppsService } from '../../src/modules/tenancy/apps.service';
 import { AccountsModule } from '../../src/modules/accounts';
 import { ConfigModule } from '../../src/platform/config/config.module';
 import { Settings } from '../../src/platform/config/settings';
+import { DatabaseClock } from '../../src/platform/database/database-clock';
 import { Sql } from '../../src/platform/database/sql';
 import { EntryModule } from '../../src/platform/entry/entry.module';
 import { httpAdapter, prepareHttp } from '../../src/platform/entry/http/adapter';
@@ -41,12 +42,13 @@ class Chores {
 @Global()
 @Module({
   providers: [
+    DatabaseClock,
     Sql,
     Outbox,
     { provide: Housekeeping, useFactory: () => new Chores() },
     { provide: WorkerHost, useValue: { register: () => undefined } },
   ],
-  exports: [Sql, Outbox, Housekeeping, WorkerHost],
+  exports: [DatabaseClock, Sql, Outbox, Housekeeping, WorkerHost],
 })
 class PlumbingModule {}
 

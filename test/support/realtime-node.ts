@@ -10,6 +10,7 @@ import type { UserCaller } from '../../src/kernel/caller';
 import { AppError } from '../../src/kernel/errors/app-error';
 import { NodeIdentity } from '../../src/platform/config/node-identity';
 import { readSettings, Settings } from '../../src/platform/config/settings';
+import { DatabaseClock } from '../../src/platform/database/database-clock';
 import type { AdmittedSession, Connection } from '../../src/platform/realtime/connection';
 import { Connections } from '../../src/platform/realtime/connections';
 import { Dispatcher, REALTIME_OPTIONS } from '../../src/platform/realtime/dispatcher';
@@ -155,9 +156,10 @@ export async function aRealtimeNode(
       { provide: Settings, useValue: settings },
       NodeIdentity,
       Rates,
+      { provide: DatabaseClock, useValue: { now: () => Date.now() } },
       { provide: SESSION_GATE, useValue: gate },
     ],
-    exports: [Settings, NodeIdentity, Rates, SESSION_GATE],
+    exports: [Settings, NodeIdentity, Rates, DatabaseClock, SESSION_GATE],
   })
   class HarnessModule {}
 

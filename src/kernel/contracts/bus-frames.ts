@@ -42,6 +42,8 @@ export interface BusFrames {
   };
   /** A user came to the sending node or left it (absent: it has said all its users again): ask again where they are. */
   route: { userPk?: number };
+  /** The sending node holds sockets; `ready`: it would let more in. Said once a second. */
+  serving: { ready: boolean };
   /** A message of a room for whoever listens here; without a seq: one that is in no log. */
   'chatroom:message': {
     /** The room's conversation. */

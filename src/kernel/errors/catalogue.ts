@@ -46,6 +46,12 @@ export const ERRORS = {
     says: 'The user token has expired; ask your server for a new one.',
     zh: '用户令牌已过期，请重新获取。',
   },
+  TOKEN_NOT_YET_VALID: {
+    kind: 'unauthenticated',
+    says: 'The user token is dated in the future: the clocks of the servers differ. Wait `retryAfterMs`, or ask for a new one.',
+    zh: '用户令牌的签发时间晚于当前时间：服务器时钟不一致。请在 retryAfterMs 之后重试，或重新获取令牌。',
+    retryable: true,
+  },
   TOKEN_REVOKED: {
     kind: 'unauthenticated',
     says: 'The login behind this token was ended; log in again.',

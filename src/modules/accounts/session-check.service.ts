@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { UserCaller } from '../../kernel/caller';
 import type { KickReason } from '../../kernel/contracts/bus-frames';
+import { DatabaseClock } from '../../platform/database/database-clock';
 import type { Connection } from '../../platform/realtime/connection';
 import { Connections } from '../../platform/realtime/connections';
 import { Live } from '../../platform/realtime/live';
@@ -32,6 +33,7 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
     private readonly apps: Apps,
     private readonly live: Live,
     private readonly outbound: Outbound,
+    private readonly clock: DatabaseClock,
   ) {
     live.onForget('user', (_, userPk) => this.soon([...this.connections.ofUser(userPk)]));
     live.onForget('app', (appPk) => this.soon(this.ofApp(appPk)));
@@ -53,7 +55,7 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Warns before a token's end and disconnects a minute after it. */
-  expire(now = Date.now()): void {
+  expire(now = this.clock.now()): void {
     for (const connection of [...this.connections.all()]) {
       const { expiresAt, caller } = connection;
       if (expiresAt + LEEWAY_MS <= now) this.live.kick(caller.userPk, [caller.sessionPk], 'token-expired');

@@ -18,7 +18,7 @@ import { UserTokens, type IssuedToken } from './user-tokens.service';
 import { UsersRepository } from './users.repository';
 
 export interface LoginAnswer extends IssuedToken {
-  /** Where to connect, best first; usable without DNS where the deployment says so (Y31). */
+  /** Where to connect, best first (Y31); empty: to the address that this call went to. */
   endpoints: readonly string[];
   /** What the server will do; a client may ask less of a sleeping device (Y29). */
   heartbeat: { intervalMs: number; timeoutMs: number };

@@ -137,7 +137,7 @@ describe('a user token', () => {
     };
     expect(codeOf(aToken(), NOW)).toBeUndefined();
     expect(codeOf(aToken(), NOW + 2 * DAY)).toBe('TOKEN_EXPIRED');
-    expect(codeOf(aToken({ iat: NOW + 3600 }), NOW)).toBe('BAD_CREDENTIALS');
+    expect(codeOf(aToken({ iat: NOW + 3600 }), NOW)).toBe('TOKEN_NOT_YET_VALID');
     expect(codeOf(aToken({}, { kid: 2, key: randomBytes(32) }), NOW)).toBe('BAD_CREDENTIALS');
   });
 

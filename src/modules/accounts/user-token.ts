@@ -74,10 +74,15 @@ export function faultOf(token: UnprovenToken, keys: readonly SigningKey[], now: 
   return undefined;
 }
 
-/** As `faultOf`, for doors: throws TOKEN_EXPIRED or BAD_CREDENTIALS. */
+/** As `faultOf`, for doors: throws TOKEN_EXPIRED, TOKEN_NOT_YET_VALID or BAD_CREDENTIALS. */
 export function assertHolds(token: UnprovenToken, keys: readonly SigningKey[], now: number): void {
   const fault = faultOf(token, keys, now);
-  if (fault) throw new AppError(fault === 'expired' ? 'TOKEN_EXPIRED' : 'BAD_CREDENTIALS');
+  if (!fault) return;
+  if (fault === 'not-yet-valid') {
+    const seconds = token.claims.iat - TOKEN_LEEWAY_SECONDS - now;
+    throw new AppError('TOKEN_NOT_YET_VALID', { retryAfterMs: seconds * 1000 });
+  }
+  throw new AppError(fault === 'expired' ? 'TOKEN_EXPIRED' : 'BAD_CREDENTIALS');
 }
 
 /** Milliseconds since the epoch; a token never lasts longer than the server's own ceiling. */

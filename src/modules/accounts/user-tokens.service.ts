@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AppCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
+import { DatabaseClock } from '../../platform/database/database-clock';
 import { GroupCommit } from '../../platform/database/group-commit';
 import { Sql, type SqlValue } from '../../platform/database/sql';
 import { Apps, type App } from '../tenancy';
@@ -53,6 +54,7 @@ export class UserTokens {
     private readonly sql: Sql,
     private readonly apps: Apps,
     private readonly proofs: SessionProofs,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** A new login with its token. Throws BUSY or RETRY. */
@@ -62,7 +64,7 @@ export class UserTokens {
     ttlSeconds = app.settings.tokenTtlSeconds,
   ): Promise<IssuedToken> {
     const sessionId = randomId(20);
-    const iat = issuedAt(app);
+    const iat = this.issuedAt(app);
     const expiresAt = new Date((iat + ttlSeconds) * 1000);
     await this.logins.submit({ appPk: app.pk, userPk: user.id, sessionId, expiresAt });
     return this.sign(app, user, sessionId, iat, expiresAt);
@@ -70,11 +72,11 @@ export class UserTokens {
 
   /** Another token of the same login, which lasts as long as the longest of them. */
   async renew(app: App, userPk: number, loginId: string): Promise<IssuedToken> {
-    const iat = issuedAt(app);
+    const iat = this.issuedAt(app);
     const expiresAt = new Date((iat + app.settings.tokenTtlSeconds) * 1000);
     // Read, not remembered: a token that slips through on a stale node must not become one that lasts.
     const [user] = await this.sql.rows<{ userId: string; tokenVersion: number; loggedOut: number }>(
-      `SELECT u.userId, u.tokenVersion, s.createdAt + INTERVAL 1 SECOND < FROM_UNIXTIME(a.tokensValidFrom) AS loggedOut
+      `SELECT u.userId, u.tokenVersion, s.createdAt + INTERVAL 2 SECOND < FROM_UNIXTIME(a.tokensValidFrom) AS loggedOut
          FROM sessions s JOIN users u ON u.id = s.userPk JOIN apps a ON a.id = u.appPk
         WHERE s.loginId = ? AND u.id = ? ORDER BY s.id LIMIT 1`,
       [loginId, userPk],
@@ -88,13 +90,13 @@ export class UserTokens {
     return this.sign(app, user, loginId, iat, expiresAt);
   }
 
-  /** Throws BAD_CREDENTIALS, TOKEN_EXPIRED, TOKEN_REVOKED, APP_NOT_ONLINE or APP_SUSPENDED. */
+  /** Throws BAD_CREDENTIALS, TOKEN_EXPIRED, TOKEN_NOT_YET_VALID, TOKEN_REVOKED, APP_NOT_ONLINE or APP_SUSPENDED. */
   async prove(text: unknown): Promise<ProvenToken> {
     const token = parseToken(text);
     if (!token) throw new AppError('BAD_CREDENTIALS');
     const app = await this.apps.find(token.claims.app);
     // An unknown app costs as much as a wrong signature.
-    assertHolds(token, app ? this.apps.signingKeys(app) : [], nowSeconds());
+    assertHolds(token, app ? this.apps.signingKeys(app) : [], this.nowSeconds());
     if (!app) throw new AppError('BAD_CREDENTIALS');
     this.apps.assertOnline(app);
     if (token.claims.iat < app.tokensValidFrom) throw new AppError('TOKEN_REVOKED');
@@ -107,7 +109,7 @@ export class UserTokens {
     if (!token) return { valid: false, reason: 'malformed' };
     const app = await this.apps.byPk(caller.app.pk);
     if (!app || token.claims.app !== app.appId) return { valid: false, reason: 'other-app' };
-    const fault = faultOf(token, this.apps.signingKeys(app), nowSeconds());
+    const fault = faultOf(token, this.apps.signingKeys(app), this.nowSeconds());
     if (fault === 'bad-signature') return { valid: false, reason: fault };
     const about = { userId: token.claims.sub, expiresAt: new Date(expiryOf(token.claims)).toISOString() };
     if (fault) return { valid: false, reason: fault, ...about };
@@ -154,9 +156,14 @@ export class UserTokens {
     });
     return logins.map(() => ({ ok: undefined }));
   }
+
+  /** Never before the moment from which the app's tokens are good, which may be up to two seconds ahead. */
+  private issuedAt({ tokensValidFrom }: App): number {
+    return Math.max(this.nowSeconds(), tokensValidFrom);
+  }
+
+  /** By the database's clock: a token is judged by other nodes than the one that issues it. */
+  private nowSeconds(): number {
+    return Math.floor(this.clock.now() / 1000);
+  }
 }
-
-/** Never before the moment from which the app's tokens are good, which may be up to a second ahead. */
-const issuedAt = ({ tokensValidFrom }: App): number => Math.max(nowSeconds(), tokensValidFrom);
-
-const nowSeconds = (): number => Math.floor(Date.now() / 1000);

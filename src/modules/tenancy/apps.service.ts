@@ -3,6 +3,7 @@ import type { DeveloperCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
 import { Settings } from '../../platform/config/settings';
+import { DatabaseClock } from '../../platform/database/database-clock';
 import { readCursor } from '../../platform/entry/cursor';
 import { limitOf, pageOf, type Page, type PageQuery } from '../../platform/entry/page-query';
 import { Live } from '../../platform/realtime/live';
@@ -28,6 +29,7 @@ export class AppsService {
     private readonly settings: Settings,
     private readonly live: Live,
     private readonly audit: Audit,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** The secret is shown here and never again. Throws QUOTA_EXCEEDED (`apps`). */
@@ -105,8 +107,9 @@ export class AppsService {
 
   /** Logs every user of the app out, everywhere: tokens issued so far are refused, their sockets told and closed. */
   async endSessions(caller: DeveloperCaller, appId: string): Promise<void> {
-    // The next second, so that no token of this one outlives the call; those issued from now on say so (user-tokens).
-    const tokensValidFrom = Math.floor(Date.now() / 1000) + 1;
+    // Two seconds on, so that no token outlives the call whose node's clock is a little ahead; those issued from now on
+    // are dated then (user-tokens).
+    const tokensValidFrom = Math.floor(this.clock.now() / 1000) + 2;
     await this.decide(caller, appId, 'sessions-ended', () => ({ tokensValidFrom }));
   }
 

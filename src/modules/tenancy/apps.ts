@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { AppRef } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
+import { DatabaseClock } from '../../platform/database/database-clock';
 import { RowCache } from '../../platform/database/row-cache';
 import { Live } from '../../platform/realtime/live';
 import { deriveKey } from '../../platform/secrets/keys';
@@ -66,6 +67,7 @@ export class Apps {
   constructor(
     private readonly repository: AppsRepository,
     private readonly vault: Vault,
+    private readonly clock: DatabaseClock,
     live: Live,
   ) {
     live.onForget('app', (_, pk) => this.rows.drop(pk));
@@ -143,7 +145,7 @@ export class Apps {
   }
 
   private liveSecrets(app: App): AppSecret[] {
-    const now = Date.now();
+    const now = this.clock.now();
     return this.proofsOf(app).secrets.filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now);
   }
 

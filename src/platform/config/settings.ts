@@ -52,7 +52,7 @@ export class HttpSettings {
   @IsUrl(URL_OPTIONS)
   publicUrl?: string;
 
-  /** Direct endpoints told to clients at login, so that a login need not depend on DNS (Y31). */
+  /** Told to clients at login, so that they can connect without DNS (Y31); empty: `publicUrl`, and without it nothing. */
   @list
   @IsArray()
   @IsUrl(URL_OPTIONS, { each: true })

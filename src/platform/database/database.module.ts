@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { dataSourceOptions } from '../../../ormconfig';
 import { ConfigModule } from '../config/config.module';
 import { Settings } from '../config/settings';
+import { DatabaseClock } from './database-clock';
 import { openDataSource } from './schema-guard';
 import { isConnectionError, Sql } from './sql';
 import { StoreEpoch } from './store-epoch';
@@ -24,7 +25,7 @@ import { StoreEpoch } from './store-epoch';
       dataSourceFactory: openDataSource,
     }),
   ],
-  providers: [Sql, StoreEpoch],
-  exports: [Sql, StoreEpoch],
+  providers: [DatabaseClock, Sql, StoreEpoch],
+  exports: [DatabaseClock, Sql, StoreEpoch],
 })
 export class DatabaseModule {}

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { CLOCK_DIFFERS_MS, DatabaseClock } from '../database/database-clock';
 import { Sql } from '../database/sql';
 import { Drainables } from '../lifecycle/drainables';
 import { QueueRedis } from '../queues/queue-redis';
@@ -11,6 +12,8 @@ export interface ReadinessReport {
   /** Told, but of no weight: without Redis everything is still stored and found. */
   redis: 'up' | 'down';
   draining: boolean;
+  /** Told, and of no weight: whether this machine's clock agrees with the database's, and how far it is ahead. */
+  clock: { agrees: boolean; aheadMs: number };
 }
 
 /** Whether this process should be given work. */
@@ -23,6 +26,7 @@ export class Readiness {
     sql: Sql,
     redis: QueueRedis,
     private readonly drainables: Drainables,
+    private readonly clock: DatabaseClock,
   ) {
     // A read-only server (a replica after a failover) answers, but stores nothing.
     this.database = new Probe(async () => {
@@ -35,7 +39,9 @@ export class Readiness {
   async check(): Promise<ReadinessReport> {
     const [database, redis] = await Promise.all([this.database.up(), this.redis.up()]);
     const { draining } = this.drainables;
-    return { ready: database && !draining, database: said(database), redis: said(redis), draining };
+    const { offsetMs: aheadMs } = this.clock;
+    const clock = { agrees: Math.abs(aheadMs) <= CLOCK_DIFFERS_MS, aheadMs };
+    return { ready: database && !draining, database: said(database), redis: said(redis), draining, clock };
   }
 }
 

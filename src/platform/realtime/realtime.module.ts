@@ -17,6 +17,7 @@ import { Passes } from './passes';
 import { Present } from './present';
 import { Presence } from './presence';
 import { Routes } from './routes';
+import { ServingPeers } from './serving-peers';
 
 /**
  * Sockets and the bus between nodes. A worker holds it too, without sockets: it speaks to users through `Live`.
@@ -43,6 +44,7 @@ import { Routes } from './routes';
     Presence,
     { provide: REALTIME_OPTIONS, useValue: { everyEvent: true } satisfies RealtimeOptions },
     Routes,
+    ServingPeers,
   ],
   exports: [Bus, Connections, Dispatcher, Drain, Live, Outbound, Overload, Passes],
 })

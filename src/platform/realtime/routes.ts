@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { Settings } from '../config/settings';
+import { DatabaseClock } from '../database/database-clock';
 import { Bus } from './bus';
 import type { DeviceState } from './connection';
 import { Connections, type PresenceChange } from './connections';
@@ -38,6 +39,7 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
     private readonly bus: Bus,
     private readonly connections: Connections,
     private readonly settings: Settings,
+    private readonly clock: DatabaseClock,
   ) {}
 
   onModuleInit(): void {
@@ -103,7 +105,7 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
 
   /** Users of an app online on any node. Rejects when Redis cannot be asked. */
   countOnline(appPk: number): Promise<number> {
-    return this.bus.redis.zcount(this.online(appPk), Date.now(), '+inf');
+    return this.bus.redis.zcount(this.online(appPk), this.clock.now(), '+inf');
   }
 
   private ask(userPk: number): Promise<string[]> {
@@ -170,7 +172,7 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
         chunk = redis.pipeline();
       }
       for (const appPk of apps) {
-        chunk.zremrangebyscore(this.online(appPk), '-inf', Date.now()).expire(this.online(appPk), 2 * TTL_S);
+        chunk.zremrangebyscore(this.online(appPk), '-inf', this.clock.now()).expire(this.online(appPk), 2 * TTL_S);
       }
       await chunk.exec();
     } catch (error) {
@@ -208,7 +210,7 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
   }
 
   private deadline(): number {
-    return Date.now() + TTL_S * 1000;
+    return this.clock.now() + TTL_S * 1000;
   }
 
   private route(userPk: number): string {

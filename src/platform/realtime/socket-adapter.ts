@@ -32,6 +32,7 @@ export class ParleyIoAdapter extends IoAdapter {
       ...options,
       ...socketOptions(this.settings),
     } as ServerOptions);
+    server.engine.on('connection_error', explain);
     this.dispatcher.attach(server);
     return server;
   }
@@ -47,6 +48,22 @@ export class ParleyIoAdapter extends IoAdapter {
   override bindMessageHandlers(): void {
     // And of every event.
   }
+}
+
+/** As Engine.IO tells of a request that it refuses, before it answers with `context.message` or its own words. */
+interface RefusedRequest {
+  code: number;
+  context?: { message?: string };
+}
+
+const UNKNOWN_SID = 1;
+
+/** In Engine.IO's own shape, so that clients read it; what they show of it is often no more than "xhr post error". */
+function explain({ code, context }: RefusedRequest): void {
+  if (code !== UNKNOWN_SID || !context) return;
+  context.message =
+    'Session ID unknown: it has ended, or it was opened on another node. Where several nodes serve, long-polling needs a ' +
+    'load balancer with sticky sessions; clients that use websocket alone do not.';
 }
 
 function socketOptions({ http, limits, realtime }: Settings): Partial<ServerOptions> {

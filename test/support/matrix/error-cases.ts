@@ -36,6 +36,14 @@ const EVERYDAY_CASES = {
       await socket(ann.device.ask('session:renew', { token })),
     ];
   },
+  TOKEN_NOT_YET_VALID: async ({ parley, ann, tokenOf }) => {
+    const token = tokenOf(ann, new Date(Date.now() + HOUR_MS), 3600);
+    return [
+      await rest(parley.api.as({ bearer: token }).get('/v1/conversations')),
+      await handshake(parley.url, token),
+      await socket(ann.device.ask('session:renew', { token })),
+    ];
+  },
   TOKEN_REVOKED: async ({ parley, app }) => {
     const carol = await aConnectedUser(app);
     await ok(app.api.delete(`/v1/users/${carol.userId}/sessions`));
