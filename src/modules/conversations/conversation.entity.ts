@@ -24,6 +24,13 @@ export class ConversationRow {
   /** kind user: how many of those the low side sent, so that own messages are never one's unread. Other kinds: 0. */
   @Column(uint({ default: 0 })) lowCount!: number;
   @Column(instant({ nullable: true })) lastAt!: Date | null;
+  /**
+   * Where a log ends in directed messages: the last message that everybody sees, and its time. They stand while the log
+   * ends at `directedTail`, so whatever is said to everybody afterwards makes them void without a write (docs/adr/0011).
+   */
+  @Column(uint({ default: 0 })) shownSeq!: number;
+  @Column(instant({ nullable: true })) shownAt!: Date | null;
+  @Column(uint({ default: 0 })) directedTail!: number;
   /** Raised by every change of who may speak or hear. */
   @Column(uint({ default: 1 })) memberVersion!: number;
   @Column(created()) createdAt!: Date;
@@ -50,6 +57,9 @@ export class MemberRow {
    * those that are not in that count and are its unread (directed to it). May be negative.
    */
   @Column({ type: 'int', default: 0 }) ownCount!: number;
+  /** The last message that this member sees and others do not, and its time. */
+  @Column(uint({ default: 0 })) directedSeq!: number;
+  @Column(instant({ nullable: true })) directedAt!: Date | null;
   @Column(uint({ default: 0 })) deliveredSeq!: number;
   /** Messages up to this seq were cleared by the member for itself. */
   @Column(uint({ default: 0 })) clearSeq!: number;

@@ -2,13 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
 import type { ConversationRef } from './audience';
 import { KIND_CODES, kindOf } from './kinds';
-import { isoTime } from './log/message';
+import { sqlTime } from './log/message';
 import { ownCountAfter } from './own-count';
 
 /** A conversation in a user's list: the log's head beside the member's marks. */
 export interface InboxEntry {
   readonly conversationPk: number;
   readonly maxSeq: number;
+  /** Seq of the last message that this user sees; 0 for none. */
+  readonly lastSeq: number;
   /** Lowest seq this user may read. */
   readonly minSeq: number;
   readonly readSeq: number;
@@ -16,7 +18,7 @@ export interface InboxEntry {
   readonly unread: number;
   readonly muted: boolean;
   readonly pinned: boolean;
-  /** Milliseconds; 0 when nothing was ever written. */
+  /** When that was, in milliseconds; 0 when nothing was ever written. */
   readonly lastAt: number;
 }
 
@@ -26,6 +28,7 @@ interface EntryColumns {
   lowPk: number;
   highPk: number;
   maxSeq: number;
+  lastSeq: number;
   headMinSeq: number;
   minCount: number;
   minLowCount: number;
@@ -42,7 +45,12 @@ interface EntryColumns {
   pinned: number;
 }
 
-const COLUMNS = `m.conversationPk, c.kind, c.lowPk, c.highPk, c.maxSeq, c.minSeq AS headMinSeq, c.minCount, c.minLowCount, c.countSeq, c.lowCount, c.lastAt,
+/** The last message that this member sees: a directed one leaves no trace in the list of those whom it is not for. */
+const LAST_SEQ = 'GREATEST(m.directedSeq, IF(c.directedTail = c.maxSeq, c.shownSeq, c.maxSeq))';
+const LAST_AT = 'IF(c.directedTail <> c.maxSeq, c.lastAt, IF(m.directedSeq > c.shownSeq, m.directedAt, c.shownAt))';
+
+const COLUMNS = `m.conversationPk, c.kind, c.lowPk, c.highPk, c.maxSeq, ${LAST_SEQ} AS lastSeq, ${LAST_AT} AS lastAt,
+  c.minSeq AS headMinSeq, c.minCount, c.minLowCount, c.countSeq, c.lowCount,
   m.joinSeq, m.readSeq, m.readCount, m.ownCount, m.deliveredSeq, m.clearSeq, m.muted, m.pinned`;
 
 /** One-to-one conversations come into being before their first message; until then they are nobody's. Who left has none. */
@@ -62,13 +70,13 @@ export class Inbox {
     const values: SqlValue[] = [userPk];
     let seek = '';
     if (before) {
-      const at = isoTime(before.lastAt).slice(0, 23).replace('T', ' ');
-      seek = 'AND (c.lastAt < ? OR (c.lastAt = ? AND m.conversationPk < ?))';
+      const at = sqlTime(before.lastAt);
+      seek = `AND (${LAST_AT} < ? OR (${LAST_AT} = ? AND m.conversationPk < ?))`;
       values.push(at, at, before.conversationPk);
     }
     const rows = await this.sql.rows<EntryColumns>(
       `SELECT ${COLUMNS} FROM members m JOIN conversations c ON c.id = m.conversationPk
-        WHERE m.userPk = ? AND ${VISIBLE} ${seek} ORDER BY c.lastAt DESC, m.conversationPk DESC LIMIT ?`,
+        WHERE m.userPk = ? AND ${VISIBLE} ${seek} ORDER BY lastAt DESC, m.conversationPk DESC LIMIT ?`,
       [...values, limit],
     );
     return this.entries(rows, userPk);
@@ -143,6 +151,7 @@ function toEntry(row: EntryColumns, userPk: number): InboxEntry {
   return {
     conversationPk: row.conversationPk,
     maxSeq: row.maxSeq,
+    lastSeq: row.lastSeq,
     minSeq: Math.max(row.headMinSeq, row.joinSeq, row.clearSeq + 1),
     readSeq: row.readSeq,
     deliveredSeq: Math.max(row.deliveredSeq, row.readSeq),

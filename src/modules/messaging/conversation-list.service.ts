@@ -15,8 +15,8 @@ import {
   Inbox,
   type InboxEntry,
   Marks,
+  maySee,
   presentMessage,
-  seenBy,
 } from '../conversations';
 import { ReadableConversations } from './readable';
 
@@ -91,13 +91,17 @@ export class ConversationListService {
     const [lastMessages, peerMarks, superseded] = await Promise.all([
       this.history.exactly(
         entries
-          .filter(({ maxSeq, minSeq }) => maxSeq >= minSeq && maxSeq > 0)
-          .map(({ conversationPk, maxSeq }) => [conversationPk, maxSeq] as const),
+          .filter(({ lastSeq, minSeq }) => lastSeq >= minSeq && lastSeq > 0)
+          .map(({ conversationPk, lastSeq }) => [conversationPk, lastSeq] as const),
       ),
       this.inbox.peerMarks(caller.userPk, direct),
       this.superseded(caller, [...conversations.values()]),
     ]);
-    const lastOf = new Map(lastMessages.map((message) => [message.conversation.pk, message]));
+    const lastOf = new Map(
+      lastMessages
+        .filter((message) => maySee(message, caller.userPk))
+        .map((message) => [message.conversation.pk, message]),
+    );
     return entries.flatMap((entry) => {
       const conversation = conversations.get(entry.conversationPk);
       if (!conversation || superseded.has(conversation.pk)) return [];
@@ -106,7 +110,7 @@ export class ConversationListService {
       return [
         {
           conversationId: conversation.conversationId,
-          ...(last && { lastMessage: presentMessage(seenBy(last, caller.userPk)) }),
+          ...(last && { lastMessage: presentMessage(last) }),
           maxSeq: entry.maxSeq,
           minSeq: entry.minSeq,
           readSeq: entry.readSeq,

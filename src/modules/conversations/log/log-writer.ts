@@ -6,7 +6,9 @@ import { Outbox, type Owed } from '../../../platform/queues/outbox';
 import type { ConversationRef } from '../audience';
 import type { Draft } from './draft';
 import { sqlTime, type StoredMessage } from './message';
+import { writeMemberCounts } from './member-counts';
 import { insertion, newMessage, type RowValues, writeMessage } from './message-row';
+import { writeShownTails } from './shown-tail';
 
 /** The outbox payload of a group commit. */
 export interface OwedMessages {
@@ -17,8 +19,6 @@ export interface OwedMessages {
 }
 
 const OWED_AFTER_MS = 3000;
-/** Rows of one derived table: some servers refuse very long unions. */
-const COUNTS_AT_ONCE = 200;
 
 /** The head of a conversation's log while its row is locked. */
 export interface Head {
@@ -108,7 +108,14 @@ export class LogWriter {
     });
     this.writeHeads(tx, moves.values());
     this.writeRows(tx, rows);
-    this.writeOwnCounts(tx, drafts);
+    writeMemberCounts(tx, drafts, messages);
+    if (drafts.some(({ recipients }) => recipients)) {
+      writeShownTails(
+        tx,
+        [...moves.values()].map(({ before }) => before),
+        messages,
+      );
+    }
     return { messages, owed: this.owe(tx, messages) };
   }
 
@@ -145,32 +152,6 @@ export class LogWriter {
       tx.later(
         `UPDATE conversations SET maxSeq = maxSeq + ?, countSeq = countSeq + ?, lastAt = ?${low} WHERE id IN (?)`,
         [seqs, counted, sqlTime(lastMs), ...lowPks, pks],
-      );
-    }
-  }
-
-  /** One number in the sender's row of a group (docs/adr/0006), and one in each recipient's of a directed message. */
-  private writeOwnCounts(tx: SqlTransaction, drafts: readonly Draft[]): void {
-    const counts = new Map<string, [userPk: number, conversationPk: number, n: number]>();
-    const add = (userPk: number, conversationPk: number, n: number): void => {
-      const key = `${conversationPk}:${userPk}`;
-      counts.set(key, [userPk, conversationPk, (counts.get(key)?.[2] ?? 0) + n]);
-    };
-    for (const { conversation, sender, counts: countable, recipients } of drafts) {
-      if (conversation.kind !== 'group' || !countable) continue;
-      if (!recipients) {
-        if (sender) add(sender.userPk, conversation.pk, 1);
-      } else for (const userPk of recipients.keys()) if (userPk !== sender?.userPk) add(userPk, conversation.pk, -1);
-    }
-    // In the order of the key: batches of other nodes touch other conversations, marks touch rows in this order as well.
-    const rows = [...counts.values()].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-    for (let at = 0; at < rows.length; at += COUNTS_AT_ONCE) {
-      const some = rows.slice(at, at + COUNTS_AT_ONCE);
-      const table = some.map(() => 'SELECT ? AS userPk, ? AS conversationPk, ? AS n').join(' UNION ALL ');
-      tx.later(
-        `UPDATE members m JOIN (${table}) d ON d.userPk = m.userPk AND d.conversationPk = m.conversationPk
-            SET m.ownCount = m.ownCount + d.n`,
-        some.flat(),
       );
     }
   }
