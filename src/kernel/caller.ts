@@ -9,6 +9,8 @@ export interface AppRef {
   readonly appId: string;
   /** Raised by every change of the app's state or settings: tells which of them the caller was proven under. */
   readonly version: number;
+  /** Longest text that the app allows, in bytes of UTF-8; absent: the deployment's limit. */
+  readonly textBytes?: number;
 }
 
 /** A user on a device, logged in. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { UserCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { Credentials, type CredentialVerifier } from '../../platform/entry/credentials';
+import { appRefOf } from '../tenancy';
 import { SessionProofs } from './session-proofs';
 import { parseToken } from './user-token';
 import { UserTokens } from './user-tokens.service';
@@ -26,7 +27,7 @@ export class BearerVerifier implements CredentialVerifier {
     if (state.userId !== claims.sub || claims.ver < state.tokenVersion) throw new AppError('TOKEN_REVOKED');
     return {
       kind: 'user',
-      app: { pk: app.pk, appId: app.appId, version: app.version },
+      app: appRefOf(app),
       userPk: state.userPk,
       userId: state.userId,
       sessionPk: state.sessionPk,

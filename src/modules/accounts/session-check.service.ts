@@ -6,7 +6,7 @@ import type { Connection } from '../../platform/realtime/connection';
 import { Connections } from '../../platform/realtime/connections';
 import { Live } from '../../platform/realtime/live';
 import { Outbound } from '../../platform/realtime/outbound';
-import { Apps, type App } from '../tenancy';
+import { appRefOf, Apps, type App } from '../tenancy';
 import { SessionProofs, type SessionState } from './session-proofs';
 import { TOKEN_LEEWAY_SECONDS } from './user-token';
 
@@ -97,7 +97,7 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
     const reason = endOf(state) ?? endByApp(app, connection);
     if (reason)
       this.live.kick(caller.userPk, [caller.sessionPk], reason, state?.endedBy ? { byPlatform: state.endedBy } : {});
-    else if (state && app) connection.caller = asOf(caller, state.authVersion, app.version);
+    else if (state && app) connection.caller = asOf(caller, state.authVersion, app);
   }
 
   private ofApp(appPk: number): Connection[] {
@@ -120,7 +120,7 @@ function endByApp(app: App | undefined, { tokenIssuedAt }: Connection): KickReas
 }
 
 /** Callers are shared by what a connection does; a new one only when something changed. */
-const asOf = (caller: UserCaller, authVersion: number, version: number): UserCaller =>
-  caller.authVersion === authVersion && caller.app.version === version
+const asOf = (caller: UserCaller, authVersion: number, app: App): UserCaller =>
+  caller.authVersion === authVersion && caller.app.version === app.version
     ? caller
-    : { ...caller, authVersion, app: { ...caller.app, version } };
+    : { ...caller, authVersion, app: appRefOf(app) };

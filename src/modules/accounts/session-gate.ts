@@ -5,6 +5,7 @@ import { validatorOf } from '../../platform/entry/shapes';
 import type { AdmittedSession, Connection } from '../../platform/realtime/connection';
 import { Live } from '../../platform/realtime/live';
 import type { HandshakeContext, SessionGate } from '../../platform/realtime/session-gate';
+import { appRefOf } from '../tenancy';
 import { HandshakeDto } from './dto/handshake.dto';
 import { PresenceWatch } from './presence-watch';
 import { SessionBinder, type Binding } from './session-binder';
@@ -77,7 +78,7 @@ export class AccountsSessionGate implements SessionGate {
     }
     return {
       kind: 'user',
-      app: { pk: app.pk, appId: app.appId, version: app.version },
+      app: appRefOf(app),
       userPk,
       userId,
       sessionPk: binding.sessionPk,

@@ -3,8 +3,8 @@ import { MessageContent } from './content';
 
 const settings = Object.assign(new Settings(), { limits: new LimitSettings() });
 const content = new MessageContent(settings);
-const check = (type: string, body: unknown, ext?: unknown) =>
-  content.check({ to: { kind: 'user', id: 'bob' }, clientMessageId: 'x'.repeat(16), type, body, ext });
+const check = (type: string, body: unknown, ext?: unknown, app = {}) =>
+  content.check({ to: { kind: 'user', id: 'bob' }, clientMessageId: 'x'.repeat(16), type, body, ext }, app);
 const refusal = (act: () => unknown) => {
   try {
     act();
@@ -37,6 +37,18 @@ describe('the content of a message', () => {
     expect(refusal(() => check('image', { thumbnail: 't'.repeat(32 * 1024 + 1) }))).toEqual([
       'TOO_LARGE',
       'body.thumbnail',
+    ]);
+  });
+
+  it('has no longer text than the app allows, and no longer than the deployment, whatever the app says', () => {
+    expect(refusal(() => check('text', { text: 'a'.repeat(20) }, undefined, { textBytes: 20 }))).toBeUndefined();
+    expect(refusal(() => check('text', { text: 'a'.repeat(21) }, undefined, { textBytes: 20 }))).toEqual([
+      'TOO_LARGE',
+      'body.text',
+    ]);
+    expect(refusal(() => check('text', { text: 'a'.repeat(8193) }, undefined, { textBytes: 9000 }))).toEqual([
+      'TOO_LARGE',
+      'body.text',
     ]);
   });
 

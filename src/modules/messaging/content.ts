@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { AppRef } from '../../kernel/caller';
 import { HIDDEN_TYPE, type SendCommand } from '../../kernel/contracts/message';
 import { AppError, invalid } from '../../kernel/errors/app-error';
 import { Settings } from '../../platform/config/settings';
@@ -16,13 +17,13 @@ export class MessageContent {
   constructor(private readonly settings: Settings) {}
 
   /** @throws AppError BLANK_MESSAGE, TOO_LARGE or INVALID_REQUEST, naming the field. Nothing was stored. */
-  check({ type, body, ext }: SendCommand): Content {
+  check({ type, body, ext }: SendCommand, app: Pick<AppRef, 'textBytes'>): Content {
     const { textBytes, extBytes, thumbnailBytes, frameBytes } = this.settings.limits;
     if (type === HIDDEN_TYPE) throw invalid('type', 'The server alone says hidden.');
     if (type === 'text') {
       const text = textOf(body);
       if (isBlank(text)) throw new AppError('BLANK_MESSAGE', { field: 'body.text' });
-      assertSize(text, textBytes, 'body.text');
+      assertSize(text, Math.min(textBytes, app.textBytes ?? textBytes), 'body.text');
     }
     const thumbnail = (body as { thumbnail?: unknown } | null)?.thumbnail;
     if (typeof thumbnail === 'string') assertSize(thumbnail, thumbnailBytes, 'body.thumbnail');

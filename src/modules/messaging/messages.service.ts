@@ -51,7 +51,7 @@ export class MessagesService {
   send(caller: TenantCaller, command: SendCommand): Promise<SentMessage> {
     try {
       this.assertScope(command);
-      const content = this.content.check(command);
+      const content = this.content.check(command, caller.app);
       const opened = this.openInTurn(caller, command);
       return 'then' in opened
         ? opened.then((known) => this.accept(caller, command, content, known))

@@ -26,6 +26,9 @@ export interface App extends AppRef {
   readonly tokensValidFrom: number;
 }
 
+/** What callers carry of an app. */
+export const appRefOf = ({ pk, appId, version, textBytes }: App): AppRef => ({ pk, appId, version, textBytes });
+
 /** Signs the user tokens of an app; tokens name it by `kid`. */
 export interface SigningKey {
   kid: number;
@@ -158,6 +161,7 @@ export class Apps {
   private async load(pk: number): Promise<App | undefined> {
     const known = await this.repository.known(pk);
     if (!known) return undefined;
+    const settings = readAppSettings(known.settings);
     const app: App = {
       pk,
       appId: known.appId,
@@ -165,7 +169,8 @@ export class Apps {
       developerPk: known.developerPk,
       accountMode: known.accountMode,
       status: known.developerStatus === 'suspended' ? 'suspended' : known.status,
-      settings: readAppSettings(known.settings),
+      settings,
+      textBytes: settings.textBytes,
       quotas: quotasOf(known.plan, known.quotas),
       tokensValidFrom: known.tokensValidFrom,
     };

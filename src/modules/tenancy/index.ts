@@ -1,5 +1,5 @@
 /** The ground floor's tenancy: developers, their apps, and what proves that somebody speaks for them. */
-export { Apps, type App, type SigningKey } from './apps';
+export { appRefOf, Apps, type App, type SigningKey } from './apps';
 export {
   AppSettings,
   historyDaysOf,
