@@ -86,7 +86,17 @@ describe('a query', () => {
     writeCursor('sideways', 1),
     writeCursor('before', Number.MAX_SAFE_INTEGER),
   ];
-  const TIMES = ['abc', '2026-W01', '20260101T000000Z', '2026-13-01T00:00:00Z', '+275760-09-14', ''];
+  const TIMES = [
+    'abc',
+    '2026-01-31T09:30:00',
+    '2026-01-31T09:30:00.000',
+    '2026-01-31',
+    '2026-W01',
+    '20260101T000000Z',
+    '2026-13-01T00:00:00Z',
+    '+275760-09-14',
+    '',
+  ];
 
   it('out of range, broken, forged, repeated or unknown is refused by name, and never breaks a list', async () => {
     const before = await rowCounts(parley.sql);

@@ -7,8 +7,10 @@ export type ErrorKind =
   | 'unauthenticated'
   | 'forbidden'
   | 'not-found'
+  | 'method'
   | 'conflict'
   | 'too-large'
+  | 'media-type'
   | 'limited'
   | 'unavailable'
   | 'internal';
@@ -99,6 +101,11 @@ export const ERRORS = {
   },
 
   ROUTE_NOT_FOUND: { kind: 'not-found', says: 'No such path; see /docs.', zh: '没有这个路径；请查阅 /docs。' },
+  METHOD_NOT_ALLOWED: {
+    kind: 'method',
+    says: 'This path takes other methods; the header Allow lists them.',
+    zh: '该路径不支持此方法；可用的方法见响应头 Allow。',
+  },
   DEVELOPER_NOT_FOUND: { kind: 'not-found', says: 'No such developer.', zh: '开发者不存在。' },
   APP_NOT_FOUND: { kind: 'not-found', says: 'No such app.', zh: '应用不存在。' },
   USER_NOT_FOUND: { kind: 'not-found', says: 'No such user in this app.', zh: '该应用中没有这个用户。' },
@@ -142,6 +149,11 @@ export const ERRORS = {
     kind: 'conflict',
     says: 'This was decided otherwise before; `details.status` says how.',
     zh: '已有其他处理结果；见 details.status。',
+  },
+  UNSUPPORTED_MEDIA_TYPE: {
+    kind: 'media-type',
+    says: 'This content is not understood; send JSON in UTF-8.',
+    zh: '不支持该内容格式；请发送 UTF-8 编码的 JSON。',
   },
   TOO_LARGE: { kind: 'too-large', says: 'Too large; `field` names what to shorten.', zh: '内容过大；请缩短 field。' },
 

@@ -45,7 +45,7 @@ describe('fixed mode', () => {
   });
 
   it('refuses ids outside ASCII and chosen passwords that look generated', () => {
-    for (const userId of ['', 'a b', 'é', '用户', 'a:b', 'a/b', 'x'.repeat(65), 'a\n']) {
+    for (const userId of ['', '.', '..', 'a b', 'é', '用户', 'a:b', 'a/b', 'x'.repeat(65), 'a\n']) {
       expect(fieldOf(() => fixed.newcomer(anApp(), { userId }))).toBe('userId');
     }
     expect(fieldOf(() => fixed.newcomer(anApp(), { password: 'a'.repeat(26) }))).toBe('password');

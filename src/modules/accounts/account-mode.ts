@@ -1,5 +1,5 @@
 import { invalid } from '../../kernel/errors/app-error';
-import { ID_PATTERN, randomId } from '../../kernel/ids';
+import { NEW_ID_PATTERN, NEW_ID_RULE, randomId } from '../../kernel/ids';
 import type { App } from '../tenancy';
 
 /** What a new user is made of. */
@@ -31,7 +31,7 @@ export const GENERATED_PASSWORD = /^[a-km-np-z2-9]{26}$/;
 const ACCOUNT_LENGTH = 16;
 
 const checkId = (userId: string): void => {
-  if (!ID_PATTERN.test(userId)) throw invalid('userId', 'A user id has 1 to 64 of A-Z a-z 0-9 _ . @ - and no other.');
+  if (!NEW_ID_PATTERN.test(userId)) throw invalid('userId', NEW_ID_RULE);
 };
 
 /** The app server makes every user; we make the account and the password (Y10, Y11). */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantCaller } from '../../kernel/caller';
 import { AppError, invalid } from '../../kernel/errors/app-error';
-import { ID_PATTERN } from '../../kernel/ids';
+import { NEW_ID_PATTERN, NEW_ID_RULE } from '../../kernel/ids';
 import { Audiences } from '../conversations';
 import { AttributesRepository } from './attributes.repository';
 import { ChatroomChanges } from './chatroom-changes';
@@ -128,6 +128,6 @@ const changed = (attributes: { set?: Record<string, string>; removed?: string[] 
 });
 
 function keyOf(key: string): string {
-  if (!ID_PATTERN.test(key)) throw invalid('key', 'A key has 1 to 64 of A-Z a-z 0-9 _ . @ - and no other.');
+  if (!NEW_ID_PATTERN.test(key)) throw invalid('key', NEW_ID_RULE);
   return key;
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AppRef, TenantCaller } from '../../kernel/caller';
-import { AppError } from '../../kernel/errors/app-error';
-import { randomId } from '../../kernel/ids';
+import { AppError, invalid } from '../../kernel/errors/app-error';
+import { NEW_ID_PATTERN, NEW_ID_RULE, randomId } from '../../kernel/ids';
 import { Sql } from '../../platform/database/sql';
 import { readCursor } from '../../platform/entry/cursor';
 import { limitOf, type Page, pageOf, type PageQuery } from '../../platform/entry/page-query';
@@ -60,6 +60,7 @@ export class ChatroomsService {
 
   /** Where the app lets joins make rooms. At once on many nodes: one of them makes it. */
   async madeByJoin(app: AppRef, chatroomId: string): Promise<ConversationRef> {
+    if (!NEW_ID_PATTERN.test(chatroomId)) throw invalid('chatroomId', NEW_ID_RULE);
     const bare = { description: null, ownerPk: null, maxMembers: null, slowModeSeconds: 0 };
     const room = { chatroomId, name: chatroomId, ...bare, membersMaySetAttributes: 0, keepAlive: 0 };
     try {

@@ -20,6 +20,9 @@ export interface HistoryRequest extends PullRequest {
   cursor?: string;
 }
 
+/** How a time says which zone it is in; the `+` of a query that was not percent-encoded arrives as a blank and is none. */
+const ZONE = /T.*(?:Z|[+-]\d\d:?\d\d)$/i;
+
 /** Reads a conversation both ways. */
 @Injectable()
 export class HistoryService {
@@ -41,8 +44,9 @@ export class HistoryService {
 
   private async seqBefore(conversation: ConversationRef, from: string): Promise<number> {
     const time = new Date(from);
-    // ISO 8601 knows weeks and more that are no time to us.
-    if (Number.isNaN(time.getTime())) throw invalid('from', 'Write a time as 2026-01-31T09:30:00.000Z.');
+    // ISO 8601 knows weeks and more that are no time to us, and without a zone a time would be this server's.
+    if (!ZONE.test(from) || Number.isNaN(time.getTime()))
+      throw invalid('from', 'Write a time with its zone, as 2026-01-31T09:30:00.000Z.');
     return (await this.history.firstSeqSince(conversation, time)) - 1;
   }
 }

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { IsInt, Matches, Max, Min, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { SEQ_MAX } from '../../kernel/contracts/message';
-import { ID_PATTERN } from '../../kernel/ids';
+import { ID_PATTERN, NEW_ID_PATTERN, NEW_ID_RULE } from '../../kernel/ids';
 
 /** Null is a value here: it clears the field. (With `@IsOptional()` the field may be left out as well.) */
 export const Nullable = (): PropertyDecorator => ValidateIf((_, value) => value !== null);
@@ -14,6 +14,9 @@ export const Documented = (schema: { description?: string; example?: unknown }):
 /** A public id of a user, group, room or device (contract.md, Names); with `each`, a list of them. */
 export const IsId = ({ each = false } = {}): PropertyDecorator =>
   Matches(ID_PATTERN, { each, message: 'An id has 1 to 64 of A-Z a-z 0-9 _ . @ - and no other.' });
+
+/** As IsId, where a new thing is given its id. */
+export const IsNewId = (): PropertyDecorator => Matches(NEW_ID_PATTERN, { message: NEW_ID_RULE });
 
 /** What clients name freely and we compare: a message's type, a device's platform. */
 export const IsTag = (): PropertyDecorator =>

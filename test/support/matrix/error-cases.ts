@@ -102,7 +102,7 @@ const EVERYDAY_CASES = {
 
   ROUTE_NOT_FOUND: async ({ parley, app }) => [
     await rest(parley.api.get('/v1/nothing')),
-    await rest(app.api.put('/v1/users', {})),
+    await rest(app.api.put('/v1/nothing', {})),
   ],
   DEAD_LETTER_NOT_FOUND: async ({ parley }) => [
     await rest(operator(parley).post('/v1/operator/push/dead-letters/999/replay', {})),
@@ -157,6 +157,10 @@ const EVERYDAY_CASES = {
     await rest(ann.api.post('/v1/messages', text(bob.userId, 'x'.repeat(9000)))),
     await socket(ann.device.ask('message:send', text(bob.userId, 'x'.repeat(9000)))),
     await rest(app.api.post('/v1/users', { userId: 'x'.repeat(70_000) })),
+  ],
+  METHOD_NOT_ALLOWED: async ({ app }) => [await rest(app.api.put('/v1/messages', {}))],
+  UNSUPPORTED_MEDIA_TYPE: async ({ app }) => [
+    await rest(app.api.post('/v1/users', {}, { 'content-type': 'application/json; charset=gb18030' })),
   ],
 } satisfies Partial<Record<ErrorCode, ErrorCase>>;
 

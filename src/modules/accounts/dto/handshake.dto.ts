@@ -1,11 +1,11 @@
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsIn, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
-import { IsId, IsTag } from '../../../platform/entry/rules';
+import { IsNewId, IsTag } from '../../../platform/entry/rules';
 
 export class HandshakeDeviceDto {
   /** One for each installation; the same that `/v1/devices/{deviceId}` names. */
   @IsString()
-  @IsId()
+  @IsNewId()
   id!: string;
 
   /** `ios`, `android`, `web` …; what the policy one-per-platform counts by. */

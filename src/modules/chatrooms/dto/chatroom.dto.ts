@@ -1,5 +1,5 @@
 import { ArrayMaxSize, IsArray, IsBoolean, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
-import { IsId, NotBlank, Nullable } from '../../../platform/entry/rules';
+import { IsId, IsNewId, NotBlank, Nullable } from '../../../platform/entry/rules';
 import { RECENT_MAX } from '../room-feed';
 
 const MEMBERS_MAX = 1_000_000;
@@ -29,7 +29,7 @@ export class CreateChatroomDto extends ChatroomRules {
   /** Your own id of the room; generated when absent. That of a closed room opens it again, with nothing of what it was. */
   @IsOptional()
   @IsString()
-  @IsId()
+  @IsNewId()
   chatroomId?: string;
 
   @IsString()

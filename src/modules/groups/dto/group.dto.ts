@@ -12,7 +12,7 @@ import {
   Min,
 } from 'class-validator';
 import { PageQuery } from '../../../platform/entry/page-query';
-import { IsId, NotBlank, Nullable } from '../../../platform/entry/rules';
+import { IsId, IsNewId, NotBlank, Nullable } from '../../../platform/entry/rules';
 import type { Visibility } from '../group.entity';
 
 /** Members of the largest group. */
@@ -49,7 +49,7 @@ export class CreateGroupDto extends GroupSwitches {
   /** Your own id of the group, never used again once it was; generated when absent. */
   @IsOptional()
   @IsString()
-  @IsId()
+  @IsNewId()
   groupId?: string;
 
   @IsString()

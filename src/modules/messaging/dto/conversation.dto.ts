@@ -55,7 +55,7 @@ export class PullDto extends ConversationIdDto implements PullRequest {
 }
 
 export class ConversationHistoryQuery extends HistoryQuery {
-  /** ISO 8601: messages sent at this time or later, oldest first. */
+  /** ISO 8601 with its zone (`2026-01-31T09:30:00.000Z`): messages sent at this time or later, oldest first. */
   @IsOptional()
   @IsISO8601()
   from?: string;

@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
-import { invalid } from '../../../kernel/errors/app-error';
+import { AppError, invalid } from '../../../kernel/errors/app-error';
 import { textOf } from '../../../kernel/ready-text';
 import type { Settings } from '../../config/settings';
 import { toAppError } from '../failures';
 import { assertPlainJson } from '../plain-json';
 import type { HttpReply, HttpRequest } from './exchange';
+import { readJsonBodies } from './json-body';
+import { KnownPaths } from './known-paths';
 import { statusOf } from './statuses';
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -50,8 +52,6 @@ export const httpAdapter = ({ http, limits }: Settings): FastifyAdapter =>
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH, caseSensitive: true, ignoreTrailingSlash: false },
-    onProtoPoisoning: 'error',
-    onConstructorPoisoning: 'error',
     requestIdHeader: false,
     genReqId: (request: IncomingMessage) => traceIdOf(request),
     logger: false,
@@ -78,11 +78,17 @@ export function prepareHttp(app: NestFastifyApplication, { http }: Settings): vo
   fastify.decorateRequest('caller', undefined);
   fastify.decorateReply('statusFrom', undefined);
   fastify.setReplySerializer((payload: unknown) => textOf(payload));
-  fastify.removeContentTypeParser('text/plain');
+  readJsonBodies(fastify);
+  const paths = new KnownPaths();
+  fastify.addHook('onRoute', ({ method, url }) => paths.add(method, url));
   fastify.addHook('onRequest', (request: HttpRequest, reply: HttpReply, done) => {
     reply.headers(headers).header('x-trace-id', request.id);
     const repeated = repeatedKey(request.query as Record<string, unknown>);
-    done(repeated === undefined ? undefined : invalid(repeated.slice(0, 64), 'Given more than once.'));
+    if (repeated !== undefined) return done(invalid(repeated.slice(0, 64), 'Given more than once.'));
+    const methods = request.is404 ? paths.methodsOf(request.url) : [];
+    if (methods.length === 0) return done();
+    reply.header('allow', methods.join(', '));
+    done(new AppError('METHOD_NOT_ALLOWED'));
   });
   // Before anything of ours walks a body by recursion: checks, fingerprints, whatever is stored as JSON.
   fastify.addHook('preValidation', (request: HttpRequest, _reply: HttpReply, done) => {
@@ -95,6 +101,8 @@ export function prepareHttp(app: NestFastifyApplication, { http }: Settings): vo
       allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-app-id', 'traceparent'],
       exposedHeaders: ['x-trace-id', 'retry-after'],
       maxAge: 600,
+      // Else OPTIONS without an origin is refused outside the error shape.
+      strictPreflight: false,
     });
   }
 }

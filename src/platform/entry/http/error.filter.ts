@@ -1,4 +1,5 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { invalid } from '../../../kernel/errors/app-error';
 import { toAppError } from '../failures';
 import type { HttpReply, HttpRequest } from './exchange';
 import { statusOf } from './statuses';
@@ -12,7 +13,8 @@ export class ErrorFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<HttpRequest>();
     const reply = http.getResponse<HttpReply>();
-    const failure = toAppError(thrown);
+    // Its client is gone: nobody reads the answer, and nothing of ours went wrong.
+    const failure = isBrokenOff(request) ? brokenOff() : toAppError(thrown);
     const status = statusOf(failure.code);
     const error = failure.toWire(request.id);
 
@@ -30,3 +32,7 @@ export class ErrorFilter implements ExceptionFilter {
     else this.logger.error({ err: cause }, what);
   }
 }
+
+/** The connection ended before all of the body had come, and so before any route began. */
+const isBrokenOff = ({ raw }: HttpRequest): boolean => raw.destroyed && !raw.complete;
+const brokenOff = () => invalid('body', 'The request broke off.');

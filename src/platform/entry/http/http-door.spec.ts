@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Body, Controller, Get, HttpCode, Module, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Module, Param, Post, Put, Query } from '@nestjs/common';
 import { DiscoveryModule, NestFactory, APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { IsInt, IsOptional, IsString, Max } from 'class-validator';
@@ -48,6 +48,13 @@ class ThingsController {
   @Allow('app')
   list(@Query() query: ThingQuery) {
     return query;
+  }
+
+  @Put('named/:thing')
+  @Allow('app')
+  @Rate('none')
+  put(@Param('thing') thing: string) {
+    return { thing };
   }
 
   @Get('open')
@@ -168,7 +175,7 @@ describe('the HTTP door', () => {
   it.each<[string, string | object, Record<string, string>, number, string, string]>([
     ['an unknown field', { name: 'x', role: 'admin' }, {}, 400, 'INVALID_REQUEST', 'role'],
     ['JSON that is none', '{"name":', {}, 400, 'INVALID_REQUEST', 'body'],
-    ['an empty body', '', {}, 400, 'INVALID_REQUEST', 'body'],
+    ['no body where a field is needed', '', {}, 400, 'INVALID_REQUEST', 'name'],
     ['a body that is no object', '[1]', {}, 400, 'INVALID_REQUEST', 'body'],
     ['a planted __proto__', '{"name":"x","__proto__":{"admin":true}}', {}, 400, 'INVALID_REQUEST', 'body'],
     ['a body past the limit', { name: 'x'.repeat(3000) }, {}, 413, 'TOO_LARGE', 'body'],
@@ -184,6 +191,58 @@ describe('the HTTP door', () => {
   ])('refuses %s', async (_, payload, headers, status, code, field) => {
     const { status: got, body } = await post(payload, headers);
     expect({ status: got, code: body.error.code, field: body.error.field }).toEqual({ status, code, field });
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['a text of no length', ''],
+  ])('takes a call with a content type and %s as one without a body', async (_, payload) => {
+    for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/plain', '']) {
+      const headers = { ...app1, 'content-type': type };
+      const { statusCode } = await nest.inject({ method: 'PUT', url: '/v1/things/named/door', headers, payload });
+      expect({ type, statusCode }).toEqual({ type, statusCode: 200 });
+    }
+  });
+
+  it.each<[string, Buffer, string, number, string | undefined]>([
+    ['UTF-8', Buffer.from('{"name":"é 中 😀"}'), '; charset=utf-8', 201, undefined],
+    ['UTF-8 that is named in capitals and quotes', Buffer.from('{"name":"x"}'), '; Charset="UTF-8"', 201, undefined],
+    ['UTF-8 after a byte order mark', Buffer.from('\ufeff{"name":"x"}'), '', 201, undefined],
+    ['Latin-1', Buffer.from('{"name":"é"}', 'latin1'), '', 400, 'body'],
+    ['a character that is cut off', Buffer.from('{"name":"é"}').subarray(0, 10), '', 400, 'body'],
+    [
+      'half a surrogate pair',
+      Buffer.from([...Buffer.from('{"name":"'), 0xed, 0xa0, 0x80, 0x22, 0x7d]),
+      '',
+      400,
+      'body',
+    ],
+    ['UTF-16', Buffer.from('{"name":"x"}', 'utf16le'), '', 400, 'body'],
+    ['another charset by name', Buffer.from('{"name":"x"}'), '; charset=gb18030', 415, 'content-type'],
+    ['two charsets', Buffer.from('{"name":"x"}'), '; charset=utf-8; charset=latin1', 415, 'content-type'],
+  ])('a body in %s is read as it is, or refused', async (_, payload, charset, status, field) => {
+    const headers = { ...app1, 'content-type': `application/json${charset}` };
+    const answer = await nest.inject({ method: 'POST', url: '/v1/things', headers, payload });
+    const body = JSON.parse(answer.body);
+    expect({ status: answer.statusCode, field: body.error?.field }).toEqual({ status, field });
+    if (status < 400) expect(payload.toString()).toContain(body.name);
+  });
+
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND'])(
+    'answers %s to a path that takes other methods with 405 and those',
+    async (method) => {
+      const answer = await nest.inject({ method: method as 'PUT', url: '/v1/things/open?x=1' });
+      expect(answer.statusCode).toBe(405);
+      expect(answer.headers.allow).toBe('GET, HEAD');
+      expect(JSON.parse(answer.body).error.code).toBe('METHOD_NOT_ALLOWED');
+      expect((await nest.inject({ method: method as 'PUT', url: '/v1/nothing/open' })).statusCode).toBe(404);
+    },
+  );
+
+  it('answers OPTIONS without a page behind it as what a page may do', async () => {
+    const { statusCode, headers } = await nest.inject({ method: 'OPTIONS', url: '/v1/things' });
+    expect(statusCode).toBe(204);
+    expect(headers['access-control-allow-methods']).toContain('PATCH');
   });
 
   it('tells a caller that calls too often how long to wait', async () => {
