@@ -9,11 +9,18 @@ export interface RedisBinaries {
   server: string;
   env: NodeJS.ProcessEnv;
 }
+export interface DumpBinaries {
+  dump: string;
+  client: string;
+  flavor: 'mariadb' | 'mysql';
+  env: NodeJS.ProcessEnv;
+}
 export interface Binaries {
   database?: DatabaseBinaries;
   redis?: RedisBinaries;
+  dump?: DumpBinaries;
 }
-export type Need = 'database' | 'redis';
+export type Need = 'database' | 'redis' | 'dump';
 export function findBinaries(options?: { searchPath?: string[]; unpackedIn?: string }): Binaries;
 export function ensureBinaries(options: {
   needs: Need[];

@@ -1,4 +1,4 @@
-/** Finds the server programs of MariaDB (or MySQL) and Redis (or Valkey), and installs them when they are absent. */
+/** Finds the programs of MariaDB (or MySQL) and Redis (or Valkey), and installs them when they are absent. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -9,8 +9,9 @@ import { unpackDebianPackages, unpackedRoot } from './unpack.mjs';
 /**
  * @typedef {{ server: string, installDb?: string, basedir?: string, flavor: 'mariadb' | 'mysql', env: NodeJS.ProcessEnv }} DatabaseBinaries
  * @typedef {{ server: string, env: NodeJS.ProcessEnv }} RedisBinaries
- * @typedef {{ database?: DatabaseBinaries, redis?: RedisBinaries }} Binaries
- * @typedef {'database' | 'redis'} Need
+ * @typedef {{ dump: string, client: string, flavor: 'mariadb' | 'mysql', env: NodeJS.ProcessEnv }} DumpBinaries
+ * @typedef {{ database?: DatabaseBinaries, redis?: RedisBinaries, dump?: DumpBinaries }} Binaries
+ * @typedef {'database' | 'redis' | 'dump'} Need dump: what copies a database out and in again
  */
 
 /** Ordinary users often lack sbin in their PATH, and Homebrew keeps its own places. @returns {string[]} */
@@ -38,6 +39,7 @@ export function findBinaries({ searchPath = systemPath(), unpackedIn } = {}) {
   return {
     database: findDatabase(searchPath, {}) ?? (root && findDatabase(own, root.env, join(root.dir, 'usr'))),
     redis: findRedis(searchPath, {}) ?? (root && findRedis(own, root.env)),
+    dump: findDump(searchPath, {}) ?? (root && findDump(own, root.env)),
   };
 }
 
@@ -73,7 +75,19 @@ function findRedis(dirs, env) {
   return server ? { server, env } : undefined;
 }
 
-const DEBIAN = { database: ['mariadb-server-core', 'mariadb-client-core'], redis: ['redis-server'] };
+/** @param {string[]} dirs @param {NodeJS.ProcessEnv} env @returns {DumpBinaries | undefined} */
+function findDump(dirs, env) {
+  const dump = which(dirs, 'mariadb-dump', 'mysqldump');
+  const client = which(dirs, 'mariadb', 'mysql');
+  const version = dump && client && versionOf(dump, env);
+  return version ? { dump, client, flavor: /mariadb/i.test(version) ? 'mariadb' : 'mysql', env } : undefined;
+}
+
+const DEBIAN = {
+  database: ['mariadb-server-core', 'mariadb-client-core'],
+  redis: ['redis-server'],
+  dump: ['mariadb-client'],
+};
 /** How each package manager installs without a question. @type {{ command: string, packages: Record<Need, string[]>, update?: string[], install: string[], root: boolean }[]} */
 const MANAGERS = [
   {
@@ -85,11 +99,16 @@ const MANAGERS = [
   },
   {
     command: 'dnf',
-    packages: { database: ['mariadb-server'], redis: ['redis'] },
+    packages: { database: ['mariadb-server'], redis: ['redis'], dump: ['mariadb'] },
     install: ['install', '-y', '--setopt=install_weak_deps=False'],
     root: true,
   },
-  { command: 'brew', packages: { database: ['mariadb'], redis: ['redis'] }, install: ['install'], root: false },
+  {
+    command: 'brew',
+    packages: { database: ['mariadb'], redis: ['redis'], dump: ['mariadb'] },
+    install: ['install'],
+    root: false,
+  },
 ];
 
 /** What to type by hand. @param {Need[]} needs @returns {Record<string, string>} */
@@ -119,7 +138,7 @@ export async function ensureBinaries(options) {
   let absent = missing(found);
   if (absent.length === 0) return found;
 
-  const title = { database: 'MariaDB', redis: 'Redis' };
+  const title = { database: 'MariaDB', redis: 'Redis', dump: 'mariadb-dump' };
   log(`Installing ${absent.map((need) => title[need]).join(' and ')} … 正在安装 …`);
   let reason = 'no package manager that Parley knows was found';
   const manager = MANAGERS.find(({ command }) => which(toolPath, command));
@@ -138,7 +157,8 @@ export async function ensureBinaries(options) {
     } else if (manager.command === 'apt-get') {
       // What was unpacked before is replaced as a whole, so everything that the system lacks is asked for.
       const system = findBinaries({ searchPath });
-      const lacking = /** @type {Need[]} */ (['database', 'redis']).filter((need) => !system[need]);
+      const usual = /** @type {Need[]} */ (['database', 'redis']);
+      const lacking = [...new Set([...usual, ...needs])].filter((need) => !system[need]);
       const all = lacking.flatMap((need) => DEBIAN[need]);
       const result = await unpackDebianPackages({ packages: all, into: unpackedIn, dpkgStatus, log, signal });
       reason = `not root, no password-less sudo; ${result}`;

@@ -60,6 +60,24 @@ export const keyLost = (dir) =>
     `${dir}/encryption.key 不见了,但数据库中的密钥由它加密。请恢复该文件、设置 ENCRYPTION_KEY,或删除该目录重新开始。`,
   ].join('\n');
 
+/** @param {string} dir */
+export const keyMissing = (dir) =>
+  [
+    `There is no ${dir}/encryption.key: the secrets in the database are sealed with it.`,
+    '  Put the file there that belongs to the data, or set ENCRYPTION_KEY to what it says.',
+    `缺少 ${dir}/encryption.key:数据库中的密钥由它加密。请放回对应的文件,或用 ENCRYPTION_KEY 给出其内容。`,
+  ].join('\n');
+
+/** @param {string} root */
+export const noComposeSettings = (root) =>
+  `There is no ${root}/.env: docker compose is not set up here (cp .env.example .env, then fill it in).`;
+
+/** Said after each backup. */
+export const keepTheKey = [
+  'Keep the ENCRYPTION_KEY too (private database: DATA_DIR/encryption.key), apart from the backup: each is useless without the other.',
+  '请另行保管 ENCRYPTION_KEY(内置数据库:DATA_DIR/encryption.key),不要与备份放在一起:二者缺一不可。',
+].join('\n');
+
 /** @param {string} command @param {string} hint */
 export const npmFailed = (command, hint) =>
   [

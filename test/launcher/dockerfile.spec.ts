@@ -22,3 +22,28 @@ describe('the image', () => {
     expect(letThrough.sort()).toEqual(copied.sort());
   });
 });
+
+describe('docker compose', () => {
+  /** The lines of one service of docker-compose.yml. */
+  const service = (name: string): string => {
+    const [, text = ''] =
+      new RegExp(`^  ${name}:\\n((?:    .*\\n|\\n)*)`, 'm').exec(linesOf('docker-compose.yml').join('\n')) ?? [];
+    return text;
+  };
+
+  it('hands every setting of .env to the application, and its own only where the containers depend on each other', () => {
+    for (const name of ['api', 'worker']) expect(service(name)).toContain('env_file: .env');
+    const fixed = /x-settings: &settings\n((?: {2}.*\n)*)/.exec(linesOf('docker-compose.yml').join('\n'))?.[1] ?? '';
+    const names = [...fixed.matchAll(/^ {2}([A-Z_]+):/gm)].map(([, name]) => name).sort();
+    expect(names).toEqual(['DATA_DIR', 'ENCRYPTION_KEY', 'HOST', 'MYSQL_URL', 'OPERATOR_TOKEN', 'PORT', 'REDIS_URL']);
+  });
+
+  it('scales api nodes: only the proxy has a port of this machine', () => {
+    expect(service('proxy')).toMatch(/ports: \['\$\{LISTEN:-127\.0\.0\.1:3000\}:8080'\]/);
+    for (const name of ['api', 'worker', 'mysql', 'redis']) expect(service(name)).not.toContain('ports:');
+    const proxy = linesOf('docker/haproxy.cfg').join('\n');
+    expect(proxy).toMatch(/bind :8080/);
+    expect(proxy).toMatch(/server-template api 1-20 api:3000/);
+    expect(proxy).toMatch(/balance source/);
+  });
+});

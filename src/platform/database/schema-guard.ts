@@ -41,7 +41,7 @@ export class SchemaGuard {
     dataSource: DataSource,
     runner: ReturnType<DataSource['createQueryRunner']>,
   ): Promise<void> {
-    if (!(await runner.hasTable(MIGRATIONS_TABLE))) return;
+    if (!(await runner.hasTable(MIGRATIONS_TABLE))) return this.refuseHalfRestored(runner);
     const known = new Set(dataSource.migrations.map((migration) => migration.name ?? migration.constructor.name));
     const rows = (await runner.query(`SELECT name FROM ${MIGRATIONS_TABLE} ORDER BY id`)) as { name: string }[];
     const unknown = rows.map(({ name }) => name).filter((name) => !known.has(name));
@@ -50,6 +50,14 @@ export class SchemaGuard {
         `The database is newer than this program: it knows the migrations ${unknown.join(', ')}, which this program does not. Start the newer version, or restore a backup from before them.`,
       );
     }
+  }
+
+  /** A restore writes the list of migrations last. */
+  private async refuseHalfRestored(runner: ReturnType<DataSource['createQueryRunner']>): Promise<void> {
+    if (!(await runner.hasTable('developers'))) return;
+    throw new Error(
+      'The database holds tables of Parley, but not the list of its migrations: a restore has not come to its end. Run it again (npm run restore).',
+    );
   }
 
   private async checkServer(runner: ReturnType<DataSource['createQueryRunner']>): Promise<void> {
