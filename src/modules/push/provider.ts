@@ -10,6 +10,9 @@ export interface PushTarget {
   readonly platform: string;
 }
 
+/** Names of a note's data that tell a client which message it is about. */
+export const OURS = ['conversationId', 'seq', 'messageId'] as const;
+
 /** One notification, the same for every vendor. */
 export interface PushNote {
   /** A UUID that stays the same however often this push is tried: Apple's apns-id. */

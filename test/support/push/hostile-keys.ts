@@ -36,7 +36,7 @@ export function lockedBags({ bags, rounds, hidden = false }: Bags): string {
   const locked = (): forge.asn1.Asn1 => {
     const salt = randomBytes(8).toString('binary');
     const derived = (id: number, size: number) =>
-      forge.pkcs12.generateKey(password, forge.util.createBuffer(salt), id as never, 1, size);
+      forge.pkcs12.generateKey(password, forge.util.createBuffer(salt), id, 1, size);
     const cipher = forge.cipher.createCipher('3DES-CBC', derived(1, 24));
     cipher.start({ iv: derived(2, 8) });
     cipher.update(forge.util.createBuffer(contents));
@@ -81,7 +81,7 @@ export function giantKey(bits: number): string {
   const number = (size: number) => {
     const bytes = randomBytes(size / 8);
     bytes[0] = 0x7f;
-    bytes[bytes.length - 1]! |= 1;
+    bytes[bytes.length - 1] |= 1;
     return of(INTEGER, false, Buffer.concat([Buffer.from([1]), bytes]).toString('binary'));
   };
   const [n, d, p, q, dp, dq, qi] = [bits, bits, ...Array<number>(5).fill(bits / 2)].map(number);

@@ -22,6 +22,22 @@ const sizes = [
   (note: PushNote) => JSON.stringify(huaweiMessage(target, note)),
 ];
 
+/** What escaping doubles or makes six times as long, what is one character of many code points, and halves of pairs. */
+const hostile = (lengthMax: number) =>
+  fc
+    .tuple(
+      fc.array(
+        fc.constantFrom('"', '\\', '\u0001', '\n', '👨‍👩‍👧‍👦', '🏴󠁧󠁢󠁥󠁮󠁧󠁿', 'é', '字', '\ud83d', '\ude00', 'a', '\u2028', '\u0300'),
+        {
+          minLength: 1,
+          maxLength: 12,
+        },
+      ),
+      fc.nat(lengthMax),
+    )
+    .map(([parts, length]) => parts.join('').repeat(length).slice(0, length));
+const LONE_HALF = /\p{Cs}|\\u[dD][89a-fA-F]/u;
+
 describe('a note', () => {
   it('fits every vendor, however long its words: they are cut between letters, and what clients need stays', () => {
     fc.assert(
@@ -35,6 +51,38 @@ describe('a note', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it('fits every vendor whatever is in it and however it is escaped, and is text that any parser takes', () => {
+    fc.assert(
+      fc.property(hostile(256), hostile(1024), hostile(2000), fc.boolean(), (title, body, value, named) => {
+        const data = { conversationId: 'user:a:b', seq: '7', messageId: 'm1', more: value, ['"\\'.repeat(20)]: 'x' };
+        for (const made of sizes) {
+          const text = made(aNote({ body, data, title: named ? title : undefined }));
+          expect(Buffer.byteLength(text)).toBeLessThanOrEqual(4096);
+          expect(text).toContain('user:a:b');
+          expect(text).not.toMatch(LONE_HALF);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('keeps the data of the app as long as cutting words is enough, and words are cut between what people see as one', () => {
+    const family = '👨‍👩‍👧‍👦';
+    for (const made of sizes) {
+      const text = made(
+        aNote({ body: family.repeat(300), data: { conversationId: 'user:a:b', more: 'x'.repeat(2000) } }),
+      );
+      expect(text).toContain('x'.repeat(2000));
+      expect(text).toMatch(new RegExp(`"(?:${family})+…"`, 'u'));
+      const dropped = made(
+        aNote({ body: 'Hello', data: { conversationId: 'user:a:b', more: '"'.repeat(4000), less: 'y' } }),
+      );
+      expect(dropped).toContain('"Hello"');
+      expect(dropped).toContain('less');
+      expect(dropped).not.toContain('more');
+    }
   });
 
   it('replaces another of its conversation at every vendor, however long the name', () => {

@@ -13,7 +13,6 @@ export interface ApnsNotification {
 
 /** Everything but who sends it and to which device. */
 export function apnsNotification(note: PushNote, topic: string): ApnsNotification {
-  const body = bodyOf(note);
   return {
     headers: {
       'apns-id': note.id,
@@ -23,11 +22,9 @@ export function apnsNotification(note: PushNote, topic: string): ApnsNotificatio
       'apns-collapse-id': collapseKey(note),
       'apns-expiration': String(Math.max(0, Math.floor(note.expiresAt.getTime() / 1000))),
     },
-    body: bytesOf(body) <= BYTES_MAX ? body : bodyOf(fitted(note, BYTES_MAX, (cut) => bytesOf(bodyOf(cut)))),
+    body: bodyOf(fitted(note, BYTES_MAX, (cut) => Buffer.byteLength(bodyOf(cut)))),
   };
 }
-
-const bytesOf = (text: string): number => Buffer.byteLength(text);
 
 /** What is undefined is not written. `aps` comes last, so that no data of a message can pass for it. */
 function bodyOf({ title, body, badge, sound, data }: PushNote): string {
