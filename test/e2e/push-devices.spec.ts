@@ -52,8 +52,6 @@ describe('a device', () => {
     ['no token', { token: undefined }, 'token'],
     ['a token with a blank', { token: 'a b' }, 'token'],
     ['a token of 5 KB', { token: 'a'.repeat(4097) }, 'token'],
-    ['no place on earth', { timeZone: 'Mars/Olympus' }, 'timeZone'],
-    ['a language that is none', { locale: 'x'.repeat(40) }, 'locale'],
     ['something unknown', { colour: 'red' }, 'colour'],
   ])('is refused with %s', async (_, wrong, field) => {
     const ann = await login(await anApp(parley));
@@ -66,6 +64,45 @@ describe('a device', () => {
     expect(answer).toMatchObject({ status: 400, body: { error: { code: 'INVALID_REQUEST', field } } });
     expect(await ann.api.put('/v1/devices/ä', {})).toMatchObject({ status: 400 });
     expect(await boundIn(parley, ann.user.app.appId)).toEqual([]);
+  });
+
+  it.each([
+    [
+      { locale: 'zh_CN_#Hans', timeZone: 'GMT+08:00' },
+      { locale: 'zh-Hans-CN', timeZone: '+08:00' },
+    ],
+    [
+      { locale: 'en_US@calendar=gregorian', timeZone: 'China Standard Time' },
+      { locale: 'en-US', timeZone: 'Asia/Shanghai' },
+    ],
+    [{ locale: null, timeZone: null }, {}],
+    [{ locale: '', timeZone: '' }, {}],
+  ])('is bound with what its system says of language and time zone: %j', async (said, kept) => {
+    const ann = await login(await anApp(parley));
+    const bound = await ok(
+      ann.api.put('/v1/devices/phone', { platform: 'ios', provider: 'apns', token: aToken(), ...said }),
+    );
+    expect(bound).toEqual({
+      deviceId: 'phone',
+      platform: 'ios',
+      provider: 'apns',
+      registeredAt: expect.any(String),
+      ...kept,
+    });
+  });
+
+  it('is bound without a language and a time zone that nobody understands, and the answer says so', async () => {
+    const ann = await login(await anApp(parley));
+    const device = { platform: 'ios', provider: 'apns', token: aToken() };
+    const hints = { locale: 'x'.repeat(4000), timeZone: 'Etc/Unknown' };
+    const bound = await ok<{ warnings: unknown }>(ann.api.put('/v1/devices/phone', { ...device, ...hints }));
+    expect(bound.warnings).toEqual([
+      { field: 'locale', message: expect.any(String) },
+      { field: 'timeZone', message: expect.any(String) },
+    ]);
+    const { items } = await ok<{ items: object[] }>(ann.api.get('/v1/devices'));
+    expect(items).toEqual([{ deviceId: 'phone', platform: 'ios', provider: 'apns', registeredAt: expect.any(String) }]);
+    expect(await boundIn(parley, ann.user.app.appId)).toEqual([`${ann.user.userId}/phone: ${device.token}`]);
   });
 
   it('is forgotten beyond the twentieth of a user, the one bound first', async () => {

@@ -160,6 +160,16 @@ describe("a user's wishes about its pushes", () => {
     expect(await ok(ann.api.get('/v1/push/settings'))).toEqual({ language: 'en' });
   });
 
+  it('may name language and time zone as a phone does', async () => {
+    const ann = await aSession(await aUser(app));
+    const quietHours = { from: '22:30', to: '07:00' };
+    const said = { language: 'zh_Hant_TW', quietHours: { ...quietHours, timeZone: 'Taipei Standard Time' } };
+    expect(await ok(ann.api.put('/v1/push/settings', said))).toEqual({
+      language: 'zh-Hant-TW',
+      quietHours: { ...quietHours, timeZone: 'Asia/Taipei' },
+    });
+  });
+
   it.each<[object, string]>([
     [{ nickname: '  ' }, 'nickname'],
     [{ nickname: 'x'.repeat(65) }, 'nickname'],

@@ -64,13 +64,19 @@ export interface TypeWords {
 
 const primary = (tag: string): string => tag.toLowerCase().split(/[-_]/, 1)[0];
 
+const tagOf = (language: string): string => language.toLowerCase().replaceAll('_', '-');
+
+/** `zh-Hans-CN`, then `zh-Hans`, then `zh`. */
+function* fromSpecial(tag: string): Iterable<string> {
+  for (let at = tag.length; at > 0; at = tag.lastIndexOf('-', at - 1)) yield tag.slice(0, at);
+}
+
 /** The first wish that there are words for; a regional tag is content with its language, and everybody with English. */
 export function languageOf(wishes: readonly (string | undefined)[], templates: readonly PushTemplate[]): string {
-  const known = new Set([...LANGUAGES.keys(), ...templates.map(({ language }) => language.toLowerCase())]);
+  const known = new Set([...LANGUAGES.keys(), ...templates.map(({ language }) => tagOf(language))]);
   for (const wish of wishes) {
     if (wish === undefined) continue;
-    const found = [wish.toLowerCase(), primary(wish)].find((tag) => known.has(tag));
-    if (found !== undefined) return found;
+    for (const tag of fromSpecial(tagOf(wish))) if (known.has(tag)) return tag;
   }
   return FALLBACK;
 }
@@ -78,7 +84,7 @@ export function languageOf(wishes: readonly (string | undefined)[], templates: r
 /** The app's template for the type, else its template for all types, else ours. */
 export function wordsOf(language: string, templates: readonly PushTemplate[], type: string): TypeWords {
   const own = (wanted: string): PushTemplate | undefined =>
-    templates.find((each) => each.type === wanted && each.language.toLowerCase() === language);
+    templates.find((each) => each.type === wanted && tagOf(each.language) === language);
   const ours = LANGUAGES.get(language) ?? LANGUAGES.get(primary(language)) ?? ENGLISH;
   const template = own(type) ?? (type === 'hidden' ? undefined : own('default'));
   const label = type === 'hidden' ? ours.hidden : (ours.labels.get(type) ?? ours.anything);

@@ -1,16 +1,6 @@
 import { IsIn, IsOptional, IsString, Matches } from 'class-validator';
-import { IsTag } from '../../../platform/entry/rules';
+import { IsTag, Nullable } from '../../../platform/entry/rules';
 import { PROVIDER_NAMES, type ProviderName } from '../provider';
-
-/** A language tag: `zh`, `en`, `pt-BR`, `zh-Hans-CN`. */
-const LANGUAGE = /^(?=.{1,35}$)[A-Za-z]{2,8}([_-][A-Za-z0-9]{1,8}){0,4}$/;
-/** What a time zone's name may look like; whether there is one of this name is asked afterwards. */
-const TIME_ZONE = /^[A-Za-z0-9_+/-]{1,64}$/;
-
-export const IsLanguage = (): PropertyDecorator =>
-  Matches(LANGUAGE, { message: 'A language tag is written as zh, pt-BR or zh-Hans-CN.' });
-export const IsTimeZone = (): PropertyDecorator =>
-  Matches(TIME_ZONE, { message: 'A time zone is written as Asia/Shanghai.' });
 
 /** `PUT /v1/devices/{deviceId}`. */
 export class DeviceDto {
@@ -28,15 +18,21 @@ export class DeviceDto {
   @Matches(/^[\x21-\x7e]{1,4096}$/, { message: 'Must have 1 to 4096 visible ASCII characters.' })
   token!: string;
 
-  /** The device's language, where its user chose none. */
+  /**
+   * The device's language, where its user chose none, in the form that its system has it: `zh-Hans-CN`, `zh_CN_#Hans`,
+   * `en_US@calendar=gregorian`. One that is not understood is left out, and `warnings` says so.
+   */
   @IsOptional()
+  @Nullable()
   @IsString()
-  @IsLanguage()
-  locale?: string;
+  locale?: string | null;
 
-  /** IANA, `Asia/Shanghai`: for quiet hours that name none. */
+  /**
+   * For quiet hours that name none: `Asia/Shanghai`, or as the device's system has it, `GMT+08:00`, `China Standard Time`.
+   * One that is not understood is left out, and `warnings` says so.
+   */
   @IsOptional()
+  @Nullable()
   @IsString()
-  @IsTimeZone()
-  timeZone?: string;
+  timeZone?: string | null;
 }

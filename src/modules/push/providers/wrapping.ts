@@ -40,11 +40,10 @@ export function fitted(given: PushNote, bytesMax: number, bytesOf: (note: PushNo
     body: bodies.of(body),
   });
   const least = [Math.min(TITLE_LEAST, titles.length), Math.min(BODY_LEAST, bodies.length)] as const;
-  let data = note.data;
+  let data: PushNote['data'] = note.data;
   for (const name of longestFirst(data)) {
     if (fits(made(data, ...least))) break;
-    const { [name]: _, ...kept } = data;
-    data = kept;
+    data = without(data, name);
   }
   const title = longest(titles.length, (length) => fits(made(data, length, least[1])));
   const body = longest(bodies.length, (length) => fits(made(data, title, length)));
@@ -63,7 +62,7 @@ function wellFormed(note: PushNote): PushNote {
     ...note,
     ...(note.title !== undefined && { title: whole(note.title) }),
     body: whole(note.body),
-    data: Object.fromEntries(Object.entries(note.data).map((pair) => pair.map(whole))),
+    data: Object.fromEntries(Object.entries(note.data).map(([name, value]) => [whole(name), whole(value)])),
   };
 }
 
@@ -71,6 +70,11 @@ const longestFirst = (data: PushNote['data']): string[] =>
   Object.keys(data)
     .filter((name) => !(OURS as readonly string[]).includes(name))
     .sort((a, b) => sizeOf(data, b) - sizeOf(data, a));
+
+function without(data: PushNote['data'], name: string): PushNote['data'] {
+  const { [name]: _, ...others } = data;
+  return others;
+}
 
 const sizeOf = (data: PushNote['data'], name: string): number => JSON.stringify([name, data[name]]).length;
 

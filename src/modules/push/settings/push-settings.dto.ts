@@ -2,7 +2,6 @@ import { Type } from 'class-transformer';
 import { IsIn, IsOptional, IsString, Matches, MaxLength, ValidateNested } from 'class-validator';
 import { NotBlank } from '../../../platform/entry/rules';
 import { PUSH_STYLES, type PushStyle } from '../../tenancy';
-import { IsLanguage, IsTimeZone } from '../devices/device.dto';
 
 const WALL_TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
 
@@ -18,10 +17,9 @@ export class QuietHoursDto {
   @Matches(WALL_TIME, { message: 'A time of the day is written as 22:00.' })
   to!: string;
 
-  /** IANA, `Asia/Shanghai`. Absent: that of the device that was bound last, else UTC. */
+  /** `Asia/Shanghai`, or in another form that a device may name it in. Absent: that of the device that was bound last, else UTC. */
   @IsOptional()
   @IsString()
-  @IsTimeZone()
   timeZone?: string;
 }
 
@@ -44,9 +42,8 @@ export class PushSettingsDto {
   @Type(() => QuietHoursDto)
   quietHours?: QuietHoursDto;
 
-  /** `zh`, `en`, or one that the app has templates for. */
+  /** `zh`, `en`, or one that the app has templates for; in any form that a device may name it in. */
   @IsOptional()
   @IsString()
-  @IsLanguage()
   language?: string;
 }

@@ -57,6 +57,14 @@ describe('quiet hours', () => {
     expect(isQuiet({ from: '05:45', to: '05:46' }, at('2026-11-21T00:00:00Z'), 'Asia/Kathmandu')).toBe(true);
   });
 
+  it('know a zone by its offset too', () => {
+    const evening = at('2026-11-21T16:30:00Z');
+    expect(isQuiet(night, evening, '+05:30')).toBe(true);
+    expect(isQuiet(night, evening, '+05:29')).toBe(false);
+    expect(isQuiet({ ...night, timeZone: '-09:30' }, evening, 'Asia/Tokyo')).toBe(false);
+    expect(isQuiet({ ...night, timeZone: '-09:31' }, evening, 'Asia/Tokyo')).toBe(true);
+  });
+
   it('and what is left of the day make up the whole day, wherever and whenever it is', () => {
     const time = fc
       .tuple(fc.integer({ min: 0, max: 23 }), fc.integer({ min: 0, max: 59 }))

@@ -4,19 +4,35 @@ import { LRUCache } from 'lru-cache';
 export interface QuietHours {
   readonly from: string;
   readonly to: string;
-  /** IANA. Absent: the time zone of the device that was bound last, else UTC. */
+  /** IANA, or an offset as `+05:30`. Absent: the time zone of the device that was bound last, else UTC. */
   readonly timeZone?: string;
 }
 
-/** Making a formatter costs as much as a hundred uses of it; few deployments see more zones than these. */
-const clocks = new LRUCache<string, Intl.DateTimeFormat>({ max: 500 });
+/** The time of the day at a place. */
+interface Clock {
+  format(now: Date): string;
+}
 
-function clockOf(timeZone: string): Intl.DateTimeFormat {
+/** Making a formatter costs as much as a hundred uses of it; few deployments see more zones than these. */
+const clocks = new LRUCache<string, Clock>({ max: 500 });
+const OFFSET = /^([+-])(\d\d):(\d\d)$/;
+
+function clockOf(timeZone: string): Clock {
   const known = clocks.get(timeZone);
   if (known) return known;
-  const clock = new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const clock =
+    offsetClock(timeZone) ??
+    new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   clocks.set(timeZone, clock);
   return clock;
+}
+
+/** Node 20 knows no zone by its offset. */
+function offsetClock(timeZone: string): Clock | undefined {
+  const [, sign, hours, minutes] = OFFSET.exec(timeZone) ?? [];
+  if (sign === undefined) return undefined;
+  const ms = Number(`${sign}1`) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+  return { format: (now) => new Date(now.getTime() + ms).toISOString().slice(11, 16) };
 }
 
 /** Whether this server knows the time zone. */
