@@ -110,7 +110,8 @@ export class Sender {
   private async bySocket(client: VirtualClient, message: Outgoing): Promise<Reply> {
     const reply = await client.call('message:send', commandOf(message));
     if (!reply.ok) return { ok: false, code: reply.error.code, retryAfterMs: reply.error.retryAfterMs };
-    return stored(reply.data);
+    const { body, ext } = commandOf(message);
+    return stored({ ...reply.data, body, ext });
   }
 
   private async byRest(url: string, message: Outgoing): Promise<Reply> {

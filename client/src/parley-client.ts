@@ -105,7 +105,7 @@ export class ParleyClient {
     const command = JSON.parse(
       JSON.stringify({ ...message, clientMessageId: message.clientMessageId ?? newMessageId() }),
     ) as SendCommand;
-    if (command.options?.onlineOnly) return this.call('message:send', command);
+    if (command.options?.onlineOnly) return this.sendNow(command);
     await this.load();
     return this.outbox.send(command);
   }
@@ -209,6 +209,13 @@ export class ParleyClient {
     });
   }
 
+  /** The server does not say again what it was told. */
+  private async sendNow(command: SendCommand): Promise<SentMessage> {
+    const ack = await this.call('message:send', command);
+    const { body, ext } = command;
+    return { ...ack, body, ...(ext !== undefined && ext !== null && { ext }) };
+  }
+
   private makeInbox(): Inbox {
     const confirm = this.options.confirmDelivery ?? true;
     const ports = {
@@ -227,7 +234,7 @@ export class ParleyClient {
 
   private makeOutbox(): Outbox {
     const ports = {
-      send: (command: SendCommand) => this.call('message:send', command),
+      send: (command: SendCommand) => this.sendNow(command),
       sent: ({ duplicate: _, online: __, ...message }: SentMessage) => void this.inbox.offer(message),
       refused: (command: SendCommand, error: ParleyError) => this.emitter.emit('refused', { command, error }),
     };

@@ -3,7 +3,7 @@ import type { SendCommand, WireMessage } from '../../src/kernel/contracts/messag
 import { aConnectedUser, anApp, aSession, aUser, type ConnectedUser, type TestApp } from '../support/builders';
 import { startParley, type Parley } from '../support/harness';
 import { ok, type Answer } from '../support/http';
-import { aText, between, textsOf } from '../support/messages';
+import { aText, between, textsOf, whole } from '../support/messages';
 import { connect } from '../support/socket';
 
 interface Page {
@@ -89,7 +89,8 @@ describe('messages', () => {
 
   it('T13: every priority is accepted while there is no load; others are refused', async () => {
     for (const priority of ['high', 'normal', 'low'] as const) {
-      const sent = await ann.device.tell('message:send', aText(bob.userId, priority, { options: { priority } }));
+      const command = aText(bob.userId, priority, { options: { priority } });
+      const sent = whole(command, await ann.device.tell('message:send', command));
       expect(await bob.device.next('message:new', ({ id }) => id === sent.id)).toEqual(sent);
     }
   });
@@ -184,8 +185,8 @@ describe('messages', () => {
       code: 'TOO_LARGE',
       field: 'body.thumbnail',
     });
-    const sent = await ann.device.tell('message:send', aText(bob.userId, big(8192)));
-    expect(sent.body).toEqual({ text: big(8192) });
+    const command = aText(bob.userId, big(8192));
+    const sent = whole(command, await ann.device.tell('message:send', command));
     // Too large to be pushed: a tip says where to pull.
     expect(await bob.device.next('conversation:tip')).toEqual({ conversationId, maxSeq: sent.seq });
     expect((await history()).items[0]).toEqual(sent);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../../src/kernel/errors/app-error';
+import { JsonText, textOf } from '../../src/kernel/json-text';
 import type { TenantCaller, UserCaller } from '../../src/kernel/caller';
 import { GroupAudience } from '../../src/modules/groups/group.audience';
 import { GroupDirectory } from '../../src/modules/groups/group-directory';
@@ -135,7 +136,7 @@ describe('the story of a group', () => {
         to: { kind: 'group', id: groupId },
         clientMessageId: randomBytes(12).toString('hex'),
         type: 'text',
-        body: { text: 'x' },
+        body: new JsonText('{"text":"x"}'),
       });
     const decide = async (approve: boolean): Promise<unknown> => {
       const { items } = await use(JoinRequestsService).list(server, groupId, {});
@@ -185,8 +186,9 @@ describe('the story of a group', () => {
   async function logOf(caller: TenantCaller, conversationId: string): Promise<Line[]> {
     const lines: Line[] = [];
     for (let after = 0; ;) {
-      const { items } = await use(HistoryService).page(caller, { conversationId, after, limit: 100 });
-      lines.push(...(items as Line[]));
+      const page = await use(HistoryService).page(caller, { conversationId, after, limit: 100 });
+      const { items } = JSON.parse(textOf(page)) as { items: Line[] };
+      lines.push(...items);
       const last = items[items.length - 1]?.seq;
       if (last === undefined) return lines;
       after = last;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { directConversationId } from '../../src/kernel/contracts/conversation';
-import type { SendCommand } from '../../src/kernel/contracts/message';
+import type { SendAck, SendCommand, SentMessage } from '../../src/kernel/contracts/message';
 
 /** A text to a user, under an idempotency key of its own unless one is given. */
 export const aText = (userId: string, text: string, more: Partial<SendCommand> = {}): SendCommand => ({
@@ -9,6 +9,13 @@ export const aText = (userId: string, text: string, more: Partial<SendCommand> =
   type: 'text',
   body: { text },
   ...more,
+});
+
+/** The message that a socket's acknowledgement tells of: its sender knows the rest. */
+export const whole = ({ body, ext }: SendCommand, ack: SendAck): SentMessage => ({
+  ...ack,
+  body,
+  ...(ext !== undefined && { ext }),
 });
 
 /** The conversation of two users, as every observer names it. */

@@ -14,16 +14,19 @@ export class RawSocket {
     tcp.on('error', () => (this.closed = true));
   }
 
-  /** Opens Engine.IO over a WebSocket; `token` also connects the default namespace, `from` is the client's own address. */
-  static async open(port: number, token?: string, from?: string): Promise<RawSocket> {
+  /**
+   * Opens Engine.IO over a WebSocket; a token, or all that the handshake brings, also connects the default namespace;
+   * `from` is the client's own address.
+   */
+  static async open(port: number, auth?: string | object, from?: string): Promise<RawSocket> {
     const raw = new RawSocket(connect({ port, host: '127.0.0.1', ...(from && { localAddress: from }) }));
     raw.tcp.write(
       'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
         'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n',
     );
     await raw.hears((text) => text.startsWith('0'));
-    if (token !== undefined) {
-      raw.send(`40${JSON.stringify({ token })}`);
+    if (auth !== undefined) {
+      raw.send(`40${JSON.stringify(typeof auth === 'string' ? { token: auth } : auth)}`);
       await raw.hears((text) => text.startsWith('40'));
     }
     return raw;

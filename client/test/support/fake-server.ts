@@ -87,7 +87,8 @@ export class FakeServer {
   private readonly handlers: Handlers = {
     'message:send': (who, command) => {
       const [userId = '', socketId] = who.split('\n');
-      return this.append(userId, command, socketId);
+      const { body: _, ext: __, ...ack } = this.append(userId, command, socketId);
+      return ack;
     },
     'conversation:pull': (_who, { conversationId, after = 0, limit = 20 }) => ({
       items: this.log(conversationId).slice(after).slice(0, limit),

@@ -26,8 +26,8 @@ export type Priority = 'high' | 'normal' | 'low';
 /** The largest seq: what its column holds. */
 export const SEQ_MAX = 0xffffffff;
 
-/** A message as every observer sees it, through every door (contract.md, A message). */
-export interface WireMessage {
+/** A message without what it says. */
+export interface MessageEnvelope {
   /** Opaque. */
   id: string;
   conversationId: string;
@@ -38,8 +38,6 @@ export interface WireMessage {
   to: Address;
   clientMessageId: string;
   type: string;
-  body: Json;
-  ext?: Json;
   mentions?: Mentions;
   /** Set on a directed message: the ids of who else sees it. */
   recipients?: string[];
@@ -48,6 +46,13 @@ export interface WireMessage {
   /** 0 as sent, raised by every edit and by a recall. */
   revision: number;
   recalledAt?: string;
+}
+
+/** A message as every observer sees it, through every door (contract.md, A message). */
+export interface WireMessage extends MessageEnvelope {
+  /** The very text that was sent, and so is `ext`. */
+  body: Json;
+  ext?: Json;
 }
 
 /** Whom a message names, whatever its body: clients highlight it, push may pass a "do not disturb". */
@@ -94,9 +99,16 @@ export interface SendCommand {
   options?: SendOptions;
 }
 
-/** What the sender is told after commit: the stored message, and whether it had been stored before. */
-export interface SentMessage extends WireMessage {
+/** What became of a send. */
+export interface SendOutcome {
+  /** This clientMessageId had been stored before: nothing was done, and this is the stored message. */
   duplicate?: true;
   /** Only for online-only messages: whether anybody was there to hear it (D7). */
   online?: boolean;
 }
+
+/** What the sender is told after commit: the stored message, and whether it had been stored before. */
+export interface SentMessage extends WireMessage, SendOutcome {}
+
+/** The same on a socket, which keeps what it said itself: without `body` and `ext`. */
+export interface SendAck extends MessageEnvelope, SendOutcome {}

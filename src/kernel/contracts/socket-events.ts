@@ -1,7 +1,7 @@
 import type { WireError } from '../errors/app-error';
 import type { KickReason } from './bus-frames';
 import type { WireConversation } from './conversation';
-import type { SendCommand, SentMessage, WireMessage } from './message';
+import type { SendAck, SendCommand, WireMessage } from './message';
 
 /** Every acknowledgement: `data` is the reply of the event. */
 export type Ack<T> = { ok: true; data: T } | { ok: false; error: WireError };
@@ -134,8 +134,8 @@ export interface JoinedChatroom {
 
 /** Client → server events: what each carries and what its acknowledgement answers. The server has one handler each. */
 export interface ClientEvents {
-  /** Sends a message: acknowledged when it is stored. No answer, `RETRY` or `BUSY`: send the very same again. */
-  'message:send': { data: SendCommand; reply: SentMessage };
+  /** Sends a message: acknowledged when it is stored, without `body` and `ext`. No answer, `RETRY` or `BUSY`: send the very same again. */
+  'message:send': { data: SendCommand; reply: SendAck };
   /** This device holds everything up to `seq`; the sender is told (`receipt`). */
   'message:received': { data: { conversationId: string; seq: number }; reply: Record<string, never> };
   /** Raises the read mark, on all devices of the user; the others are told (`receipt`). */

@@ -19,4 +19,14 @@ export { Marks } from './marks';
 export { Retention } from './retention';
 export { Standings, type Standing } from './standings';
 export { UnreadTotals } from './unread-totals';
-export { encodeMessage, isoTime, maySee, presentMessage, seenBy, SentReply, type StoredMessage } from './log/message';
+export {
+  encodeAck,
+  encodeMessage,
+  isoTime,
+  maySee,
+  presentMessage,
+  type SayableMessage,
+  seenBy,
+  type StoredMessage,
+} from './log/message';
+export { newMessage } from './log/message-row';

@@ -1,10 +1,21 @@
+import { JsonText } from '../../kernel/json-text';
 import { Settings, LimitSettings } from '../../platform/config/settings';
 import { MessageContent } from './content';
 
 const settings = Object.assign(new Settings(), { limits: new LimitSettings() });
 const content = new MessageContent(settings);
+const asRead = (value: unknown) => new JsonText(JSON.stringify(value), value);
 const check = (type: string, body: unknown, ext?: unknown, app = {}) =>
-  content.check({ to: { kind: 'user', id: 'bob' }, clientMessageId: 'x'.repeat(16), type, body, ext }, app);
+  content.check(
+    {
+      to: { kind: 'user', id: 'bob' },
+      clientMessageId: 'x'.repeat(16),
+      type,
+      body: asRead(body),
+      ...(ext !== undefined && { ext: asRead(ext) }),
+    },
+    app,
+  );
 const refusal = (act: () => unknown) => {
   try {
     act();

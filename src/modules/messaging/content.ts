@@ -2,7 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { AppRef } from '../../kernel/caller';
 import { HIDDEN_TYPE, type SendCommand } from '../../kernel/contracts/message';
 import { AppError, invalid } from '../../kernel/errors/app-error';
+import type { JsonText } from '../../kernel/json-text';
 import { Settings } from '../../platform/config/settings';
+
+/** A send command as a door read it: body and ext are the very texts that arrived. */
+export type ReadCommand = SendCommand & { readonly body: JsonText; readonly ext?: JsonText };
 
 /** The JSON texts of a message's free parts: what is stored and sent on. */
 export interface Content {
@@ -17,26 +21,20 @@ export class MessageContent {
   constructor(private readonly settings: Settings) {}
 
   /** @throws AppError BLANK_MESSAGE, TOO_LARGE or INVALID_REQUEST, naming the field. Nothing was stored. */
-  check({ type, body, ext }: SendCommand, app: Pick<AppRef, 'textBytes'>): Content {
+  check({ type, body, ext }: ReadCommand, app: Pick<AppRef, 'textBytes'>): Content {
     const { textBytes, extBytes, thumbnailBytes, frameBytes } = this.settings.limits;
     if (type === HIDDEN_TYPE) throw invalid('type', 'The server alone says hidden.');
     if (type === 'text') {
-      const text = textOf(body);
+      const text = textOf(body.value);
       if (isBlank(text)) throw new AppError('BLANK_MESSAGE', { field: 'body.text' });
       assertSize(text, Math.min(textBytes, app.textBytes ?? textBytes), 'body.text');
     }
-    const thumbnail = (body as { thumbnail?: unknown } | null)?.thumbnail;
+    const thumbnail = (body.value as { thumbnail?: unknown } | null)?.thumbnail;
     if (typeof thumbnail === 'string') assertSize(thumbnail, thumbnailBytes, 'body.thumbnail');
-    const bodyText = JSON.stringify(body);
-    assertSize(bodyText, frameBytes, 'body');
-    return { body: bodyText, ext: this.extText(ext, extBytes), counts: type !== 'command' };
-  }
-
-  private extText(ext: unknown, extBytes: number): string | null {
-    if (ext === undefined || ext === null) return null;
-    const text = JSON.stringify(ext);
-    assertSize(text, extBytes, 'ext');
-    return text;
+    assertSize(body.text, frameBytes, 'body');
+    const extText = ext && ext.value !== null ? ext.text : null;
+    if (extText !== null) assertSize(extText, extBytes, 'ext');
+    return { body: body.text, ext: extText, counts: type !== 'command' };
   }
 }
 

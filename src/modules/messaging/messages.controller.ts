@@ -6,6 +6,7 @@ import { Rate, StatusFrom } from '../../platform/entry/http/route-marks';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
 import { SendMessageDto } from './dto/send-message.dto';
 import { MessagesService } from './messages.service';
+import { answerOf } from './sent';
 
 @Controller('v1/messages')
 export class MessagesController {
@@ -16,7 +17,7 @@ export class MessagesController {
   @Allow('user', 'app')
   @Rate('sends')
   @StatusFrom(({ duplicate }: SentMessage) => (duplicate ? 200 : 201))
-  send(@CurrentCaller() caller: TenantCaller, @Body() command: SendMessageDto) {
-    return this.messages.send(caller, command);
+  async send(@CurrentCaller() caller: TenantCaller, @Body() command: SendMessageDto) {
+    return answerOf(await this.messages.send(caller, command));
   }
 }

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantCaller } from '../../kernel/caller';
-import type { SendCommand, SentMessage } from '../../kernel/contracts/message';
 import { AppError, invalid } from '../../kernel/errors/app-error';
 import { Users } from '../accounts';
 import {
@@ -10,13 +9,12 @@ import {
   ConversationLog,
   Delivery,
   type ConversationRef,
-  presentMessage,
   type Recipients,
-  SentReply,
   type Sender,
 } from '../conversations';
-import { type Content, MessageContent } from './content';
+import { type Content, MessageContent, type ReadCommand } from './content';
 import { Ephemeral } from './ephemeral';
+import type { Sent } from './sent';
 
 /** What is known of a send once its sender and conversation are. */
 interface Opened {
@@ -48,7 +46,7 @@ export class MessagesService {
    *
    * @throws AppError whatever the content, the audience or the log refuses; RETRY and BUSY may be repeated as they are
    */
-  send(caller: TenantCaller, command: SendCommand): Promise<SentMessage> {
+  send(caller: TenantCaller, command: ReadCommand): Promise<Sent> {
     try {
       this.assertScope(command);
       const content = this.content.check(command, caller.app);
@@ -61,7 +59,7 @@ export class MessagesService {
     }
   }
 
-  private assertScope({ to, options }: SendCommand): void {
+  private assertScope({ to, options }: ReadCommand): void {
     if (to.kind === 'group') return;
     for (const field of ['recipients', 'mentions'] as const) {
       if (options?.[field])
@@ -70,7 +68,7 @@ export class MessagesService {
   }
 
   /** Without a promise when everything is in memory, which is the rule; else in the order of the socket's frames. */
-  private openInTurn(caller: TenantCaller, command: SendCommand): Opened | Promise<Opened> {
+  private openInTurn(caller: TenantCaller, command: ReadCommand): Opened | Promise<Opened> {
     const socketId = caller.kind === 'user' ? caller.socketId : undefined;
     const ahead = socketId && this.openings.get(socketId);
     const opened = ahead ? ahead.then(() => this.open(caller, command)) : this.open(caller, command);
@@ -87,7 +85,7 @@ export class MessagesService {
     return opened;
   }
 
-  private open(caller: TenantCaller, command: SendCommand): Opened | Promise<Opened> {
+  private open(caller: TenantCaller, command: ReadCommand): Opened | Promise<Opened> {
     const opened = this.openConversation(caller, command);
     const userIds = command.options?.recipients;
     return userIds ? this.directed(caller, userIds, opened) : opened;
@@ -102,7 +100,7 @@ export class MessagesService {
     return { audience, sender, conversation, recipients: await this.recipients(caller, userIds) };
   }
 
-  private openConversation(caller: TenantCaller, command: SendCommand): Opened | Promise<Opened> {
+  private openConversation(caller: TenantCaller, command: ReadCommand): Opened | Promise<Opened> {
     if (caller.kind === 'app') return this.openForApp(caller, command);
     if (command.from !== undefined)
       throw new AppError('FORBIDDEN', { field: 'from', message: 'Only the app server may name a sender.' });
@@ -118,7 +116,7 @@ export class MessagesService {
       : { audience, sender, conversation };
   }
 
-  private async openForApp(caller: TenantCaller, command: SendCommand): Promise<Opened> {
+  private async openForApp(caller: TenantCaller, command: ReadCommand): Promise<Opened> {
     const sender = command.from === undefined ? null : await this.named(caller, command.from);
     const audience = this.audienceFor(command, sender);
     return { audience, sender, conversation: await audience.open(caller.app, sender, command.to.id) };
@@ -140,7 +138,7 @@ export class MessagesService {
     );
   }
 
-  private audienceFor({ to }: SendCommand, sender: Sender | null): Audience {
+  private audienceFor({ to }: ReadCommand, sender: Sender | null): Audience {
     const audience = this.audiences.of(to.kind === 'user' && !sender ? 'system' : to.kind);
     if (audience) return audience;
     throw new AppError(to.kind === 'group' ? 'GROUP_NOT_FOUND' : 'CHATROOM_NOT_FOUND', { field: 'to.id' });
@@ -148,10 +146,10 @@ export class MessagesService {
 
   private async accept(
     caller: TenantCaller,
-    command: SendCommand,
+    command: ReadCommand,
     content: Content,
     { audience, sender, conversation, recipients }: Opened,
-  ): Promise<SentMessage> {
+  ): Promise<Sent> {
     const socketId = caller.kind === 'user' ? caller.socketId : undefined;
     const draft = {
       app: caller.app,
@@ -167,11 +165,10 @@ export class MessagesService {
       push: command.options?.push,
     };
     audience.limit?.(conversation, sender, command.options?.priority ?? 'normal');
-    if (command.options?.onlineOnly) return this.ephemeral.send(audience, draft, command, socketId);
+    if (command.options?.onlineOnly) return this.ephemeral.send(audience, draft, socketId);
 
     const appended: Appended = await this.log.append(draft); // resolves after COMMIT
-    if (appended.duplicate) return Object.assign(presentMessage(appended.message), { duplicate: true as const });
-    this.delivery.deliver(appended, socketId); // a courtesy: never awaited
-    return new SentReply(appended.message, command);
+    if (!appended.duplicate) this.delivery.deliver(appended, socketId); // a courtesy: never awaited
+    return appended;
   }
 }

@@ -6,6 +6,7 @@ import { SendMessageDto } from './dto/send-message.dto';
 import { HistoryService } from './history.service';
 import { MarksService } from './marks.service';
 import { MessagesService } from './messages.service';
+import { ackOf } from './sent';
 import { SignalsService } from './signals.service';
 import { SyncService } from './sync.service';
 
@@ -21,8 +22,8 @@ export class MessagingGateway {
   ) {}
 
   @On('message:send', { rate: 'sends' })
-  send(caller: UserCaller, command: SendMessageDto) {
-    return this.messages.send(caller, command);
+  async send(caller: UserCaller, command: SendMessageDto) {
+    return ackOf(await this.messages.send(caller, command));
   }
 
   @On('message:received')

@@ -10,10 +10,14 @@ import {
   RULES_KEYWORD,
   type Schema,
 } from './shape-schemas';
+import { keepTexts, verbatimFields } from './verbatim';
 
 export type Shape<T extends object = object> = new () => T;
-/** Checks a value read from a wire and returns it typed; throws INVALID_REQUEST naming the field. */
-export type Validator<T> = (value: unknown) => T;
+/**
+ * Checks a value read from a wire and returns it typed; throws INVALID_REQUEST naming the field. Of a shape with verbatim
+ * fields it wants the text too from which the value was read.
+ */
+export type Validator<T> = (value: unknown, source?: string) => T;
 export type { AppError };
 
 const ajv = new Ajv({
@@ -72,9 +76,11 @@ export function validatorOf<T extends object>(shape: Shape<T>): Validator<T> {
   let validator = validators.get(shape);
   if (!validator) {
     const check = compile(shape);
-    validator = (value) => {
-      if (check(value)) return value as T;
-      throw refusalOf(check.errors);
+    const verbatim = verbatimFields(shape);
+    validator = (value, source) => {
+      if (!check(value)) throw refusalOf(check.errors);
+      if (verbatim.length > 0) keepTexts(value as T, verbatim, source);
+      return value as T;
     };
     validators.set(shape, validator);
   }

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Server, Socket } from 'socket.io';
 import { AppError, invalid } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
-import { textOf } from '../../kernel/ready-text';
+import { textOf } from '../../kernel/json-text';
 import { toAppError } from '../entry/failures';
 import { assertPlainJson } from '../entry/plain-json';
 import { Rates } from '../entry/rates';
@@ -83,8 +83,11 @@ export class Dispatcher implements OnModuleInit {
     this.admission.released(connection);
   }
 
-  /** `args`: what the client sent, event name first, and last the number of its acknowledgement when it wants one. */
-  private receive(socket: Socket, args: unknown[]): void {
+  /**
+   * `args`: what the client sent, event name first, and last the number of its acknowledgement when it wants one; `source`:
+   * the text that they were read from.
+   */
+  private receive(socket: Socket, args: unknown[], source?: string): void {
     // A frame behind a kick: its sender is no longer anybody.
     if (!socket.connected) return;
     const connection = socket.data as SocketConnection;
@@ -101,7 +104,7 @@ export class Dispatcher implements OnModuleInit {
         throw invalid('data', 'An event carries exactly one object.');
       }
       assertPlainJson(data, 'data');
-      const reply = handler.call(connection.caller, handler.check(data), connection);
+      const reply = handler.call(connection.caller, handler.check(data, source), connection);
       if (reply instanceof Promise) void this.settle(connection, ack, handler, reply);
       else this.answer(connection, ack, reply);
     } catch (error) {

@@ -41,8 +41,8 @@ export class Encoder {
   }
 }
 
-/** Takes the arguments of an event, its name first; last an AckId where its sender wants an answer. */
-export type EventSink<S> = (socket: S, args: unknown[]) => void;
+/** Takes the arguments of an event, its name first; last an AckId where its sender wants an answer; and their text. */
+export type EventSink<S> = (socket: S, args: unknown[], source?: string) => void;
 
 /** One a connection. Emits `decoded` to the one listener that Socket.IO sets. */
 export class Decoder<S = unknown> {
@@ -79,13 +79,13 @@ export class Decoder<S = unknown> {
     if (typeof chunk !== 'string') return this.attachment();
     if (this.binary) throw new Error('text while attachments are missing');
     const packet = this.parse(chunk);
-    if (!this.binary) this.pass(packet);
+    if (!this.binary) this.pass(packet, chunk);
   }
 
-  private pass(packet: Packet): void {
+  private pass(packet: Packet, source?: string): void {
     const { socket, sink } = this;
     if (socket && sink && packet.type === PacketType.EVENT && packet.nsp === '/') {
-      sink(socket, packet.data as unknown[]);
+      sink(socket, packet.data as unknown[], source);
       return;
     }
     if (packet.type === PacketType.DISCONNECT) this.release();

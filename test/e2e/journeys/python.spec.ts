@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import type { SentMessage, WireMessage } from '../../../src/kernel/contracts/message';
+import type { SendAck, WireMessage } from '../../../src/kernel/contracts/message';
 import { aConnectedUser, anApp, aSession, aUser, type TestApp } from '../../support/builders';
 import { eventually } from '../../support/eventually';
 import { startParley, type Parley } from '../../support/harness';
@@ -49,7 +49,7 @@ describe('a plain client of another language', () => {
         );
       try {
         await ann.device.next('message:new', ({ body }) => (body as { text: string }).text === 'python 5');
-        const sent: SentMessage[] = [];
+        const sent: SendAck[] = [];
         for (const n of upTo(5))
           sent.push(await ann.device.tell('message:send', aText(user.userId, `${AWKWARD} ${n}`)));
         await hears(5);

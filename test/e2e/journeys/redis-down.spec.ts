@@ -4,7 +4,7 @@ import { Deployment } from '../../support/deployment';
 import { eventually } from '../../support/eventually';
 import { startParley, type Parley } from '../../support/harness';
 import { ok } from '../../support/http';
-import { aText, between, textsOf, upTo } from '../../support/messages';
+import { aText, between, textsOf, upTo, whole } from '../../support/messages';
 import { connect, type Device } from '../../support/socket';
 
 jest.setTimeout(90_000);
@@ -40,7 +40,8 @@ describe('two nodes whose Redis is absent, comes, stops and comes back', () => {
   /** What is said on the one node is heard on both, as a message and not as a tip. */
   async function expectToBeHeard(): Promise<void> {
     const text = `message ${++said}`;
-    const sent = await ann.tell('message:send', aText(bobId(), text));
+    const command = aText(bobId(), text);
+    const sent = whole(command, await ann.tell('message:send', command));
     expect(sent.seq).toBe(said);
     for (const device of bobs) expect(await device.next('message:new', ({ id }) => id === sent.id)).toEqual(sent);
   }

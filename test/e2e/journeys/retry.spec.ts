@@ -3,7 +3,7 @@ import type { WireMessage } from '../../../src/kernel/contracts/message';
 import { aConnectedUser, anApp, type ConnectedUser, type TestApp } from '../../support/builders';
 import { startParley, type Parley } from '../../support/harness';
 import { ok } from '../../support/http';
-import { aText, between, textsOf } from '../../support/messages';
+import { aText, between, textsOf, whole } from '../../support/messages';
 import { connect } from '../../support/socket';
 
 describe('a send that is repeated', () => {
@@ -38,7 +38,9 @@ describe('a send that is repeated', () => {
     for (let round = 0; round < 10; round++) {
       const command = aText(bob.userId, `round ${round}`);
       const byRest = [ann.api, there, ann.api].map((api) => api.post<WireMessage>('/v1/messages', command));
-      const bySocket = [ann.device, elsewhere, ann.device].map((device) => device.tell('message:send', command));
+      const bySocket = [ann.device, elsewhere, ann.device].map(async (device) =>
+        whole(command, await device.tell('message:send', command)),
+      );
       const [posted, acknowledged] = [await Promise.all(byRest), await Promise.all(bySocket)];
 
       const answers: (WireMessage & { duplicate?: true })[] = [...posted.map(({ body }) => body), ...acknowledged];

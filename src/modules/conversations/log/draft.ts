@@ -3,6 +3,7 @@ import type { AppRef } from '../../../kernel/caller';
 import type { Mentions, PushOption } from '../../../kernel/contracts/message';
 import type { ConversationRef, Recipients, Sender } from '../audience';
 import type { Owed } from '../../../platform/queues/outbox';
+import { canonicalJson } from './canonical-json';
 import type { StoredMessage } from './message';
 
 /** A message on its way into the log, checked by the use case. */
@@ -38,19 +39,22 @@ export interface Appended {
 /** What of a message tells a retry from another message under the same id, besides its conversation. */
 type Said = Pick<Draft, 'type' | 'body' | 'ext' | 'recipients'>;
 
-/** Whether two messages to one conversation say the same to the same people. */
+/** Whether two messages to one conversation say the same to the same people. Of their JSON the value counts, not the text. */
 export function saysTheSame(a: Said, b: Said): boolean {
-  if (a.type !== b.type || a.body !== b.body || a.ext !== b.ext) return false;
+  if (a.type !== b.type || !isSameJson(a.body, b.body) || !isSameJson(a.ext, b.ext)) return false;
   if (!a.recipients || !b.recipients) return !a.recipients && !b.recipients;
   const { recipients } = b;
   return a.recipients.size === recipients.size && [...a.recipients.keys()].every((userPk) => recipients.has(userPk));
 }
 
+const isSameJson = (a: string | null, b: string | null): boolean =>
+  a === b || (a !== null && b !== null && canonicalJson(a) === canonicalJson(b));
+
 /** The same in 16 bytes, for a row that does not say any more what was sent. */
 export function fingerprintOf(draft: Draft): Buffer {
-  const hash = createHash('sha256').update(
-    `${draft.conversation.pk}\n${draft.type}\n${draft.body.length}\n${draft.body}\n${draft.ext ?? ''}`,
-  );
+  const body = canonicalJson(draft.body);
+  const ext = draft.ext === null ? '' : canonicalJson(draft.ext);
+  const hash = createHash('sha256').update(`${draft.conversation.pk}\n${draft.type}\n${body.length}\n${body}\n${ext}`);
   if (draft.recipients) hash.update(`\n${[...draft.recipients.keys()].sort((a, b) => a - b).join(',')}`);
   return hash.digest().subarray(0, 16);
 }

@@ -7,7 +7,7 @@ import type { ConversationRef } from '../audience';
 import type { Draft } from './draft';
 import { sqlTime, type StoredMessage } from './message';
 import { writeMemberCounts } from './member-counts';
-import { insertion, newMessage, type RowValues, writeMessage } from './message-row';
+import { insertion, messageId, newMessage, type RowValues, writeMessage } from './message-row';
 import { writeShownTails } from './shown-tail';
 
 /** The outbox payload of a group commit. */
@@ -167,7 +167,7 @@ function number(draft: Draft, head: Head): StoredMessage {
     head.countSeq++;
     if (conversation.kind === 'user' && sender?.userPk === conversation.lowPk) head.lowCount++;
   }
-  return newMessage(draft, head.maxSeq, head.lastMs);
+  return newMessage(draft, head.maxSeq, messageId(conversation, head.maxSeq), head.lastMs);
 }
 
 /** Times as they are: converting them would cost the database as much as finding the rows. */

@@ -2,7 +2,7 @@ import type { Mentions, PushOption } from '../../../kernel/contracts/message';
 import type { RowValue } from '../../../platform/database/rows-text';
 import type { ConversationRef, Recipients } from '../audience';
 import type { Draft } from './draft';
-import { sqlTime, type StoredMessage } from './message';
+import { type SayableMessage, sqlTime, type StoredMessage } from './message';
 import type { MessageRow } from './message.entity';
 
 /** What is read of a row wherever a message is read. A new stored field has its places in this file. */
@@ -48,13 +48,18 @@ export function readMessage(row: MessageColumns, conversation: ConversationRef, 
   };
 }
 
-/** The message that a draft becomes at its place in the log. */
-export function newMessage(draft: Draft, seq: number, sentAt: number): StoredMessage {
+/** The message that a draft becomes at its place in the log, or without one where it is not stored. */
+export function newMessage<Seq extends number | undefined>(
+  draft: Draft,
+  seq: Seq,
+  id: string,
+  sentAt: number,
+): SayableMessage & { readonly seq: Seq } {
   const { conversation, sender, recipients, mentions } = draft;
   return {
     conversation,
     seq,
-    id: messageId(conversation, seq),
+    id,
     senderPk: sender?.userPk ?? 0,
     from: sender?.userId ?? null,
     clientMessageId: draft.clientMessageId,
@@ -132,4 +137,4 @@ export function insertion(rows: readonly RowValues[]): { columns: string; values
 export const readRecipients = (text: string): Recipients =>
   new Map(Object.entries(JSON.parse(text) as Record<string, string>).map(([pk, userId]) => [Number(pk), userId]));
 
-const messageId = ({ idPrefix }: ConversationRef, seq: number): string => idPrefix + seq.toString(36);
+export const messageId = ({ idPrefix }: ConversationRef, seq: number): string => idPrefix + seq.toString(36);

@@ -1,13 +1,6 @@
 import type { Address } from '../../../kernel/contracts/address';
-import {
-  HIDDEN_TYPE,
-  type Json,
-  type Mentions,
-  type PushOption,
-  type SendCommand,
-  type WireMessage,
-} from '../../../kernel/contracts/message';
-import { WithText } from '../../../kernel/ready-text';
+import { HIDDEN_TYPE, type Mentions, type PushOption, type WireMessage } from '../../../kernel/contracts/message';
+import { JsonText } from '../../../kernel/json-text';
 import type { ConversationRef, Recipients } from '../audience';
 
 /** A message of the log. `body` and `ext` are the JSON texts that are stored and sent on as they are. */
@@ -35,6 +28,9 @@ export interface StoredMessage {
   text?: string;
 }
 
+/** A message that is heard now; without a seq: one that is in no log. */
+export type SayableMessage = Omit<StoredMessage, 'seq'> & { readonly seq?: number };
+
 /** The address that an observer sees: the other side of the sender, or the group, room or user written to. */
 function addressOf(conversation: ConversationRef, from: string | null): Address {
   const { kind, conversationId } = conversation;
@@ -46,78 +42,55 @@ function addressOf(conversation: ConversationRef, from: string | null): Address 
 
 /**
  * The JSON text of a message, made once for every socket and every reply. Written by hand because body and ext are JSON
- * texts already: parsing them only to write them again would double the cost of a delivery. Ids are ASCII without
- * quotes (kernel/ids.ts), so they need no escaping.
+ * texts already, which are sent on as they came. Ids are ASCII without quotes (kernel/ids.ts), so they need no escaping.
  */
-export function encodeMessage(message: StoredMessage): string {
-  if (message.text !== undefined) return message.text;
-  const { kind, id } = addressOf(message.conversation, message.from);
+export function encodeMessage(message: SayableMessage): string {
   const ext = message.ext === null ? '' : `,"ext":${message.ext}`;
-  const recalled = message.recalledAt === null ? '' : `,"recalledAt":"${isoTime(message.recalledAt)}"`;
-  const from = message.from === null ? 'null' : `"${message.from}"`;
-  const mentions = message.mentions ? `,"mentions":${JSON.stringify(message.mentions)}` : '';
-  const recipients = message.recipients ? `,"recipients":${JSON.stringify([...message.recipients.values()])}` : '';
-  message.text =
-    `{"id":"${message.id}","conversationId":"${message.conversation.conversationId}","seq":${message.seq},` +
-    `"from":${from},"to":{"kind":"${kind}","id":"${id}"},"clientMessageId":"${message.clientMessageId}",` +
-    `"type":"${message.type}","body":${message.body}${ext}${mentions}${recipients},"sentAt":"${isoTime(message.sentAt)}",` +
-    `"revision":${message.revision}${recalled}}`;
-  return message.text;
+  return (message.text ??= `${headOf(message)},"body":${message.body}${ext}${tailOf(message)}}`);
 }
 
-/** The same as an object. */
-export function presentMessage(message: StoredMessage): WireMessage {
+/** The same without body and ext, for a sender who has them. */
+export function encodeAck(message: SayableMessage, duplicate: boolean, online?: boolean): string {
+  const stored = duplicate ? ',"duplicate":true' : '';
+  const heard = online === undefined ? '' : `,"online":${online}`;
+  return `${headOf(message)}${tailOf(message)}${stored}${heard}}`;
+}
+
+function headOf(message: SayableMessage): string {
+  const { kind, id } = addressOf(message.conversation, message.from);
+  const seq = message.seq === undefined ? '' : `,"seq":${message.seq}`;
+  const from = message.from === null ? 'null' : `"${message.from}"`;
+  return (
+    `{"id":"${message.id}","conversationId":"${message.conversation.conversationId}"${seq},` +
+    `"from":${from},"to":{"kind":"${kind}","id":"${id}"},"clientMessageId":"${message.clientMessageId}","type":"${message.type}"`
+  );
+}
+
+function tailOf({ mentions, recipients, sentAt, revision, recalledAt }: SayableMessage): string {
+  const named = mentions ? `,"mentions":${JSON.stringify(mentions)}` : '';
+  const directed = recipients ? `,"recipients":${JSON.stringify([...recipients.values()])}` : '';
+  const recalled = recalledAt === null ? '' : `,"recalledAt":"${isoTime(recalledAt)}"`;
+  return `${named}${directed},"sentAt":"${isoTime(sentAt)}","revision":${revision}${recalled}`;
+}
+
+/** The same as an object, whose body and ext are JsonTexts. */
+export function presentMessage(message: SayableMessage): WireMessage {
   return {
     id: message.id,
     conversationId: message.conversation.conversationId,
-    seq: message.seq,
+    ...(message.seq !== undefined && { seq: message.seq }),
     from: message.from,
     to: addressOf(message.conversation, message.from),
     clientMessageId: message.clientMessageId,
     type: message.type,
-    body: JSON.parse(message.body),
-    ...(message.ext !== null && { ext: JSON.parse(message.ext) as Json }),
+    body: new JsonText(message.body),
+    ...(message.ext !== null && { ext: new JsonText(message.ext) }),
     ...(message.mentions && { mentions: message.mentions }),
     ...(message.recipients && { recipients: [...message.recipients.values()] }),
     sentAt: isoTime(message.sentAt),
     revision: message.revision,
     ...(message.recalledAt !== null && { recalledAt: isoTime(message.recalledAt) }),
   };
-}
-
-/** A message just stored, as its sender's answer says it: both the object and its text. */
-export class SentReply extends WithText implements WireMessage {
-  readonly id: string;
-  readonly conversationId: string;
-  readonly seq: number;
-  readonly from: string | null;
-  readonly to: Address;
-  readonly clientMessageId: string;
-  readonly type: string;
-  readonly body: Json;
-  readonly ext?: Json;
-  readonly mentions?: Mentions;
-  readonly recipients?: string[];
-  readonly sentAt: string;
-  readonly revision: number;
-
-  /** @param said what was sent: its `body` and `ext` are at hand */
-  constructor(message: StoredMessage, said: Pick<SendCommand, 'to' | 'body' | 'ext'>) {
-    super(encodeMessage(message));
-    this.id = message.id;
-    this.conversationId = message.conversation.conversationId;
-    this.seq = message.seq;
-    this.from = message.from;
-    this.to = said.to;
-    this.clientMessageId = message.clientMessageId;
-    this.type = message.type;
-    this.body = said.body;
-    if (message.ext !== null) this.ext = said.ext;
-    if (message.mentions) this.mentions = message.mentions;
-    if (message.recipients) this.recipients = [...message.recipients.values()];
-    this.sentAt = isoTime(message.sentAt);
-    this.revision = message.revision;
-  }
 }
 
 /** Whether this user may see what a message says: always, unless it was directed to others. */

@@ -13,9 +13,11 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { Address, AddressKind } from '../../../kernel/contracts/address';
-import type { Json, Mentions, Priority, PushOption, SendCommand, SendOptions } from '../../../kernel/contracts/message';
+import type { Mentions, Priority, PushOption, SendCommand, SendOptions } from '../../../kernel/contracts/message';
 import { CLIENT_MESSAGE_ID_PATTERN } from '../../../kernel/ids';
+import { JsonText } from '../../../kernel/json-text';
 import { Documented, IsId, IsTag } from '../../../platform/entry/rules';
+import { Verbatim } from '../../../platform/entry/verbatim';
 import { IsPushOption } from './push-option';
 
 export class AddressDto implements Address {
@@ -89,13 +91,15 @@ export class UnaddressedMessageDto implements Omit<SendCommand, 'to'> {
   @IsTag()
   type!: string;
 
-  /** Any JSON; `{ text }` for type text. Comes back as it was read. */
+  /** Any JSON; `{ text }` for type text. Comes back as the very text that arrived, and so does `ext`. */
   @IsDefined()
-  body!: Json;
+  @Verbatim()
+  body!: JsonText;
 
   /** Free-form extras, at most 4 KB of JSON. */
   @IsOptional()
-  ext?: Json;
+  @Verbatim()
+  ext?: JsonText;
 
   /** App servers only: the user in whose name it is sent. Absent: a system notice. */
   @IsOptional()

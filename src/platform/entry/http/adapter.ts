@@ -3,7 +3,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
 import { AppError, invalid } from '../../../kernel/errors/app-error';
-import { textOf } from '../../../kernel/ready-text';
+import { textOf } from '../../../kernel/json-text';
 import type { Settings } from '../../config/settings';
 import { toAppError } from '../failures';
 import { assertPlainJson } from '../plain-json';

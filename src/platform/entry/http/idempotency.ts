@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { AppError, invalid } from '../../../kernel/errors/app-error';
+import { JsonText, textOf } from '../../../kernel/json-text';
 import { isDuplicateKey, Sql } from '../../database/sql';
 import { Vault } from '../../secrets/vault';
 
@@ -68,7 +69,7 @@ export class IdempotencyKeys {
 
   /** Keeps the answer of a call that `begin` let through. */
   async finish({ owner, key }: KeyedCall, answer: KeptAnswer): Promise<void> {
-    const sealed = this.vault.seal(JSON.stringify(answer.body ?? null), this.place(owner, key));
+    const sealed = this.vault.seal(textOf(answer.body ?? null), this.place(owner, key));
     await this.sql.run(
       'UPDATE idempotency_keys SET status = ?, answerSealed = ? WHERE owner = ? AND idempotencyKey = ?',
       [answer.status, sealed, owner, key],
@@ -112,7 +113,7 @@ export class IdempotencyKeys {
     if (status === null || !answerSealed) return { age };
     return {
       age,
-      answer: { status, body: JSON.parse(this.vault.open(answerSealed, this.place(owner, key))) as unknown },
+      answer: { status, body: new JsonText(this.vault.open(answerSealed, this.place(owner, key))) },
     };
   }
 

@@ -10,6 +10,12 @@ const UTF8 = /^utf-?8$/i;
 const MARK_BYTES = 3;
 const isMarked = (bytes: Buffer): boolean => bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 
+/** The texts that bodies were read from, for as long as the bodies live. */
+const sources = new WeakMap<object, string>();
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+export const sourceOf = (body: unknown): string | undefined => (isObject(body) ? sources.get(body) : undefined);
+
 /** Bodies of calls: JSON in UTF-8, or none at all. */
 export function readJsonBodies(fastify: FastifyInstance): void {
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
@@ -40,7 +46,10 @@ export function parseJson(bytes: Buffer, contentType = ''): unknown {
   // Decoding would put U+FFFD in the place of every byte that is wrong, and nobody would get back what was sent.
   if (!isUtf8(bytes)) throw invalid('body', 'The body is not valid UTF-8.');
   try {
-    return JSON.parse(bytes.toString('utf8', isMarked(bytes) ? MARK_BYTES : 0)) as unknown;
+    const text = bytes.toString('utf8', isMarked(bytes) ? MARK_BYTES : 0);
+    const value = JSON.parse(text) as unknown;
+    if (isObject(value)) sources.set(value, text);
+    return value;
   } catch (cause) {
     throw new AppError('INVALID_REQUEST', { field: 'body', message: 'The body is not valid JSON.' }, { cause });
   }

@@ -1,5 +1,6 @@
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { queryValidatorOf, validatorOf, type Shape, type Validator } from '../shapes';
+import { sourceOf } from './json-body';
 import { isShape } from './route-policy';
 
 /** Checks bodies and queries by the compiled validator of their DTO class; RoutePolicies refuses routes without one. */
@@ -16,7 +17,8 @@ export class ShapePipe implements PipeTransform {
       known.set(metatype, check);
     }
     // No body at all is an empty one: every field may be optional.
-    return check ? check(value === undefined && type === 'body' ? {} : value) : value;
+    if (!check) return value;
+    return type === 'body' ? check(value === undefined ? {} : value, sourceOf(value)) : check(value);
   }
 }
 
@@ -29,6 +31,6 @@ export class Checked<T> implements PipeTransform {
   ) {}
 
   transform(value: unknown, { type }: ArgumentMetadata): unknown {
-    return type === 'body' || type === 'query' ? this.check(value) : value;
+    return type === 'body' || type === 'query' ? this.check(value, sourceOf(value)) : value;
   }
 }

@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+
+/**
+ * JSON that stays the text it came as or was written as once: parsing it to write it again would change big numbers,
+ * `1.0`, the order of names, and cost time (docs/adr/0020). Wherever it stands in an answer, `textOf` puts its text.
+ */
+export class JsonText {
+  constructor(
+    readonly text: string,
+    private parsed?: unknown,
+  ) {}
+
+  /** What the text says, as far as JavaScript can hold it: to be looked at, never to be written. */
+  get value(): unknown {
+    return (this.parsed ??= JSON.parse(this.text) as unknown);
+  }
+
+  toJSON(): unknown {
+    return places ? place(places, this.text) : this.value;
+  }
+}
+
+/** An answer that is written already. It passes for what it says; its fields are in the text alone. */
+export const written = <T>(text: string): T => new JsonText(text) as T;
+
+/** The texts that `textOf` puts in when it has written what is around them; only while it does. */
+let places: string[] | undefined;
+/** Nobody can guess it, so no string of a client's passes for a place. */
+const MARK = randomUUID();
+const MARKED = new RegExp(`"${MARK}:(\\d+)"`, 'g');
+
+function place(texts: string[], text: string): string {
+  return `${MARK}:${texts.push(text) - 1}`;
+}
+
+/** The JSON text of an answer, with every JsonText in it as it is. */
+export function textOf(value: unknown): string {
+  if (value instanceof JsonText) return value.text;
+  const texts: string[] = (places = []);
+  try {
+    const around = JSON.stringify(value);
+    return texts.length === 0 ? around : around.replace(MARKED, (_, index: string) => texts[Number(index)]);
+  } finally {
+    places = undefined;
+  }
+}

@@ -1,0 +1,134 @@
+import 'reflect-metadata';
+import { invalid } from '../../kernel/errors/app-error';
+import { JsonText } from '../../kernel/json-text';
+
+const VERBATIM = 'parley:verbatim';
+
+/** Marks a field of free JSON: the use case gets the very text that arrived, as a JsonText. */
+export const Verbatim = (): PropertyDecorator => (target, name) => {
+  const fields = (Reflect.getMetadata(VERBATIM, target) as string[] | undefined) ?? [];
+  Reflect.defineMetadata(VERBATIM, [...fields, String(name)], target);
+};
+
+export const verbatimFields = (shape: new () => object): readonly string[] =>
+  (Reflect.getMetadata(VERBATIM, shape.prototype as object) as string[] | undefined) ?? [];
+
+/**
+ * Puts the texts of these fields in the place of their values.
+ *
+ * @param source the text that `value` was read from, alone or as the first object in it. Absent for what was made here
+ * @throws AppError INVALID_REQUEST naming a field that one object has twice: two readers would read two messages
+ */
+export function keepTexts(value: object, fields: readonly string[], source?: string): void {
+  const values = value as Record<string, unknown>;
+  if (source === undefined) {
+    for (const field of fields) {
+      if (values[field] !== undefined) values[field] = new JsonText(JSON.stringify(values[field]), values[field]);
+    }
+    return;
+  }
+  const texts = new Array<string | undefined>(fields.length);
+  if (scan(source, fields, texts) !== namesIn(value)) throw repeatedName(source);
+  fields.forEach((field, index) => {
+    const text = texts[index];
+    if (text !== undefined) values[field] = new JsonText(text, values[field]);
+  });
+}
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+
+/**
+ * Finds the texts of some fields of the first object in valid JSON. Only what stands outside of strings is looked at
+ * character by character.
+ *
+ * @returns how many names all its objects have: more than the object that was read from it when one has a name twice
+ */
+function scan(source: string, fields: readonly string[], texts: (string | undefined)[]): number {
+  let names = 0;
+  let depth = 0;
+  /** The string read last, and the field whose value is being read with its beginning. */
+  let from = 0;
+  let to = 0;
+  let field = -1;
+  let start = 0;
+  for (let at = source.indexOf('{'); at < source.length; at++) {
+    switch (source.charCodeAt(at)) {
+      case QUOTE:
+        from = at + 1;
+        to = at = endOfString(source, from);
+        break;
+      case COLON:
+        names++;
+        if (depth !== 1) break;
+        field = fields.indexOf(nameOf(source.slice(from, to)));
+        start = at + 1;
+        break;
+      case OPEN:
+      case OPEN_LIST:
+        depth++;
+        break;
+      case COMMA:
+        if (depth === 1 && field >= 0) texts[field] = source.slice(start, at).trim();
+        break;
+      case CLOSE:
+      case CLOSE_LIST:
+        if (--depth > 0) break;
+        if (field >= 0) texts[field] = source.slice(start, at).trim();
+        return names;
+    }
+  }
+  return names;
+}
+
+/** Where the string ends that begins at `from`. */
+function endOfString(source: string, from: number): number {
+  for (let at = source.indexOf('"', from); ; at = source.indexOf('"', at + 1)) {
+    let before = at - 1;
+    while (source.charCodeAt(before) === BACKSLASH) before--;
+    // An even number of backslashes escape one another.
+    if ((at - before) % 2 === 1) return at;
+  }
+}
+
+const nameOf = (text: string): string => (text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text);
+
+/** No deeper than a door lets in (plain-json.ts). */
+function namesIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let names = 0;
+  if (Array.isArray(value)) for (const item of value) names += namesIn(item);
+  else {
+    const values = value as Record<string, unknown>;
+    for (const name in values) names += 1 + namesIn(values[name]);
+  }
+  return names;
+}
+
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/g;
+
+/** Says which name it was. Only for a refusal: it reads everything once more. */
+function repeatedName(source: string) {
+  const open: { names?: Set<string>; at: string | number }[] = [];
+  let last = '';
+  for (const [token] of source.slice(source.indexOf('{')).matchAll(TOKENS)) {
+    const inner = open.at(-1);
+    if (token === '{') open.push({ names: new Set(), at: '' });
+    else if (token === '[') open.push({ at: 0 });
+    else if (token === '}' || token === ']') open.pop();
+    else if (token === ':' && inner?.names) {
+      inner.at = JSON.parse(last) as string;
+      if (inner.names.has(inner.at)) break;
+      inner.names.add(inner.at);
+    } else if (token === ',' && typeof inner?.at === 'number') inner.at++;
+    else last = token;
+  }
+  const path = open.map(({ at }, depth) => (typeof at === 'number' ? `[${at}]` : depth === 0 ? at : `.${at}`)).join('');
+  return invalid(path.slice(0, 256), 'Given more than once in one object.');
+}
