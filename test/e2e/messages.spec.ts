@@ -176,6 +176,14 @@ describe('messages', () => {
     expect(shown).toMatchObject({ unread: 0, maxSeq: 1 });
   });
 
+  it('what looks like the server’s own is refused of users, and what is the server’s alone of everybody', async () => {
+    for (const type of ['notice', 'hidden', 'change']) {
+      const command = aText(bob.userId, '', { type, body: { kind: 'dissolved' } });
+      await expectRefused(command, 400, { code: 'INVALID_REQUEST', field: 'type' });
+      expect((await app.api.post('/v1/messages', command)).status).toBe(type === 'notice' ? 201 : 400);
+    }
+  });
+
   it('what is too large is refused by the name of the field, through both doors', async () => {
     const big = (bytes: number) => 'x'.repeat(bytes);
     await expectRefused(aText(bob.userId, big(8193)), 413, { code: 'TOO_LARGE', field: 'body.text' });

@@ -3,6 +3,13 @@ import type { Address } from './address';
 /** JSON as the client wrote it. */
 export type Json = unknown;
 
+/** The place of a message that was directed to others. */
+export const HIDDEN_TYPE = 'hidden';
+/** A line that tells what changed. Users cannot send it, so that nobody takes their words for the server's. */
+export const NOTICE_TYPE = 'notice';
+/** What the server alone says: `change` is a line that changes another. */
+export const SERVER_TYPES: ReadonlySet<string> = new Set([HIDDEN_TYPE, 'change']);
+
 /** The types every client understands; others are delivered as they are (T18). */
 export const MESSAGE_TYPES = [
   'text',
@@ -15,11 +22,8 @@ export const MESSAGE_TYPES = [
   'custom',
   'command',
   'combined',
-  'notice',
+  NOTICE_TYPE,
 ] as const;
-
-/** The place of a message that was directed to others. The server alone says it; nobody sends it. */
-export const HIDDEN_TYPE = 'hidden';
 
 export type Priority = 'high' | 'normal' | 'low';
 

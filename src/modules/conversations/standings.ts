@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { NOTICE_TYPE } from '../../kernel/contracts/message';
 import { PAIRS, pairsValue } from '../../platform/database/pairs';
 import { Sql } from '../../platform/database/sql';
 import type { StoredMessage } from './log/message';
@@ -58,7 +59,7 @@ export class Standings {
     const uncounted = new Set(messages.filter(({ type }) => type === 'command'));
     // An app may send notices that count; what tells of a change in a group is known by its line of the log.
     const notices = messages.filter(
-      ({ type, senderPk, conversation }) => type === 'notice' && senderPk === 0 && conversation.kind === 'group',
+      ({ type, senderPk, conversation }) => type === NOTICE_TYPE && senderPk === 0 && conversation.kind === 'group',
     );
     if (notices.length === 0) return uncounted;
     const keyOf = (conversationPk: number, seq: number): string => `${conversationPk}:${seq}`;

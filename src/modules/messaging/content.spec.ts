@@ -5,7 +5,7 @@ import { MessageContent } from './content';
 const settings = Object.assign(new Settings(), { limits: new LimitSettings() });
 const content = new MessageContent(settings);
 const asRead = (value: unknown) => new JsonText(JSON.stringify(value), value);
-const check = (type: string, body: unknown, ext?: unknown, app = {}) =>
+const check = (type: string, body: unknown, ext?: unknown, app = {}, kind: 'user' | 'app' = 'user') =>
   content.check(
     {
       to: { kind: 'user', id: 'bob' },
@@ -14,7 +14,7 @@ const check = (type: string, body: unknown, ext?: unknown, app = {}) =>
       body: asRead(body),
       ...(ext !== undefined && { ext: asRead(ext) }),
     },
-    app,
+    { kind, app },
   );
 const refusal = (act: () => unknown) => {
   try {
@@ -75,5 +75,15 @@ describe('the content of a message', () => {
 
   it('does not count as unread when it is a command', () => {
     expect(check('command', {}).counts).toBe(false);
+  });
+
+  it('is not of a type that the server says, and of the app server’s only when that sends it', () => {
+    for (const type of ['notice', 'hidden', 'change']) {
+      expect(refusal(() => check(type, { kind: 'dissolved' }))).toEqual(['INVALID_REQUEST', 'type']);
+    }
+    expect(refusal(() => check('notice', { kind: 'sale' }, undefined, {}, 'app'))).toBeUndefined();
+    for (const type of ['hidden', 'change']) {
+      expect(refusal(() => check(type, {}, undefined, {}, 'app'))).toEqual(['INVALID_REQUEST', 'type']);
+    }
   });
 });

@@ -1,12 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { AppRef } from '../../kernel/caller';
-import { HIDDEN_TYPE, type SendCommand } from '../../kernel/contracts/message';
+import type { AppRef, TenantCaller } from '../../kernel/caller';
+import { NOTICE_TYPE, type SendCommand, SERVER_TYPES } from '../../kernel/contracts/message';
 import { AppError, invalid } from '../../kernel/errors/app-error';
 import type { JsonText } from '../../kernel/json-text';
 import { Settings } from '../../platform/config/settings';
 
 /** A send command as a door read it: body and ext are the very texts that arrived. */
 export type ReadCommand = SendCommand & { readonly body: JsonText; readonly ext?: JsonText };
+
+/** Who sends, as far as it matters for what may be said. */
+type ContentSender = Pick<TenantCaller, 'kind'> & { readonly app: Pick<AppRef, 'textBytes'> };
 
 /** The JSON texts of a message's free parts: what is stored and sent on. */
 export interface Content {
@@ -21,13 +24,14 @@ export class MessageContent {
   constructor(private readonly settings: Settings) {}
 
   /** @throws AppError BLANK_MESSAGE, TOO_LARGE or INVALID_REQUEST, naming the field. Nothing was stored. */
-  check({ type, body, ext }: ReadCommand, app: Pick<AppRef, 'textBytes'>): Content {
+  check({ type, body, ext }: ReadCommand, by: ContentSender): Content {
     const { textBytes, extBytes, thumbnailBytes, frameBytes } = this.settings.limits;
-    if (type === HIDDEN_TYPE) throw invalid('type', 'The server alone says hidden.');
+    if (SERVER_TYPES.has(type)) throw invalid('type', `The server alone says ${type}.`);
+    if (type === NOTICE_TYPE && by.kind === 'user') throw invalid('type', 'Notices are sent by the app’s server.');
     if (type === 'text') {
       const text = textOf(body.value);
       if (isBlank(text)) throw new AppError('BLANK_MESSAGE', { field: 'body.text' });
-      assertSize(text, Math.min(textBytes, app.textBytes ?? textBytes), 'body.text');
+      assertSize(text, Math.min(textBytes, by.app.textBytes ?? textBytes), 'body.text');
     }
     const thumbnail = (body.value as { thumbnail?: unknown } | null)?.thumbnail;
     if (typeof thumbnail === 'string') assertSize(thumbnail, thumbnailBytes, 'body.thumbnail');

@@ -49,7 +49,7 @@ export class MessagesService {
   send(caller: TenantCaller, command: ReadCommand): Promise<Sent> {
     try {
       this.assertScope(command);
-      const content = this.content.check(command, caller.app);
+      const content = this.content.check(command, caller);
       const opened = this.openInTurn(caller, command);
       return 'then' in opened
         ? opened.then((known) => this.accept(caller, command, content, known))

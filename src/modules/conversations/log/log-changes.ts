@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { AppRef } from '../../../kernel/caller';
+import { NOTICE_TYPE } from '../../../kernel/contracts/message';
 import { isOutcomeToBeFound, Sql, type SqlExecutor, type SqlTransaction } from '../../../platform/database/sql';
 import type { ConversationRef } from '../audience';
 import type { Appended, Draft } from './draft';
@@ -109,7 +110,7 @@ const draftOf = (app: AppRef, conversation: ConversationRef, { body }: Notice, c
   conversation,
   sender: null,
   clientMessageId,
-  type: 'notice',
+  type: NOTICE_TYPE,
   body,
   ext: null,
   counts: false,

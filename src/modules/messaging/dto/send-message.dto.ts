@@ -86,7 +86,7 @@ export class UnaddressedMessageDto implements Omit<SendCommand, 'to'> {
   @Matches(CLIENT_MESSAGE_ID_PATTERN, { message: 'Must have 16 to 36 of A-Z a-z 0-9 _ - and no other.' })
   clientMessageId!: string;
 
-  /** text, emoji, image, audio, video, file, location, custom, command, combined, notice, or a newer client's own. */
+  /** text, emoji, image, audio, video, file, location, custom, command, combined, notice (app servers), or a newer client's own; hidden and change are the server's. */
   @IsString()
   @IsTag()
   type!: string;
