@@ -21,6 +21,14 @@ const CEILINGS = [
   'CALLS_BURST',
   'LOGINS_PER_SECOND',
   'LOGINS_BURST',
+  'PASSWORDS_PER_SECOND',
+  'PASSWORDS_BURST',
+  'HANDSHAKES_PER_SECOND',
+  'HANDSHAKES_BURST',
+  'CREATIONS_PER_HOUR',
+  'APP_CREATIONS_PER_HOUR',
+  'NEW_NAMES_PER_HOUR',
+  'APP_NEW_NAMES_PER_HOUR',
 ];
 /** What would change the product from outside; the benchmark measures the defaults. */
 const FOREIGN =

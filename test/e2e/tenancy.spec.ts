@@ -23,7 +23,7 @@ let database: ScratchDatabase;
 let server: NestFastifyApplication;
 
 beforeAll(async () => {
-  database = await aScratchDatabase({ OPERATOR_TOKEN, LIMIT_LOGINS_BURST: '1000' });
+  database = await aScratchDatabase({ OPERATOR_TOKEN, LIMIT_LOGINS_BURST: '1000', LIMIT_PASSWORDS_BURST: '1000' });
   const module = await Test.createTestingModule({
     imports: [ConfigModule, SecretsModule, PlumbingModule, EntryModule, TenancyModule],
   })

@@ -14,6 +14,7 @@ beforeAll(async () => {
     REDIS_URL: 'redis://127.0.0.1:1',
     LIMIT_LOGINS_BURST: '100000',
     LIMIT_CALLS_BURST: '100000',
+    LIMIT_PASSWORDS_BURST: '100000',
     LIMIT_FAILED_LOGINS_MAX: '5',
   });
   node = await anAccountsNode(database.settings);

@@ -113,6 +113,7 @@ export class Deployment {
       OPERATOR_TOKEN,
       DATA_DIR: this.place('data'),
       LIMIT_LOGINS_BURST: '10000',
+      LIMIT_PASSWORDS_BURST: '10000',
       MYSQL_POOL_SIZE: '8',
       ...env,
     });

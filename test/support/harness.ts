@@ -42,6 +42,9 @@ export async function startParley(env: NodeJS.ProcessEnv = {}, logger?: LoggerSe
     // Every test of a file comes from one address; those who test the limits set them.
     LIMIT_LOGINS_PER_SECOND: '10000',
     LIMIT_LOGINS_BURST: '10000',
+    LIMIT_PASSWORDS_PER_SECOND: '10000',
+    LIMIT_PASSWORDS_BURST: '10000',
+    LIMIT_FAILED_LOGINS_MAX: '10000',
     LIMIT_CALLS_PER_SECOND: '10000',
     LIMIT_CALLS_BURST: '10000',
     REALTIME_DRAIN_MS: '1000',

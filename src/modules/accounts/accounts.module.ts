@@ -8,7 +8,6 @@ import { Departures } from './departures';
 import { DeviceLogins } from './device-logins';
 import { DirectAudience } from './direct.audience';
 import { Endpoints } from './endpoints';
-import { LoginThrottle } from './login-throttle';
 import { Logins } from './logins';
 import { PresenceController } from './presence.controller';
 import { PresenceService } from './presence.service';
@@ -46,7 +45,6 @@ import { Users } from './users.service';
     DeviceLogins,
     DirectAudience,
     Endpoints,
-    LoginThrottle,
     Logins,
     PresenceService,
     PresenceWatch,

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, invalid } from '../../kernel/errors/app-error';
+import { PasswordTries } from '../../platform/entry/password-tries';
 import { Passwords } from '../../platform/secrets/passwords';
 import { Apps, type App } from '../tenancy';
 import { GENERATED_PASSWORD, type AccountMode } from './account-mode';
 import type { LoginDto } from './dto/session.dto';
-import { LoginThrottle } from './login-throttle';
 import { UserRegistry } from './user-registry';
 import { UsersRepository, type LoginRecord } from './users.repository';
 
@@ -14,6 +14,9 @@ export interface LoggedIn {
   userId: string;
   tokenVersion: number;
 }
+
+/** A user's name for the throttle of guesses. */
+export const accountOf = (userPk: number): string => `user:${userPk}`;
 
 type Login = (app: App, login: LoginDto, address: string) => Promise<LoggedIn>;
 
@@ -30,7 +33,7 @@ export class Logins {
     private readonly users: UsersRepository,
     private readonly registry: UserRegistry,
     private readonly passwords: Passwords,
-    private readonly throttle: LoginThrottle,
+    private readonly tries: PasswordTries,
   ) {}
 
   /** Throws BAD_CREDENTIALS, USER_DEACTIVATED, RATE_LIMITED, QUOTA_EXCEEDED or INVALID_REQUEST. */
@@ -39,30 +42,25 @@ export class Logins {
   }
 
   /**
-   * Throws BAD_CREDENTIALS, or RATE_LIMITED when this was got wrong too often.
-   * @param what the account tried, as the throttle counts it
+   * Whether this is the user's password. The work depends on what was typed only, never on what is stored, so that its
+   * time tells nothing; what looks generated costs no slow hash, and nobody guesses 130 bits.
+   *
+   * @param account the user's own name for the throttle, or that of nobody
+   * @throws AppError BAD_CREDENTIALS, RATE_LIMITED or BUSY
    */
   async assertPassword(
-    what: string,
+    app: Pick<App, 'pk'>,
+    account: string,
     user: Pick<LoginRecord, 'passwordHash'> | undefined,
     password: string,
     address: string,
   ): Promise<void> {
     const generated = GENERATED_PASSWORD.test(password);
-    const attempt = this.throttle.attempt(what, address, !generated);
-    if (await this.isPassword(password, generated, user)) return attempt.right();
-    attempt.wrong();
-    throw new AppError('BAD_CREDENTIALS');
-  }
-
-  /** The work depends on what was typed only, never on what is stored, so that its time tells nothing. */
-  private async isPassword(
-    password: string,
-    generated: boolean,
-    user: Pick<LoginRecord, 'passwordHash'> | undefined,
-  ): Promise<boolean> {
     const stored = user?.passwordHash?.startsWith(generated ? 'keyed$' : 'scrypt$') ? user.passwordHash : null;
-    return (await this.passwords.verify(password, stored, generated ? 'generated' : 'chosen')).ok;
+    const right = generated
+      ? this.passwords.isGenerated(password, stored)
+      : await this.tries.isRight({ tenant: `app:${app.pk}`, account, address }, password, stored);
+    if (!right) throw new AppError('BAD_CREDENTIALS');
   }
 
   private async byPassword(app: App, login: LoginDto, address: string): Promise<LoggedIn> {
@@ -75,7 +73,9 @@ export class Logins {
     const name = account ?? userId ?? '';
     const by = account === undefined ? 'userId' : 'account';
     const user = await this.users.loginRecord(app.pk, by, name);
-    await this.assertPassword(`${app.pk}:${by}:${name}`, user, password, address);
+    // One account whichever name it is called by; names of nobody are told apart, as guesses at different accounts are.
+    const guessed = user ? accountOf(user.id) : `app:${app.pk}:nobody:${name}`;
+    await this.assertPassword(app, guessed, user, password, address);
     if (!user) throw new AppError('BAD_CREDENTIALS');
     if (user.status !== 'active') throw new AppError('USER_DEACTIVATED');
     return user;

@@ -4,13 +4,14 @@ import { AppError, invalid } from '../../kernel/errors/app-error';
 import { ID_PATTERN } from '../../kernel/ids';
 import { Settings } from '../../platform/config/settings';
 import { Sql } from '../../platform/database/sql';
+import { PasswordTries } from '../../platform/entry/password-tries';
+import { Rates } from '../../platform/entry/rates';
 import { Live } from '../../platform/realtime/live';
-import { Passwords } from '../../platform/secrets/passwords';
 import { Apps, type App } from '../tenancy';
 import { GENERATED_PASSWORD, modeOf } from './account-mode';
 import type { ChangePasswordDto, LoginDto } from './dto/session.dto';
 import { Endpoints } from './endpoints';
-import { Logins } from './logins';
+import { accountOf, type LoggedIn, Logins } from './logins';
 import { SessionEnder } from './session-ender';
 import { UserDirectory, type KnownUser } from './user-directory';
 import { UserRegistry } from './user-registry';
@@ -59,7 +60,8 @@ export class SessionsService {
     private readonly directory: UserDirectory,
     private readonly registry: UserRegistry,
     private readonly logins: Logins,
-    private readonly passwords: Passwords,
+    private readonly tries: PasswordTries,
+    private readonly rates: Rates,
     private readonly tokens: UserTokens,
     private readonly ender: SessionEnder,
   ) {}
@@ -72,8 +74,18 @@ export class SessionsService {
     const app = ID_PATTERN.test(login.appId) ? await this.apps.find(login.appId) : undefined;
     if (!app) throw new AppError('APP_NOT_FOUND');
     this.apps.assertOnline(app);
-    const user = await this.logins.prove(app, login, address);
+    const user = await this.proven(app, login, address);
     return { ...(await this.tokens.open(app, user)), ...this.connecting(app) };
+  }
+
+  /** Wrong credentials count for their address, at this door as at every other. */
+  private async proven(app: App, login: LoginDto, address: string): Promise<LoggedIn> {
+    try {
+      return await this.logins.prove(app, login, address);
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'BAD_CREDENTIALS') this.rates.takeAddress('guesses', address);
+      throw error;
+    }
   }
 
   /** A token made by the app's own server; in arbitrary mode a new valid name becomes a user. */
@@ -131,8 +143,7 @@ export class SessionsService {
     if (GENERATED_PASSWORD.test(change.newPassword)) {
       throw invalid('newPassword', 'This looks like a generated password; choose another.');
     }
-    if (caller.kind === 'user') await this.proveOwn(caller, change.oldPassword, address);
-    const passwordHash = await this.passwords.hashChosen(change.newPassword);
+    const passwordHash = await this.newHash(caller, change, address);
     const own = caller.kind === 'user' ? await this.loginOf(caller.userPk, caller.sessionId) : undefined;
     const ended = await this.sql.transaction(async (tx) => {
       const which = own === undefined ? { all: true as const } : { all: true as const, exceptLoginId: own };
@@ -143,10 +154,21 @@ export class SessionsService {
     this.ender.tell(ended);
   }
 
-  private async proveOwn(caller: UserCaller, password: string | undefined, address: string): Promise<void> {
-    if (password === undefined) throw invalid('oldPassword', 'Give your present password too.');
+  /** The app's server sets a password as it sets all others; a user must know the old one. */
+  private async newHash(
+    caller: TenantCaller,
+    { oldPassword, newPassword }: ChangePasswordDto,
+    address: string,
+  ): Promise<string> {
+    if (caller.kind === 'app') {
+      this.tries.takeForApp(caller, 1);
+      return this.tries.hashForApp(caller, newPassword);
+    }
+    if (oldPassword === undefined) throw invalid('oldPassword', 'Give your present password too.');
+    const account = accountOf(caller.userPk);
     const user = await this.users.loginRecord(caller.app.pk, 'userId', caller.userId);
-    await this.logins.assertPassword(`${caller.app.pk}:userId:${caller.userId}`, user, password, address);
+    await this.logins.assertPassword(caller.app, account, user, oldPassword, address);
+    return this.tries.hash({ tenant: `app:${caller.app.pk}`, account, address }, newPassword);
   }
 
   /** The user that this caller may manage: an app server any of its app, a user itself. */

@@ -5,6 +5,7 @@ import { AppError, invalid } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
 import { Sql } from '../../platform/database/sql';
 import { readCursor } from '../../platform/entry/cursor';
+import { PasswordTries } from '../../platform/entry/password-tries';
 import { limitOf, pageOf, type Page, type PageQuery } from '../../platform/entry/page-query';
 import { validatorOf } from '../../platform/entry/shapes';
 import { Live } from '../../platform/realtime/live';
@@ -36,6 +37,9 @@ interface Prepared {
   password?: string;
 }
 
+const choosesPassword = (item: unknown): boolean =>
+  typeof (item as { password?: unknown } | null)?.password === 'string';
+
 /** The users of an app: made, read, changed and taken away. */
 @Injectable()
 export class Users {
@@ -49,6 +53,7 @@ export class Users {
     private readonly ender: SessionEnder,
     private readonly departures: Departures,
     private readonly passwords: Passwords,
+    private readonly tries: PasswordTries,
   ) {}
 
   /** The living user of this id as far as the app may know; from memory where possible. */
@@ -80,8 +85,11 @@ export class Users {
 
   private async store(caller: AppCaller, wanted: readonly unknown[]): Promise<(CreatedUser | AppError)[]> {
     const app = await this.appOf(caller);
+    // Before the first of them: a batch is let in with all its passwords or waits.
+    if (modeOf(app).hasPasswords) this.tries.takeForApp(caller, wanted.filter(choosesPassword).length);
     const prepared: (Prepared | AppError)[] = [];
-    for (const item of wanted) prepared.push(await this.prepare(app, item));
+    // One after the other, so that a batch stands in line for one slow hash at a time.
+    for (const item of wanted) prepared.push(await this.prepare(caller, app, item));
     const good = prepared.filter((item): item is Prepared => !(item instanceof AppError));
     const stored =
       good.length === 0
@@ -111,12 +119,12 @@ export class Users {
   }
 
   /** A user ready to be stored, or what is wrong with it. */
-  private async prepare(app: App, item: unknown): Promise<Prepared | AppError> {
+  private async prepare(caller: AppCaller, app: App, item: unknown): Promise<Prepared | AppError> {
     try {
       const wanted = validatorOf(CreateUserDto)(item);
       const newcomer = modeOf(app).newcomer(app, wanted);
       const fields = { nickname: null, avatarUrl: null, profile: null, ...storable(wanted) };
-      const passwordHash = await this.hash(newcomer.password);
+      const passwordHash = await this.hash(caller, newcomer.password);
       const { userId, account, password } = newcomer;
       const row = { userId, account, passwordHash, ...fields, registered: true };
       return password && 'generated' in password ? { row, password: password.generated } : { row };
@@ -126,11 +134,11 @@ export class Users {
     }
   }
 
-  private async hash(password: Newcomer['password']): Promise<string | null> {
+  private async hash(caller: AppCaller, password: Newcomer['password']): Promise<string | null> {
     if (!password) return null;
     return 'generated' in password
       ? this.passwords.hashGenerated(password.generated)
-      : this.passwords.hashChosen(password.chosen);
+      : this.tries.hashForApp(caller, password.chosen);
   }
 
   async list(caller: AppCaller, query: PageQuery): Promise<Page<UserView>> {

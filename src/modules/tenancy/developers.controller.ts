@@ -1,9 +1,10 @@
-import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Ip, Post } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { DeveloperCaller } from '../../kernel/caller';
 import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
 import { Idempotent } from '../../platform/entry/http/idempotency.interceptor';
+import { TakesPassword } from '../../platform/entry/http/route-marks';
 import type { DeveloperView } from './developer-view';
 import { DevelopersService, type DeveloperWithToken } from './developers.service';
 import { SignUpDto, VerificationDto } from './dto/developer.dto';
@@ -16,8 +17,8 @@ export class DevelopersController {
   /** Signs a developer up; the auth token is in the answer. */
   @Post()
   @Allow('anyone')
-  signUp(@Body() who: SignUpDto): Promise<DeveloperWithToken> {
-    return this.developers.signUp(who);
+  signUp(@Body() who: SignUpDto, @Ip() address: string): Promise<DeveloperWithToken> {
+    return this.developers.signUp(who, address);
   }
 
   /** The calling developer, with plan and quotas. */
@@ -45,9 +46,10 @@ export class DevelopersController {
     return this.developers.authToken(caller);
   }
 
-  /** A new auth token; the one before ends at once. */
+  /** A new auth token; the one before ends at once. Who lost it comes in with `email:password`. */
   @Post('me/auth-token')
   @Allow('developer')
+  @TakesPassword()
   @Idempotent()
   rotateAuthToken(@CurrentCaller() caller: DeveloperCaller): Promise<DeveloperWithToken> {
     return this.developers.rotateAuthToken(caller);

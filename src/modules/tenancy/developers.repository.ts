@@ -19,6 +19,9 @@ export interface KnownDeveloper {
   readonly status: DeveloperStatus;
 }
 
+/** Other characters would make the database compare without the index. */
+const EMAIL_BYTES = /^[\x21-\x7e]{3,254}$/;
+
 /** The table of developers. */
 @Injectable()
 export class DevelopersRepository {
@@ -46,6 +49,16 @@ export class DevelopersRepository {
     const [row] = await this.sql.rows<KnownDeveloper>(
       'SELECT id AS pk, accountSid, authTokenHash, status FROM developers WHERE id = ?',
       [pk],
+    );
+    return row;
+  }
+
+  /** By e-mail, as signing in needs it. */
+  async withPassword(email: string): Promise<(KnownDeveloper & { passwordHash: string }) | undefined> {
+    if (!EMAIL_BYTES.test(email)) return undefined;
+    const [row] = await this.sql.rows<KnownDeveloper & { passwordHash: string }>(
+      'SELECT id AS pk, accountSid, authTokenHash, status, passwordHash FROM developers WHERE email = ?',
+      [email],
     );
     return row;
   }

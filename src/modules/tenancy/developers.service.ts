@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { DeveloperCaller } from '../../kernel/caller';
 import { randomId } from '../../kernel/ids';
 import { Settings } from '../../platform/config/settings';
+import { PasswordTries } from '../../platform/entry/password-tries';
 import { newSecret } from '../../platform/secrets/keys';
 import { Passwords } from '../../platform/secrets/passwords';
 import { Vault } from '../../platform/secrets/vault';
@@ -15,6 +16,9 @@ import { placeOf } from './sealed-places';
 /** A developer with its auth token in clear: after signing up and after a rotation. */
 export type DeveloperWithToken = DeveloperView & { authToken: string };
 
+/** The line in which developers' passwords wait. */
+export const DEVELOPERS = 'developers';
+
 /** What developers do with their own account. */
 @Injectable()
 export class DevelopersService {
@@ -22,20 +26,27 @@ export class DevelopersService {
     private readonly repository: DevelopersRepository,
     private readonly vault: Vault,
     private readonly passwords: Passwords,
+    private readonly tries: PasswordTries,
     private readonly settings: Settings,
     private readonly known: KnownDevelopers,
     private readonly audit: Audit,
   ) {}
 
-  /** Throws ALREADY_EXISTS (field `email`). The door limits the rate by network address. */
-  async signUp({ email, password, name }: SignUpDto): Promise<DeveloperWithToken> {
+  /**
+   * Throws ALREADY_EXISTS (field `email`), RATE_LIMITED or BUSY.
+   * @param address who signs up; absent for what this process makes itself
+   */
+  async signUp({ email, password, name }: SignUpDto, address?: string): Promise<DeveloperWithToken> {
+    const passwordHash = await (address === undefined
+      ? this.passwords.hashChosen(password, { group: DEVELOPERS, owner: DEVELOPERS })
+      : this.tries.hash({ tenant: DEVELOPERS, address }, password));
     const accountSid = randomId(28, DEVELOPER_SID_PREFIX);
     const authToken = newSecret();
     const row = await this.repository.insert({
       accountSid,
       ...this.proofsOf(accountSid, authToken),
       email: email.toLowerCase(),
-      passwordHash: await this.passwords.hashChosen(password),
+      passwordHash,
       name,
       status: 'unverified',
       verification: null,

@@ -1,24 +1,22 @@
 import { Injectable } from '@nestjs/common';
 import type { OperatorCaller } from '../../kernel/caller';
-import { Settings } from '../../platform/config/settings';
-import { Credentials, type CredentialVerifier } from '../../platform/entry/credentials';
-import { sameSecret } from '../../platform/secrets/keys';
+import { Credentials, type CredentialContext, type CredentialVerifier } from '../../platform/entry/credentials';
+import { OperatorToken } from '../../platform/entry/operator-token';
 
-/** `Authorization: Bearer <OPERATOR_TOKEN>`. Any other bearer token is somebody else's to judge. */
+/** `Authorization: Bearer <OPERATOR_TOKEN>`. Asked last: what no other verifier knows is a guess at it. */
 @Injectable()
 export class OperatorVerifier implements CredentialVerifier {
   readonly scheme = 'bearer';
 
   constructor(
-    private readonly settings: Settings,
+    private readonly token: OperatorToken,
     credentials: Credentials,
   ) {
-    credentials.register(this);
+    credentials.register(this, { last: true });
   }
 
-  verify(credential: string): Promise<OperatorCaller | undefined> {
-    const { operatorToken } = this.settings.security;
-    const holds = operatorToken !== undefined && sameSecret(credential, operatorToken);
-    return Promise.resolve(holds ? { kind: 'operator' } : undefined);
+  /** Throws RATE_LIMITED to an address that guessed too often. */
+  async verify(credential: string, { address }: CredentialContext): Promise<OperatorCaller | undefined> {
+    return (await this.token.isRight(credential, address)) ? { kind: 'operator' } : undefined;
   }
 }

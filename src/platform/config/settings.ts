@@ -164,11 +164,14 @@ export class LimitSettings {
   /** Passwords tried or set from one address. */
   @Type(() => Number) @IsInt() @Min(1) passwordsPerSecond = 1;
   @Type(() => Number) @IsInt() @Min(1) passwordsBurst = 10;
+  /** Passwords set by one app server; a batch of users that chooses more than the burst never fits. */
+  @Type(() => Number) @IsInt() @Min(1) appPasswordsPerSecond = 5;
+  @Type(() => Number) @IsInt() @Min(1) appPasswordsBurst = 200;
   /** Pushes of one app, by all workers together. */
   @Type(() => Number) @IsInt() @Min(1) pushesPerSecond = 2000;
   /** Days that it is kept how pushes ended. */
   @Type(() => Number) @IsInt() @Min(1) pushRecordDays = 30;
-  /** Wrong passwords for one account in 15 minutes before it must wait. */
+  /** Wrong passwords of one address for one account in 15 minutes before it must wait. */
   @Type(() => Number) @IsInt() @Min(1) failedLoginsMax = 20;
 }
 

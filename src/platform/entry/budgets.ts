@@ -66,6 +66,9 @@ export const BUDGETS: Readonly<Record<BudgetName, Budget>> = {
   guesses: { of: { address: logins } },
   /** Passwords tried or set: each costs a scrypt. */
   passwords: {
-    of: { address: (limits) => ({ perSecond: limits.passwordsPerSecond, burst: limits.passwordsBurst }) },
+    of: {
+      address: (limits) => ({ perSecond: limits.passwordsPerSecond, burst: limits.passwordsBurst }),
+      app: (limits) => ({ perSecond: limits.appPasswordsPerSecond, burst: limits.appPasswordsBurst }),
+    },
   },
 };

@@ -7,6 +7,8 @@ export interface CredentialContext {
   appId?: string;
   /** The caller's network address, for throttling. */
   address: string;
+  /** Whether an e-mail with a password is a credential here. */
+  takesPassword?: boolean;
 }
 
 /** A module that can prove a kind of credential. */
@@ -24,13 +26,15 @@ export interface CredentialVerifier {
 @Injectable()
 export class Credentials {
   private readonly verifiers: CredentialVerifier[] = [];
+  private readonly last: CredentialVerifier[] = [];
 
-  register(verifier: CredentialVerifier): void {
-    this.verifiers.push(verifier);
+  /** @param last asked about what no other knows, whenever it was registered */
+  register(verifier: CredentialVerifier, { last = false } = {}): void {
+    (last ? this.last : this.verifiers).push(verifier);
   }
 
   async prove(scheme: string, credential: string, context: CredentialContext): Promise<Caller | undefined> {
-    for (const verifier of this.verifiers) {
+    for (const verifier of [...this.verifiers, ...this.last]) {
       if (verifier.scheme !== scheme) continue;
       const caller = await verifier.verify(credential, context);
       if (caller) return caller;

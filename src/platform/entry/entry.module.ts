@@ -1,6 +1,9 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { Credentials } from './credentials';
+import { Guesses } from './guesses';
+import { OperatorToken } from './operator-token';
+import { PasswordTries } from './password-tries';
 import { Rates } from './rates';
 import { CallerGuard } from './http/caller.guard';
 import { ErrorFilter } from './http/error.filter';
@@ -15,14 +18,17 @@ import { ShapePipe } from './http/shape.pipe';
   imports: [DiscoveryModule],
   providers: [
     Credentials,
+    Guesses,
     IdempotencyKeys,
     IdempotencyInterceptor,
+    OperatorToken,
+    PasswordTries,
     RoutePolicies,
     Rates,
     { provide: APP_GUARD, useClass: CallerGuard },
     { provide: APP_PIPE, useClass: ShapePipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],
-  exports: [Credentials, IdempotencyKeys, IdempotencyInterceptor, Rates],
+  exports: [Credentials, Guesses, IdempotencyKeys, IdempotencyInterceptor, OperatorToken, PasswordTries, Rates],
 })
 export class EntryModule {}

@@ -36,6 +36,15 @@ describe('token buckets', () => {
     expect(buckets.take('ann', 3)).toBe(0);
   });
 
+  it('gives out what will be there soon, each token once, and no more than one may wait for', () => {
+    const buckets = fresh();
+    buckets.take('ann', 3);
+    expect([1, 2, 3].map(() => buckets.reserve('ann', 250))).toEqual([100, 200, undefined]);
+    clock.now += 100;
+    expect(buckets.reserve('ann', 250)).toBe(200);
+    expect(buckets.take('ann')).toBe(300);
+  });
+
   it('forgets the key unused for longest, so that memory is bounded', () => {
     const buckets = fresh(2);
     buckets.take('ann', 3);

@@ -42,6 +42,18 @@ export class TokenBuckets {
     return tokens < n ? this.msFor(n - tokens) : 0;
   }
 
+  /**
+   * Takes a token that is there or will be within `waitMaxMs`: the milliseconds until then; undefined, and none taken,
+   * when those before have taken all that come back in this time.
+   */
+  reserve(key: string | number, waitMaxMs: number): number | undefined {
+    const bucket = this.filled(key);
+    const waitMs = bucket.tokens < 1 ? this.msFor(1 - bucket.tokens) : 0;
+    if (waitMs > waitMaxMs) return undefined;
+    bucket.tokens -= 1;
+    return waitMs;
+  }
+
   /** Puts back what was taken in advance. */
   give(key: string | number, n = 1): void {
     const bucket = this.filled(key);

@@ -15,9 +15,12 @@ export interface FairTurnstileOptions {
 
 /** Who asks: one owner has one work under way at a time, and groups take turns. */
 export interface Asker {
-  readonly group: number;
-  readonly owner: number;
+  readonly group: Key;
+  /** Of one group for as long as it has anything here. */
+  readonly owner: Key;
 }
+
+type Key = number | string;
 
 interface Waiter {
   start: () => void;
@@ -25,7 +28,7 @@ interface Waiter {
 }
 
 interface Group {
-  readonly key: number;
+  readonly key: Key;
   /** How many of its owners run or wait. */
   owners: number;
   /** Everything that waits, oldest first. */
@@ -35,7 +38,7 @@ interface Group {
 }
 
 interface Owner {
-  readonly key: number;
+  readonly key: Key;
   readonly group: Group;
   running: boolean;
   /** Oldest first. */
@@ -49,8 +52,8 @@ interface Owner {
 export class FairTurnstile {
   private running = 0;
   private waiting = 0;
-  private readonly owners = new Map<number, Owner>();
-  private readonly groups = new Map<number, Group>();
+  private readonly owners = new Map<Key, Owner>();
+  private readonly groups = new Map<Key, Group>();
   /** Groups with an owner that is ready, in the order of their turns. */
   private readonly turns = new Set<Group>();
 

@@ -2,9 +2,10 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppError } from '../../kernel/errors/app-error';
 import type { Settings } from '../config/settings';
 import type { HttpReply, HttpRequest } from '../entry/http/exchange';
-import { sameSecret } from '../secrets/keys';
+import { OperatorToken } from '../entry/operator-token';
 import { BullMqJobQueue } from './bullmq-job-queue';
 
 type ServerAdapter = Parameters<typeof createBullBoard>[0]['serverAdapter'];
@@ -31,19 +32,14 @@ export async function openDashboard(app: NestFastifyApplication, { security }: S
     options: { uiConfig: { boardTitle: 'Parley' } },
   });
   adapter.setBasePath(DASHBOARD_PATH);
+  const token = app.get(OperatorToken, { strict: false });
   const fastify = app.getHttpAdapter().getInstance();
   await fastify.register(
     async (scope) => {
-      scope.addHook('onRequest', (request: HttpRequest, reply: HttpReply, done: () => void) => {
-        if (holds(request.headers.authorization, operatorToken)) {
-          void reply.header('content-security-policy', PAGE_POLICY);
-          return done();
-        }
-        void reply
-          .status(401)
-          .header('www-authenticate', 'Basic realm="operator", charset="UTF-8"')
-          .type('text/plain')
-          .send('The operator’s token, please.');
+      scope.addHook('onRequest', async (request: HttpRequest, reply: HttpReply) => {
+        const refusal = await refusalOf(request, token);
+        if (refusal) return turnAway(reply, refusal);
+        void reply.header('content-security-policy', PAGE_POLICY);
       });
       await scope.register(adapter.registerPlugin());
     },
@@ -51,10 +47,36 @@ export async function openDashboard(app: NestFastifyApplication, { security }: S
   );
 }
 
+type Refusal = { wrong: true } | { retryAfterMs: number };
+
+/** Guesses count here as at every other door of the operator's. */
+async function refusalOf({ headers, ip }: HttpRequest, token: OperatorToken): Promise<Refusal | undefined> {
+  const given = tokenIn(headers.authorization);
+  try {
+    return given !== undefined && (await token.isRight(given, ip)) ? undefined : { wrong: true };
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'RATE_LIMITED') {
+      return { retryAfterMs: error.extras.retryAfterMs ?? 0 };
+    }
+    throw error;
+  }
+}
+
+function turnAway(reply: HttpReply, refusal: Refusal): HttpReply {
+  if ('retryAfterMs' in refusal) {
+    const seconds = Math.ceil(refusal.retryAfterMs / 1000);
+    void reply.status(429).header('retry-after', seconds).type('text/plain');
+    return reply.send(`Too many wrong tokens came from your address; try again in ${seconds} s.`);
+  }
+  void reply.status(401).header('www-authenticate', 'Basic realm="operator", charset="UTF-8"').type('text/plain');
+  return reply.send('The operator’s token, please.');
+}
+
 /** `Bearer <token>`, or `Basic` with the token for a password. */
-function holds(authorization: string | undefined, operatorToken: string): boolean {
+function tokenIn(authorization: string | undefined): string | undefined {
   const [, scheme = '', credential = ''] = /^(Bearer|Basic) (\S+)$/i.exec(authorization ?? '') ?? [];
-  if (scheme.toLowerCase() === 'bearer') return sameSecret(credential, operatorToken);
+  if (scheme.toLowerCase() !== 'basic') return credential || undefined;
   const pair = Buffer.from(credential, 'base64').toString();
-  return pair.includes(':') && sameSecret(pair.slice(pair.indexOf(':') + 1), operatorToken);
+  const colon = pair.indexOf(':');
+  return colon < 0 ? undefined : pair.slice(colon + 1);
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
-import { Turnstile } from '../lifecycle/turnstile';
+import { FairTurnstile, type Asker } from '../lifecycle/fair-turnstile';
 import { Vault } from './vault';
 
 interface Cost {
@@ -16,7 +16,10 @@ const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 /** Two at once leave half of libuv's threads to files and DNS. */
 const AT_ONCE = 2;
-const WAITING_MAX = 100;
+const WAITING_MAX = 500;
+const WAITING_OF_ONE_MAX = 10;
+/** Clients give up a login after 20 s. */
+const WAIT_MAX_MS = 15_000;
 
 export interface PasswordProof {
   ok: boolean;
@@ -26,18 +29,25 @@ export interface PasswordProof {
 
 /**
  * Passwords at rest. The prefix tells how: `scrypt$15,8,3$salt$hash` for those that people choose, `keyed$hash` for
- * generated ones, which have 128 random bits and more and so need no slow hash.
+ * generated ones, which have 128 random bits and more and so need no slow hash. Slow hashes wait by turns of apps and
+ * addresses; how many an address may ask for is said by PasswordTries, through which the doors come here.
  */
 @Injectable()
 export class Passwords {
-  private readonly turnstile = new Turnstile({ atOnce: AT_ONCE, waitingMax: WAITING_MAX, retryAfterMs: () => 1000 });
+  private readonly turnstile = new FairTurnstile({
+    atOnce: AT_ONCE,
+    waitingMax: WAITING_MAX,
+    waitingOfOneMax: WAITING_OF_ONE_MAX,
+    waitMaxMs: WAIT_MAX_MS,
+    retryAfterMs: () => 1000,
+  });
 
   constructor(private readonly vault: Vault) {}
 
-  /** Takes some 0.1–0.3 s of one core. Throws BUSY when too many wait. */
-  async hashChosen(password: string): Promise<string> {
+  /** Takes some 0.1–0.3 s of one core, when its turn comes. Throws BUSY when too many wait. */
+  async hashChosen(password: string, asker: Asker): Promise<string> {
     const salt = randomBytes(SALT_BYTES);
-    const hash = await this.stretch(password, salt, COST);
+    const hash = await this.stretch(password, salt, COST, asker);
     return ['scrypt', `${COST.logN},${COST.r},${COST.p}`, salt.toString('base64url'), hash.toString('base64url')].join(
       '$',
     );
@@ -48,38 +58,41 @@ export class Passwords {
     return `keyed$${this.vault.keyedHash(password).toString('base64url')}`;
   }
 
+  /** Whether this is the generated password that is stored; nothing stored takes as long as a wrong one. */
+  isGenerated(password: string, stored: string | null | undefined): boolean {
+    const [kind, hash = ''] = stored?.split('$') ?? [];
+    const kept = kind === 'keyed' ? Buffer.from(hash, 'base64url') : Buffer.alloc(HASH_BYTES);
+    return this.vault.matches(password, kept) && kind === 'keyed';
+  }
+
   /**
-   * Whether the password is the stored one. Nothing stored (an unknown account, or one without a password) costs what
-   * a wrong password costs, so that the time does not tell them apart; `unknownAs` says which kind such an account
-   * would most likely have had.
+   * Whether the password is the stored chosen one. Nothing stored (an unknown account, or one without a password that
+   * was chosen) costs what a wrong password costs, so that the time does not tell them apart.
    */
-  async verify(
-    password: string,
-    stored: string | null | undefined,
-    unknownAs: 'chosen' | 'generated' = 'chosen',
-  ): Promise<PasswordProof> {
+  async verify(password: string, stored: string | null | undefined, asker: Asker): Promise<PasswordProof> {
     const [kind, ...parts] = stored?.split('$') ?? [];
-    if (kind === 'keyed') {
-      return { ok: this.vault.matches(password, Buffer.from(parts[0] ?? '', 'base64url')), rehash: false };
-    }
-    if (kind === 'scrypt') return this.verifyChosen(password, parts);
-    if (unknownAs === 'generated') this.vault.matches(password, Buffer.alloc(HASH_BYTES));
-    else await this.stretch(password, Buffer.alloc(SALT_BYTES), COST);
+    if (kind === 'scrypt') return this.verifyChosen(password, parts, asker);
+    await this.stretch(password, Buffer.alloc(SALT_BYTES), COST, asker);
     return { ok: false, rehash: false };
   }
 
-  private async verifyChosen(password: string, [cost = '', salt = '', hash = '']: string[]): Promise<PasswordProof> {
+  private async verifyChosen(
+    password: string,
+    [cost = '', salt = '', hash = '']: string[],
+    asker: Asker,
+  ): Promise<PasswordProof> {
     const [logN = 0, r = 0, p = 0] = cost.split(',').map(Number);
     const expected = Buffer.from(hash, 'base64url');
-    const given = await this.stretch(password, Buffer.from(salt, 'base64url'), { logN, r, p });
+    const given = await this.stretch(password, Buffer.from(salt, 'base64url'), { logN, r, p }, asker);
     const ok = expected.length === given.length && timingSafeEqual(given, expected);
     return { ok, rehash: ok && (logN !== COST.logN || r !== COST.r || p !== COST.p) };
   }
 
-  private stretch(password: string, salt: Buffer, { logN, r, p }: Cost): Promise<Buffer> {
+  private stretch(password: string, salt: Buffer, { logN, r, p }: Cost, asker: Asker): Promise<Buffer> {
     // Node refuses above `maxmem`, 32 MiB by default, which is just below what the cost needs.
     const options = { N: 2 ** logN, r, p, maxmem: 256 * 2 ** logN * r };
     return this.turnstile.run(
+      asker,
       () =>
         new Promise<Buffer>((resolve, reject) =>
           // The same letters typed on two systems may come in two Unicode forms.

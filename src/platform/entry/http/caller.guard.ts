@@ -38,6 +38,7 @@ export class CallerGuard implements CanActivate {
     try {
       caller = await this.credentials.prove(scheme, credential, {
         address: request.ip,
+        takesPassword: policy.takesPassword,
         ...(typeof appId === 'string' && { appId: appId.slice(0, 64) }),
       });
     } catch (error) {

@@ -7,7 +7,7 @@ import type { BudgetName, Payer } from '../budgets';
 import { canPay } from '../rates';
 import { validatorOf, queryValidatorOf, type Shape } from '../shapes';
 import type { StatusFrom } from './exchange';
-import { RATE, STATUS_FROM } from './route-marks';
+import { RATE, STATUS_FROM, TAKES_PASSWORD } from './route-marks';
 
 export type Handler = (...args: never[]) => unknown;
 
@@ -18,6 +18,7 @@ export interface RoutePolicy {
   statusFrom?: StatusFrom;
   rate: BudgetName | 'none';
   takesBody: boolean;
+  takesPassword: boolean;
 }
 
 /** Nest's own names for what its decorators store. */
@@ -50,6 +51,7 @@ export function policyOf(handler: Handler, controller: object): RoutePolicy {
       ...(kinds && kinds.length > 0 && { allowed: new Set(kinds) }),
       statusFrom: Reflect.getMetadata(STATUS_FROM, handler) as StatusFrom | undefined,
       rate: (Reflect.getMetadata(RATE, handler) as BudgetName | 'none' | undefined) ?? 'calls',
+      takesPassword: Reflect.getMetadata(TAKES_PASSWORD, handler) === true,
       takesBody: argumentsOf(controller, handler.name).some(({ kind }) => kind === BODY),
     };
     policies.set(handler, policy);
