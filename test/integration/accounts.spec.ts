@@ -104,7 +104,7 @@ describe('a device policy', () => {
     expect([desk.socket.connected, other.socket.connected]).toEqual([true, true]);
   });
 
-  it('the same device replaces its own connection without a word, and the online count stays', async () => {
+  it('the same device replaces its own connection, which is told so, and the online count stays', async () => {
     const app = await node.anApp('arbitrary');
     const userId = aName();
     const session = await login(app, userId);
@@ -113,12 +113,12 @@ describe('a device policy', () => {
     expect(await online()).toMatchObject({ online: 1 });
     const newer = await node.connect(session.token, 'phone');
     await until('the older connection is gone', () => !older.socket.connected);
-    expect(kickOf(older)).toBeUndefined();
+    expect(kickOf(older)).toEqual({ reason: 'replaced' });
     expect(newer.socket.connected).toBe(true);
     expect(await online()).toMatchObject({ online: 1 });
     const again = await node.connect((await login(app, userId)).token, 'phone');
     await until('the one of the older login is gone', () => !newer.socket.connected);
-    expect(kickOf(newer)).toBeUndefined();
+    expect(kickOf(newer)).toEqual({ reason: 'replaced' });
     expect(await online()).toMatchObject({ online: 1 });
     again.socket.disconnect();
     await until('nobody is online', async () => (await online()).online === 0);
@@ -172,7 +172,7 @@ describe('a device policy', () => {
     );
   });
 
-  it('writes nothing for a reconnect that changes nothing', async () => {
+  it('writes of a reconnect that it is the newest connection, and nothing else', async () => {
     const app = await node.anApp('arbitrary');
     const session = await login(app, aName());
     const client = await node.connect(session.token, 'phone');
@@ -185,7 +185,11 @@ describe('a device policy', () => {
     const before = await row();
     client.socket.disconnect();
     await node.connect(session.token, 'phone');
-    expect(await row()).toEqual(before);
+    const [{ generation, boundAt, ...rest }] = await row();
+    expect(rest).toEqual(expect.objectContaining({ endedAt: null, deviceId: 'phone' }));
+    const [{ generation: first, boundAt: firstBound, ...same }] = before;
+    expect([rest, generation]).toEqual([same, Number(first) + 1]);
+    expect(boundAt).not.toEqual(firstBound);
   });
 });
 

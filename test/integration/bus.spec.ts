@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Socket } from 'socket.io-client';
+import { io, type Socket } from 'socket.io-client';
 import { startRedis } from '../../scripts/lib/redis.mjs';
 import type { PrivateServer } from '../../scripts/lib/service.mjs';
 import type { ServerEvents } from '../../src/kernel/contracts/socket-events';
@@ -109,20 +109,40 @@ describe('two nodes and a bus', () => {
     there.disconnect();
   });
 
-  it('kick a session wherever it is, tell why, and spare the connection that replaced it', async () => {
+  it('kick a session wherever it is, tell why, and spare the connection that is newer', async () => {
     const old = await b.connect(13);
     const heard = hearing(old);
     let reason = '';
     old.on('disconnect', (why) => (reason = why));
-    a.live.kick(13, [13], 'multi-login', { byPlatform: 'ios' });
+    a.live.kick(13, [13], 'multi-login', { byPlatform: 'ios', before: 2 });
     await until('the disconnect', () => reason !== '');
     expect(heard).toEqual([['session:kicked', { reason: 'multi-login', byPlatform: 'ios' }]]);
     expect(reason).toBe('io server disconnect');
     const next = await b.connect(13);
-    a.live.kick(13, [13], 'replaced', { silent: true, exceptSocketId: next.id ?? '' });
+    a.live.kick(13, [13], 'replaced', { before: 2 });
     await reaches(a, 13, hearing(next), 1);
     expect(next.connected).toBe(true);
     next.disconnect();
+  });
+
+  it('kick a socket that was still on its way in when its session ended', async () => {
+    const watcher = await b.connect(17);
+    let open = (): void => undefined;
+    b.gate.closedUntil = new Promise((resolve) => (open = resolve));
+    const asked = b.gate.asked;
+    const coming = io(b.url, { auth: { token: '16' }, forceNew: true, reconnection: false });
+    const heard = hearing(coming);
+    let reason = '';
+    coming.on('disconnect', (why) => (reason = why));
+    await until('it is at the gate', () => b.gate.asked > asked);
+    a.live.kick(16, [16], 'revoked');
+    await reaches(a, 17, hearing(watcher), 1);
+    b.gate.closedUntil = undefined;
+    open();
+    await until('it is out again', () => reason !== '');
+    expect(heard).toEqual([['session:kicked', { reason: 'revoked' }]]);
+    expect(b.connections.has(16)).toBe(false);
+    watcher.disconnect();
   });
 
   it('forget on every node, on the own one before the call returns', async () => {

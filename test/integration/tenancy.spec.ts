@@ -9,6 +9,7 @@ import { LimitsService } from '../../src/modules/tenancy/limits.service';
 import { OperatorService } from '../../src/modules/tenancy/operator.service';
 import { ConfigModule } from '../../src/platform/config/config.module';
 import { Settings } from '../../src/platform/config/settings';
+import { DatabaseClock } from '../../src/platform/database/database-clock';
 import { Sql } from '../../src/platform/database/sql';
 import { Credentials } from '../../src/platform/entry/credentials';
 import { EntryModule } from '../../src/platform/entry/entry.module';
@@ -22,7 +23,10 @@ const OPERATOR_TOKEN = 'operator-token-of-the-tests';
 const PASSWORD = 'a password chosen by a person';
 
 @Global()
-@Module({ providers: [Sql, { provide: Live, useClass: QuietLive }], exports: [Sql, Live] })
+@Module({
+  providers: [DatabaseClock, Sql, { provide: Live, useClass: QuietLive }],
+  exports: [DatabaseClock, Sql, Live],
+})
 class PlumbingModule {}
 
 let database: ScratchDatabase;

@@ -26,6 +26,7 @@ export const APP_PK = 1;
 export class OpenGate implements SessionGate {
   /** Handshakes that it was asked about so far. */
   asked = 0;
+  private readonly generations = new Map<number, number>();
   readonly admitted: string[] = [];
   readonly released_: string[] = [];
   /** While set, handshakes wait for it. */
@@ -39,8 +40,11 @@ export class OpenGate implements SessionGate {
     const userPk = Number(token);
     if (!Number.isInteger(userPk)) throw new AppError('UNAUTHENTICATED');
     this.admitted.push(socketId);
+    const generation = (this.generations.get(userPk) ?? 0) + 1;
+    this.generations.set(userPk, generation);
     return {
       caller: aCaller(userPk, socketId),
+      generation,
       device: { id: device?.id ?? socketId, platform: 'test', state: 'foreground' },
       features: new Set(features),
       expiresAt: Number.MAX_SAFE_INTEGER,

@@ -20,14 +20,13 @@ export interface BusFrames {
     /** When it left, by the sender's clock; milliseconds. */
     sentAtMs: number;
   };
-  /** End these sessions' sockets, telling why. `exceptSocketId`: the connection that replaced them. */
+  /** End these sessions' sockets, telling why. `before`: only those of a lower generation, which a newer one replaced. */
   kick: {
     userPk: number;
     sessionPks: number[];
     reason: KickReason;
     byPlatform?: string;
-    silent?: boolean;
-    exceptSocketId?: string;
+    before?: number;
   };
   /** Forget what is cached under this key. */
   forget: { cache: 'app' | 'developer' | 'user' | 'push-credentials'; appPk: number; pk: number };

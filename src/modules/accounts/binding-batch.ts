@@ -36,6 +36,7 @@ export interface BoundRow {
   deviceId: string | null;
   platform: string | null;
   boundAt: Date | null;
+  generation: number;
   expiresAt: Date;
   endedAt: Date | null;
   endReason: SessionEndReason | null;
@@ -45,12 +46,11 @@ export interface BoundRow {
 /** Where a request came to sit. */
 export interface Seat {
   row: BoundRow;
+  /** The row's, at this request's turn; a later one of the batch may have raised it since. */
+  generation: number;
   again: boolean;
   ended: BoundRow[];
 }
-
-/** A reconnect within this time is not worth a write. */
-const REBIND_MS = 60_000;
 
 /** The decisions of one batch of connecting devices, in order of arrival, over rows that the transaction holds. */
 export class BindingBatch {
@@ -78,7 +78,7 @@ export class BindingBatch {
     const row = found === 'new' ? this.open(request, login, rows) : found;
     const again = row.boundAt !== null;
     this.bind(row, request, user.now);
-    return { row, again, ended: this.driveOut(row, rows, request.policy, user.now) };
+    return { row, generation: row.generation, again, ended: this.driveOut(row, rows, request.policy, user.now) };
   }
 
   changed(): BoundRow[] {
@@ -116,6 +116,7 @@ export class BindingBatch {
       deviceId: null,
       platform: null,
       boundAt: null,
+      generation: 0,
       expiresAt: login[0]?.expiresAt ?? new Date(0),
       endedAt: null,
       endReason: null,
@@ -126,11 +127,11 @@ export class BindingBatch {
   }
 
   private bind(row: BoundRow, { deviceId, platform }: BindRequest, now: Date): void {
-    const fresh = row.boundAt !== null && now.getTime() - row.boundAt.getTime() < REBIND_MS;
-    if (fresh && row.deviceId === deviceId && row.platform === platform) return;
     row.deviceId = deviceId;
     row.platform = platform;
     row.boundAt = now;
+    // Under the user's lock: of all sockets of the device, on whatever node, this one is the newest.
+    row.generation++;
     this.dirty.add(row);
   }
 

@@ -11,6 +11,8 @@ import { UserDirectory, type KnownUser, type Named } from './user-directory';
 /** A device that wants to connect with a proven token of a user, of whom nothing is known yet. */
 export interface Arrival extends Omit<BindRequest, 'userPk'> {
   readonly userId: string;
+  /** Whether the client has left while this waited: then it must not drive out the connection that it made instead. */
+  readonly gone: () => boolean;
 }
 
 /** What a connection was bound to, and whom it drove out. */
@@ -19,6 +21,8 @@ export interface Binding {
   readonly sessionPk: number;
   readonly sessionId: string;
   readonly authVersion: number;
+  /** Greater than that of every socket that came in on this session before. */
+  readonly generation: number;
   /** The session was bound before: an older connection of it may still be there, on any node. */
   readonly again: boolean;
   readonly ended: { readonly sessionPk: number; readonly reason: SessionEndReason }[];
@@ -26,8 +30,8 @@ export interface Binding {
 
 /**
  * Binds connecting devices to sessions under the users' rows, up to 64 at once: who they are in one statement, then one
- * transaction of two round trips, whatever their number. A reconnect that changes nothing writes nothing. When many
- * connect they come in batches 10 ms apart: what is done with a batch costs more than all that is done for each in it.
+ * transaction of two round trips, whatever their number. When many connect
+ * they come in batches 10 ms apart: what is done with a batch costs more than all that is done for each in it.
  */
 @Injectable()
 export class SessionBinder {
@@ -50,11 +54,15 @@ export class SessionBinder {
   }
 
   private async run(arrivals: Arrival[]): Promise<Outcome<Binding>[]> {
-    const users = await Promise.all(arrivals.map(({ appPk, userId }) => this.directory.find(appPk, userId)));
+    const found = await Promise.all(arrivals.map(({ appPk, userId }) => this.directory.find(appPk, userId)));
+    const users = found.map((user, index) => (arrivals[index].gone() ? undefined : user));
     const requests = arrivals.flatMap((arrival, index) => requestOf(arrival, users[index]) ?? []);
     const bound = requests.length > 0 ? await this.store(requests) : [];
     let next = 0;
-    return users.map((user) => (user ? outcomeOf(user, bound[next++]) : { error: new AppError('TOKEN_REVOKED') }));
+    return users.map((user, index) => {
+      if (user) return outcomeOf(user, bound[next++]);
+      return { error: new AppError(found[index] ? 'RETRY' : 'TOKEN_REVOKED') };
+    });
   }
 
   private store(requests: BindRequest[]): Promise<Bound[]> {
@@ -112,13 +120,13 @@ interface Bound {
 }
 
 const COLUMNS =
-  'id, appPk, userPk, sessionId, loginId, deviceId, platform, boundAt, expiresAt, endedAt, endReason, endedBy';
+  'id, appPk, userPk, sessionId, loginId, deviceId, platform, boundAt, generation, expiresAt, endedAt, endReason, endedBy';
 const SESSIONS = `SELECT ${COLUMNS} FROM sessions`;
 
 /** Rows that exist come with their key, held by the users' locks; new ones have none. */
 const UPSERT = `INSERT INTO sessions (${COLUMNS}) VALUES ?
   ON DUPLICATE KEY UPDATE deviceId = VALUES(deviceId), platform = VALUES(platform), boundAt = VALUES(boundAt),
-    endedAt = VALUES(endedAt), endReason = VALUES(endReason), endedBy = VALUES(endedBy)`;
+    generation = VALUES(generation), endedAt = VALUES(endedAt), endReason = VALUES(endReason), endedBy = VALUES(endedBy)`;
 
 const valuesOf = (row: BoundRow): SqlValue[] => [
   row.id,
@@ -129,6 +137,7 @@ const valuesOf = (row: BoundRow): SqlValue[] => [
   row.deviceId,
   row.platform,
   row.boundAt,
+  row.generation,
   row.expiresAt,
   row.endedAt,
   row.endReason,
@@ -143,7 +152,7 @@ function requestOf(arrival: Arrival, user: KnownUser | undefined): BindRequest |
 
 function outcomeOf(user: Named, { seat, authVersion }: Bound): Outcome<Binding> {
   if (seat instanceof AppError) return { error: seat };
-  const { row } = seat;
+  const { row, generation, again } = seat;
   // Driven out again by a later one of the same batch: it never was connected, so it is refused instead of kicked.
   if (row.endedAt) return { error: new AppError('TOKEN_REVOKED', { details: { reason: row.endReason } }) };
   return {
@@ -152,7 +161,8 @@ function outcomeOf(user: Named, { seat, authVersion }: Bound): Outcome<Binding> 
       sessionPk: row.id as number,
       sessionId: row.sessionId,
       authVersion,
-      again: seat.again,
+      generation,
+      again,
       ended: seat.ended.map((loser) => ({
         sessionPk: loser.id as number,
         reason: loser.endReason as SessionEndReason,

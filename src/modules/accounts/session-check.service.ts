@@ -4,6 +4,7 @@ import type { KickReason } from '../../kernel/contracts/bus-frames';
 import { DatabaseClock } from '../../platform/database/database-clock';
 import type { Connection } from '../../platform/realtime/connection';
 import { Connections } from '../../platform/realtime/connections';
+import { Kicks } from '../../platform/realtime/kicks';
 import { Live } from '../../platform/realtime/live';
 import { Outbound } from '../../platform/realtime/outbound';
 import { appRefOf, Apps, type App } from '../tenancy';
@@ -31,9 +32,10 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
     private readonly connections: Connections,
     private readonly proofs: SessionProofs,
     private readonly apps: Apps,
-    private readonly live: Live,
+    private readonly kicks: Kicks,
     private readonly outbound: Outbound,
     private readonly clock: DatabaseClock,
+    live: Live,
   ) {
     live.onForget('user', (_, userPk) => this.soon([...this.connections.ofUser(userPk)]));
     live.onForget('app', (appPk) => this.soon(this.ofApp(appPk)));
@@ -57,8 +59,8 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
   /** Warns before a token's end and disconnects a minute after it. */
   expire(now = this.clock.now()): void {
     for (const connection of [...this.connections.all()]) {
-      const { expiresAt, caller } = connection;
-      if (expiresAt + LEEWAY_MS <= now) this.live.kick(caller.userPk, [caller.sessionPk], 'token-expired');
+      const { expiresAt } = connection;
+      if (expiresAt + LEEWAY_MS <= now) this.kicks.end(connection, 'token-expired');
       else if (expiresAt - WARN_BEFORE_MS <= now && this.warned.get(connection) !== expiresAt) {
         this.warned.set(connection, expiresAt);
         this.outbound.say(connection, 'session:expiring', { expiresAt: new Date(expiresAt).toISOString() });
@@ -94,9 +96,8 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
     const { caller } = connection;
     // Renewed as another session meanwhile: that one is proven.
     if (state && state.sessionPk !== caller.sessionPk) return;
-    const reason = endOf(state) ?? endByApp(app, connection);
-    if (reason)
-      this.live.kick(caller.userPk, [caller.sessionPk], reason, state?.endedBy ? { byPlatform: state.endedBy } : {});
+    const reason = endOf(state, connection) ?? endByApp(app, connection);
+    if (reason) this.kicks.end(connection, reason, state?.endedBy ?? undefined);
     else if (state && app) connection.caller = asOf(caller, state.authVersion, app);
   }
 
@@ -106,10 +107,10 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
 }
 
 /** Why a connection on this session must end, if it must. */
-function endOf(state: SessionState | undefined): KickReason | undefined {
+function endOf(state: SessionState | undefined, { generation }: Connection): KickReason | undefined {
   if (!state) return 'revoked';
   if (state.status !== 'active') return state.status;
-  if (state.endedAt === null) return undefined;
+  if (state.endedAt === null) return generation < state.generation ? 'replaced' : undefined;
   return state.endReason === null || state.endReason === 'logout' ? 'revoked' : state.endReason;
 }
 

@@ -23,9 +23,6 @@ interface EndingRow {
   deviceId: string | null;
 }
 
-/** A socket that was just being let in when its session ended is not among the connections yet. */
-const SECOND_LOOK_MS = 1000;
-
 const KICK_REASON: Record<SessionEndReason, KickReason> = {
   'multi-login': 'multi-login',
   replaced: 'replaced',
@@ -95,8 +92,6 @@ export class SessionEnder {
   tell({ appPk, userPk, sessionPks, reason }: EndedSessions, byPlatform?: string): void {
     this.live.forget({ cache: 'user', appPk, pk: userPk });
     if (sessionPks.length === 0) return;
-    const options = byPlatform === undefined ? {} : { byPlatform };
-    this.live.kick(userPk, sessionPks, KICK_REASON[reason], options);
-    setTimeout(() => this.live.kick(userPk, sessionPks, KICK_REASON[reason], options), SECOND_LOOK_MS).unref();
+    this.live.kick(userPk, sessionPks, KICK_REASON[reason], byPlatform === undefined ? {} : { byPlatform });
   }
 }

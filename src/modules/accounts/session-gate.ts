@@ -3,6 +3,7 @@ import type { UserCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { validatorOf } from '../../platform/entry/shapes';
 import type { AdmittedSession, Connection } from '../../platform/realtime/connection';
+import { Kicks } from '../../platform/realtime/kicks';
 import { Live } from '../../platform/realtime/live';
 import type { HandshakeContext, SessionGate } from '../../platform/realtime/session-gate';
 import { appRefOf } from '../tenancy';
@@ -15,6 +16,11 @@ import { UserTokens, type ProvenToken } from './user-tokens.service';
 /** Shared by all connections: an idle one must stay small. */
 const PLAIN: ReadonlySet<string> = new Set();
 const BATCHING: ReadonlySet<string> = new Set(['batch']);
+
+interface Entered {
+  caller: UserCaller;
+  generation: number;
+}
 
 interface Device {
   id: string;
@@ -29,15 +35,17 @@ export class AccountsSessionGate implements SessionGate {
     private readonly binder: SessionBinder,
     private readonly ender: SessionEnder,
     private readonly live: Live,
+    private readonly kicks: Kicks,
     private readonly watch: PresenceWatch,
   ) {}
 
-  async admit(auth: unknown, { socketId }: HandshakeContext): Promise<AdmittedSession> {
+  async admit(auth: unknown, { socketId, gone }: HandshakeContext): Promise<AdmittedSession> {
     const { token, device, features = [] } = shapeOf(auth);
     const proven = await this.tokens.prove(token);
-    const caller = await this.enter(proven, device, socketId);
+    const { caller, generation } = await this.enter(proven, device, socketId, gone);
     return {
       caller,
+      generation,
       device: { id: device.id, platform: device.platform, state: device.state ?? 'foreground' },
       features: features.includes('batch') ? BATCHING : PLAIN,
       expiresAt: proven.expiresAt,
@@ -55,13 +63,26 @@ export class AccountsSessionGate implements SessionGate {
     const { caller } = connection;
     if (proven.app.pk !== caller.app.pk || proven.claims.sub !== caller.userId) throw new AppError('BAD_CREDENTIALS');
     const device = { id: connection.deviceId, platform: connection.platform };
-    connection.caller = await this.enter(proven, device, connection.socket.id);
+    const { caller: renewed, generation } = await this.enter(
+      proven,
+      device,
+      connection.socket.id,
+      () => !connection.socket.connected,
+    );
+    connection.caller = renewed;
+    connection.generation = generation;
     connection.expiresAt = proven.expiresAt;
     connection.tokenIssuedAt = proven.claims.iat;
+    this.kicks.arrived(connection);
     return proven.expiresAt;
   }
 
-  private async enter({ app, claims }: ProvenToken, device: Device, socketId: string): Promise<UserCaller> {
+  private async enter(
+    { app, claims }: ProvenToken,
+    device: Device,
+    socketId: string,
+    gone: () => boolean,
+  ): Promise<Entered> {
     const binding = await this.binder.bind({
       appPk: app.pk,
       policy: app.settings.devicePolicy,
@@ -70,13 +91,14 @@ export class AccountsSessionGate implements SessionGate {
       tokenVersion: claims.ver,
       deviceId: device.id,
       platform: device.platform,
+      gone,
     });
     const { userPk, userId } = binding.user;
     if (binding.again || binding.ended.length > 0) {
       // Once whoever was admitted by the same commit has become a connection.
-      setImmediate(() => this.driveOut(app.pk, userPk, binding, device, socketId));
+      setImmediate(() => this.driveOut(app.pk, userPk, binding, device));
     }
-    return {
+    const caller: UserCaller = {
       kind: 'user',
       app: appRefOf(app),
       userPk,
@@ -86,13 +108,15 @@ export class AccountsSessionGate implements SessionGate {
       authVersion: binding.authVersion,
       socketId,
     };
+    return { caller, generation: binding.generation };
   }
 
-  private driveOut(appPk: number, userPk: number, binding: Binding, { platform }: Device, socketId: string): void {
+  private driveOut(appPk: number, userPk: number, binding: Binding, { platform }: Device): void {
     const ended = (reason: string): number[] =>
       binding.ended.filter((loser) => loser.reason === reason).map(({ sessionPk }) => sessionPk);
-    const older = [...ended('replaced'), ...(binding.again ? [binding.sessionPk] : [])];
-    if (older.length > 0) this.live.kick(userPk, older, 'replaced', { silent: true, exceptSocketId: socketId });
+    const replaced = ended('replaced');
+    if (replaced.length > 0) this.live.kick(userPk, replaced, 'replaced');
+    if (binding.again) this.live.kick(userPk, [binding.sessionPk], 'replaced', { before: binding.generation });
     if (binding.ended.length > 0) {
       this.ender.tell({ appPk, userPk, sessionPks: ended('multi-login'), reason: 'multi-login' }, platform);
     }

@@ -17,6 +17,7 @@ export interface SessionState extends LoginRow {
   readonly tokenVersion: number;
   readonly authVersion: number;
   readonly expiresAt: Date;
+  readonly generation: number;
   readonly endedBy: string | null;
 }
 
@@ -29,7 +30,7 @@ interface Proof<S> {
 const CACHED_MS = 5000;
 const CACHED_MAX = 100_000;
 
-const STATE = `SELECT s.id AS sessionPk, s.sessionId, s.loginId, s.deviceId, s.endedAt, s.endReason, s.endedBy, s.expiresAt,
+const STATE = `SELECT s.id AS sessionPk, s.sessionId, s.loginId, s.deviceId, s.endedAt, s.endReason, s.endedBy, s.expiresAt, s.generation,
     u.id AS userPk, u.appPk, u.userId, u.status, u.tokenVersion, u.authVersion
   FROM sessions s JOIN users u ON u.id = s.userPk`;
 

@@ -1,5 +1,5 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
-import { appPk, ascii, created, instant, pk } from '../../platform/database/columns';
+import { appPk, ascii, created, instant, pk, uint } from '../../platform/database/columns';
 
 /**
  * Why a session ended. The first two end it on its device only: the login's token goes on for its other devices. All
@@ -29,6 +29,8 @@ export class SessionRow {
   @Column(created()) createdAt!: Date;
   /** Last time a connection bound it; decides who is the oldest. */
   @Column(instant({ nullable: true })) boundAt!: Date | null;
+  /** How many connections have bound it: the one that raised it last is the newest, and the only one that stays. */
+  @Column(uint({ default: 0 })) generation!: number;
   @Column(instant()) expiresAt!: Date;
   @Column(instant({ nullable: true })) endedAt!: Date | null;
   @Column(ascii(32, { nullable: true })) endReason!: SessionEndReason | null;

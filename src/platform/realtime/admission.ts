@@ -82,6 +82,7 @@ export class Admission {
       const session = await this.sessionGate.admit(auth, {
         socketId: socket.id,
         address: clientAddress(headers['x-forwarded-for'], address, this.settings.http.trustProxy),
+        gone: () => engineOf(socket).readyState !== 'open',
       });
       const connection = new SocketConnection(socket, session);
       socket.data = connection;

@@ -6,6 +6,8 @@ export type DeviceState = 'foreground' | 'background';
 /** What the session gate tells about a connection that it let in. */
 export interface AdmittedSession {
   caller: UserCaller;
+  /** How many sockets had bound the session, this one included; see Connection. */
+  generation: number;
   device: { id: string; platform: string; state: DeviceState };
   features: ReadonlySet<string>;
   /** When the token ends; milliseconds since the epoch. */
@@ -19,6 +21,8 @@ export interface Connection {
   readonly socket: Socket;
   /** Replaced when the session is renewed or proven again. */
   caller: UserCaller;
+  /** Of several sockets of one session the one of the highest generation is the newest, and the others go. */
+  generation: number;
   readonly deviceId: string;
   readonly platform: string;
   state: DeviceState;

@@ -10,6 +10,7 @@ import { Rates } from '../entry/rates';
 import { Admission } from './admission';
 import { Connections } from './connections';
 import { type EventHandler, EventHandlers } from './event-handlers';
+import { Kicks } from './kicks';
 import { count, counts } from './metrics';
 import { Outbound } from './outbound';
 import { decoderOf, engineOf, type SocketConnection } from './socket-connection';
@@ -46,6 +47,7 @@ export class Dispatcher implements OnModuleInit {
     private readonly admission: Admission,
     private readonly connections: Connections,
     private readonly outbound: Outbound,
+    private readonly kicks: Kicks,
     private readonly rates: Rates,
     @Inject(REALTIME_OPTIONS) private readonly options: RealtimeOptions,
   ) {}
@@ -72,6 +74,7 @@ export class Dispatcher implements OnModuleInit {
       socket.on('disconnect', goodbye);
       counts.connections++;
       this.connections.add(connection);
+      this.kicks.arrived(connection);
     });
   }
 

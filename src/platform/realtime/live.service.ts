@@ -6,9 +6,10 @@ import { Bus } from './bus';
 import { Connections, type PresenceChange } from './connections';
 import { FanOut } from './fan-out';
 import { HearersHere } from './hearers-here';
+import { Kicks } from './kicks';
 import { type EmitOptions, Encoded, type FindHearers, Live } from './live';
 import { fanOutByBus } from './metrics';
-import { Outbound, PUSH_BYTES_MAX } from './outbound';
+import { PUSH_BYTES_MAX } from './outbound';
 import { Presence } from './presence';
 import { type LiveDevice, Routes } from './routes';
 
@@ -26,7 +27,7 @@ export class LiveService extends Live implements OnModuleInit {
     private readonly connections: Connections,
     private readonly fanOut: FanOut,
     private readonly hearersHere: HearersHere,
-    private readonly outbound: Outbound,
+    private readonly kicks: Kicks,
     private readonly bus: Bus,
     private readonly routes: Routes,
     private readonly presence: Presence,
@@ -36,7 +37,6 @@ export class LiveService extends Live implements OnModuleInit {
 
   onModuleInit(): void {
     this.bus.on('deliver', (frame) => this.deliverFromBus(frame));
-    this.bus.on('kick', (frame) => this.kickHere(frame));
     this.bus.on('forget', (frame) => this.forgetHere(frame));
   }
 
@@ -80,10 +80,10 @@ export class LiveService extends Live implements OnModuleInit {
     userPk: number,
     sessionPks: readonly number[],
     reason: KickReason,
-    options: { byPlatform?: string; silent?: boolean; exceptSocketId?: string } = {},
+    options: { byPlatform?: string; before?: number } = {},
   ): void {
     const frame = { userPk, sessionPks: [...sessionPks], reason, ...options };
-    this.kickHere(frame);
+    this.kicks.kick(frame);
     this.bus.toAll('kick', frame);
   }
 
@@ -177,15 +177,6 @@ export class LiveService extends Live implements OnModuleInit {
     } catch {
       // Nobody can say where they are, so every node is asked; with Redis gone this shows as a gap there.
       this.bus.toAll('deliver', frame);
-    }
-  }
-
-  private kickHere({ userPk, sessionPks, reason, byPlatform, silent, exceptSocketId }: BusFrames['kick']): void {
-    for (const connection of [...this.connections.ofUser(userPk)]) {
-      if (connection.socket.id === exceptSocketId || !sessionPks.includes(connection.caller.sessionPk)) continue;
-      if (!silent) this.outbound.say(connection, 'session:kicked', { reason, ...(byPlatform && { byPlatform }) });
-      // Goes out behind what was said; from here on no frame of this socket is read.
-      connection.socket.disconnect(true);
     }
   }
 

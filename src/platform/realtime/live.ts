@@ -47,12 +47,15 @@ export abstract class Live {
   /** How a node finds out who hears a conversation; without a promise when it knows. */
   abstract hearersBy(find: FindHearers): void;
 
-  /** Ends sessions' sockets on every node: `session:kicked` first, then the connection. `silent` leaves the event out. */
+  /**
+   * Ends sessions' sockets on every node, those still on their way in too: `session:kicked` first, then the connection.
+   * `before`: only those of a lower generation.
+   */
   abstract kick(
     userPk: number,
     sessionPks: readonly number[],
     reason: KickReason,
-    options?: { byPlatform?: string; silent?: boolean; exceptSocketId?: string },
+    options?: { byPlatform?: string; before?: number },
   ): void;
 
   /** Drops a cached row on every node (this one before it returns). */

@@ -9,6 +9,7 @@ import { EventHandlers } from './event-handlers';
 import { FanOut } from './fan-out';
 import { GapHints } from './gap-hints';
 import { HearersHere } from './hearers-here';
+import { Kicks } from './kicks';
 import { Live } from './live';
 import { LiveService } from './live.service';
 import { Outbound } from './outbound';
@@ -36,6 +37,7 @@ import { ServingPeers } from './serving-peers';
     FanOut,
     GapHints,
     HearersHere,
+    Kicks,
     { provide: Live, useClass: LiveService },
     Outbound,
     Overload,
@@ -46,6 +48,6 @@ import { ServingPeers } from './serving-peers';
     Routes,
     ServingPeers,
   ],
-  exports: [Bus, Connections, Dispatcher, Drain, Live, Outbound, Overload, Passes],
+  exports: [Bus, Connections, Dispatcher, Drain, Kicks, Live, Outbound, Overload, Passes],
 })
 export class RealtimeModule {}

@@ -4,6 +4,8 @@ import type { AdmittedSession, Connection } from './connection';
 export interface HandshakeContext {
   socketId: string;
   address: string;
+  /** Whether the client has left meanwhile. */
+  gone: () => boolean;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { AdmittedSession, Connection, DeviceState } from './connection';
 /** The Connection as the dispatcher keeps it, in `socket.data`. */
 export class SocketConnection implements Connection {
   caller: UserCaller;
+  generation: number;
   readonly deviceId: string;
   readonly platform: string;
   state: DeviceState;
@@ -21,6 +22,7 @@ export class SocketConnection implements Connection {
     session: AdmittedSession,
   ) {
     this.caller = session.caller;
+    this.generation = session.generation;
     this.deviceId = session.device.id;
     this.platform = session.device.platform;
     this.state = session.device.state;

@@ -119,7 +119,7 @@ describe('one user, several devices', () => {
     winner.close();
   });
 
-  it('D2 D3: the same device replaces its own connection without a word, and the online count is right throughout', async () => {
+  it('D2 D3: the same device replaces its own connection, which is told so, and the online count is right throughout', async () => {
     const app = await anApp(parley);
     const session = await aSession(await aUser(app));
     expect(await onlineCount(app)).toBe(0);
@@ -127,7 +127,7 @@ describe('one user, several devices', () => {
     expect(await onlineCount(app)).toBe(1);
     const second = await connect(parley.url, session.token, { id: 'the-phone' });
     await first.ended();
-    expect(first.all('session:kicked')).toEqual([]);
+    expect(first.all('session:kicked')).toEqual([{ reason: 'replaced' }]);
     expect(await onlineCount(app)).toBe(1);
     first.close();
     expect(await onlineCount(app)).toBe(1);
