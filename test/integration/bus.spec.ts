@@ -130,18 +130,18 @@ describe('two nodes and a bus', () => {
     let open = (): void => undefined;
     b.gate.closedUntil = new Promise((resolve) => (open = resolve));
     const asked = b.gate.asked;
-    const coming = io(b.url, { auth: { token: '16' }, forceNew: true, reconnection: false });
+    const coming = io(b.url, { auth: { token: '26' }, forceNew: true, reconnection: false });
     const heard = hearing(coming);
     let reason = '';
     coming.on('disconnect', (why) => (reason = why));
     await until('it is at the gate', () => b.gate.asked > asked);
-    a.live.kick(16, [16], 'revoked');
+    a.live.kick(26, [26], 'revoked');
     await reaches(a, 17, hearing(watcher), 1);
     b.gate.closedUntil = undefined;
     open();
     await until('it is out again', () => reason !== '');
     expect(heard).toEqual([['session:kicked', { reason: 'revoked' }]]);
-    expect(b.connections.has(16)).toBe(false);
+    expect(b.connections.has(26)).toBe(false);
     watcher.disconnect();
   });
 

@@ -107,7 +107,10 @@ export async function anAccountsNode(settings: Settings): Promise<AccountsNode> 
     .overrideProvider(REALTIME_OPTIONS)
     .useValue({ everyEvent: false })
     .compile();
-  const app = built.createNestApplication<NestFastifyApplication>(httpAdapter(settings), { logger: false });
+  const app = built.createNestApplication<NestFastifyApplication>(httpAdapter(settings), {
+    logger: false,
+    bodyParser: false,
+  });
   app.useWebSocketAdapter(new ParleyIoAdapter(app));
   prepareHttp(app, settings);
   await app.listen(0, '127.0.0.1');
