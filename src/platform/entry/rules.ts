@@ -1,8 +1,10 @@
 import { applyDecorators } from '@nestjs/common';
-import { IsInt, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { IsInt, IsString, Matches, Max, Min, ValidateBy, ValidateIf } from 'class-validator';
 import { JSONSchema } from 'class-validator-jsonschema';
 import { SEQ_MAX } from '../../kernel/contracts/message';
+import { cleanName, lengthOfName } from '../../kernel/names';
 import { ID_PATTERN, NEW_ID_PATTERN, NEW_ID_RULE } from '../../kernel/ids';
+import { NAME_LENGTH_RULE, NAME_RULE } from './shape-schemas';
 
 /** Null is a value here: it clears the field. (With `@IsOptional()` the field may be left out as well.) */
 export const Nullable = (): PropertyDecorator => ValidateIf((_, value) => value !== null);
@@ -25,6 +27,30 @@ export const IsTag = (): PropertyDecorator =>
 /** A message's number in its log, or 0: before all of them. */
 export const IsSeq = (): PropertyDecorator => applyDecorators(IsInt(), Min(0), Max(SEQ_MAX));
 
-/** A text that shows something. */
-export const NotBlank = (): PropertyDecorator =>
-  Matches(/\S/, { message: 'Must have at least one visible character.' });
+/** Of so many code points as it is written, whatever of it is not seen included. */
+const WRITTEN_TIMES = 4;
+
+/**
+ * A name that people read (kernel/names.ts): what reaches the handler is the cleaned one, of 1 to `max` code points.
+ * Top-level properties only.
+ */
+export const IsName = (max: number): PropertyDecorator =>
+  applyDecorators(
+    IsString(),
+    ValidateBy({
+      name: NAME_LENGTH_RULE,
+      constraints: [max],
+      validator: {
+        validate: (value) =>
+          typeof value === 'string' && value.length <= 2 * WRITTEN_TIMES * max && lengthOfName(cleanName(value)) <= max,
+        defaultMessage: () => `Must have at most ${max} characters.`,
+      },
+    }),
+    ValidateBy({
+      name: NAME_RULE,
+      validator: {
+        validate: (value) => typeof value === 'string' && cleanName(value) !== '',
+        defaultMessage: () => 'Must have at least one visible character.',
+      },
+    }),
+  );

@@ -18,6 +18,9 @@ export interface HeldRule {
 export const RULES_KEYWORD = 'x-rules';
 export const MESSAGES_KEYWORD = 'x-messages';
 const DOCS_KEYWORD = 'x-docs';
+/** What `@IsName()` is called: the validator of a shape cleans properties that are names. */
+export const NAME_RULE = 'isName';
+export const NAME_LENGTH_RULE = 'isNameLength';
 
 export const heldRules: HeldRule[] = [];
 const held = new WeakMap<object, Map<string, number>>();
@@ -142,8 +145,17 @@ const CONVERTERS: Record<string, (rule: Rule) => Schema> = {
   isUrl: asWritten({ type: 'string', format: 'uri' }),
   isUuid: asWritten({ type: 'string', format: 'uuid' }),
   isIso8601: asWritten({ type: 'string', format: 'date-time' }),
+  [NAME_RULE]: asWritten({ minLength: 1 }),
+  [NAME_LENGTH_RULE]: (rule) => asWritten({ type: 'string', maxLength: rule.constraints[0] })(rule),
   isDateString: asWritten({ type: 'string', format: 'date-time' }),
 };
+
+/** The properties of a shape that are names. */
+export const namesOf = (shape: new () => object): string[] =>
+  getMetadataStorage()
+    .getTargetValidationMetadatas(shape, '', true, false)
+    .filter((rule) => nameOf(rule) === NAME_RULE)
+    .map(({ propertyName }) => propertyName);
 
 /** One converter per rule name in use, so that no inexact default of the library is ever taken. */
 function convertersFor(rules: Rule[]): Converters {

@@ -1,10 +1,12 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import type { AppError } from '../../kernel/errors/app-error';
+import { cleanName } from '../../kernel/names';
 import { refusalOf } from './shape-errors';
 import {
   checkedSchema,
   heldRules,
   MESSAGES_KEYWORD,
+  namesOf,
   patterns,
   publishedSchema,
   RULES_KEYWORD,
@@ -68,7 +70,7 @@ function compile(shape: Shape): ValidateFunction {
 
 /**
  * The compiled validator of a DTO class: class-validator's decorators → JSON Schema → ajv, once per class; unknown
- * fields are refused at every level and nothing is converted. The value itself comes back: a plain object, without the
+ * fields are refused at every level and nothing is converted but names (`@IsName()`), which are cleaned. The value itself comes back: a plain object, without the
  * class's defaults. Null passes only where `@ValidateIf((_, value) => value !== null)` lets it; `@IsOptional()` means
  * that a field may be left out. Both doors and OpenAPI use the same class (design point 3).
  */
@@ -77,14 +79,21 @@ export function validatorOf<T extends object>(shape: Shape<T>): Validator<T> {
   if (!validator) {
     const check = compile(shape);
     const verbatim = verbatimFields(shape);
+    const names = namesOf(shape);
     validator = (value, source) => {
       if (!check(value)) throw refusalOf(check.errors);
+      if (names.length > 0) cleanNames(value as Record<string, unknown>, names);
       if (verbatim.length > 0) keepTexts(value as T, verbatim, source);
       return value as T;
     };
     validators.set(shape, validator);
   }
   return validator as Validator<T>;
+}
+
+/** Names as people are to read them. */
+function cleanNames(value: Record<string, unknown>, names: readonly string[]): void {
+  for (const name of names) if (typeof value[name] === 'string') value[name] = cleanName(value[name]);
 }
 
 /**

@@ -10,7 +10,7 @@ import {
   MaxLength,
   MinLength,
 } from 'class-validator';
-import { IsId, Nullable } from '../../../platform/entry/rules';
+import { IsId, IsName, Nullable } from '../../../platform/entry/rules';
 
 const HTTP_URL = /^https?:\/\/[^\s"'<>\\]+$/;
 
@@ -22,8 +22,7 @@ export class CreateUserDto {
   userId?: string;
 
   @IsOptional()
-  @IsString()
-  @MaxLength(256)
+  @IsName(64)
   nickname?: string;
 
   /** Fixed mode: chosen by you; generated when absent. */
@@ -49,8 +48,7 @@ export class CreateUserDto {
 export class PatchUserDto {
   @IsOptional()
   @Nullable()
-  @IsString()
-  @MaxLength(256)
+  @IsName(64)
   nickname?: string | null;
 
   @IsOptional()

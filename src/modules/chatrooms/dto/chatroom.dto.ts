@@ -1,5 +1,5 @@
 import { ArrayMaxSize, IsArray, IsBoolean, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
-import { IsId, IsNewId, NotBlank, Nullable } from '../../../platform/entry/rules';
+import { IsId, IsName, IsNewId, Nullable } from '../../../platform/entry/rules';
 import { RECENT_MAX } from '../room-feed';
 
 const MEMBERS_MAX = 1_000_000;
@@ -32,9 +32,7 @@ export class CreateChatroomDto extends ChatroomRules {
   @IsNewId()
   chatroomId?: string;
 
-  @IsString()
-  @MaxLength(128)
-  @NotBlank()
+  @IsName(128)
   name!: string;
 
   @IsOptional()
@@ -66,9 +64,7 @@ export class CreateChatroomDto extends ChatroomRules {
 /** What is left out stays; null clears. */
 export class PatchChatroomDto extends ChatroomRules {
   @IsOptional()
-  @IsString()
-  @MaxLength(128)
-  @NotBlank()
+  @IsName(128)
   name?: string;
 
   @IsOptional()

@@ -12,7 +12,7 @@ import {
   Min,
 } from 'class-validator';
 import { PageQuery } from '../../../platform/entry/page-query';
-import { IsId, IsNewId, NotBlank, Nullable } from '../../../platform/entry/rules';
+import { IsId, IsName, IsNewId, Nullable } from '../../../platform/entry/rules';
 import type { Visibility } from '../group.entity';
 
 /** Members of the largest group. */
@@ -52,9 +52,7 @@ export class CreateGroupDto extends GroupSwitches {
   @IsNewId()
   groupId?: string;
 
-  @IsString()
-  @MaxLength(128)
-  @NotBlank()
+  @IsName(128)
   name!: string;
 
   @IsOptional()
@@ -96,9 +94,7 @@ export class CreateGroupDto extends GroupSwitches {
 /** What is left out stays; null clears. */
 export class PatchGroupDto extends GroupSwitches {
   @IsOptional()
-  @IsString()
-  @MaxLength(128)
-  @NotBlank()
+  @IsName(128)
   name?: string;
 
   @IsOptional()
@@ -149,8 +145,7 @@ export class PatchMemberDto {
   /** Its name in this group. */
   @IsOptional()
   @Nullable()
-  @IsString()
-  @MaxLength(64)
+  @IsName(64)
   nickname?: string | null;
 
   /** Fields of your own, 2 KB of JSON. */

@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
-import { IsIn, IsOptional, IsString, Matches, MaxLength, ValidateNested } from 'class-validator';
-import { NotBlank } from '../../../platform/entry/rules';
+import { IsIn, IsOptional, IsString, Matches, ValidateNested } from 'class-validator';
+import { IsName } from '../../../platform/entry/rules';
 import { PUSH_STYLES, type PushStyle } from '../../tenancy';
 
 const WALL_TIME = /^([01]\d|2[0-3]):[0-5]\d$/;
@@ -27,9 +27,7 @@ export class QuietHoursDto {
 export class PushSettingsDto {
   /** How this user is named in the pushes of others, instead of the nickname of its profile. */
   @IsOptional()
-  @IsString()
-  @MaxLength(64)
-  @NotBlank()
+  @IsName(64)
   nickname?: string;
 
   /** `full` shows what was written, `hidden` only that something was. */

@@ -1,15 +1,13 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
-import { NotBlank } from '../../../platform/entry/rules';
+import { IsName } from '../../../platform/entry/rules';
 import type { AccountMode } from '../app.entity';
 import { AppSettingsDto } from './app-settings.dto';
 
 const HTTP_URL = /^https?:\/\/\S+$/;
 
 export class CreateAppDto {
-  @IsString()
-  @MaxLength(128)
-  @NotBlank()
+  @IsName(128)
   name!: string;
 
   /** `arbitrary` (the default): users log in under the app's own names. `fixed`: accounts and passwords are generated. */
@@ -32,9 +30,7 @@ export class CreateAppDto {
 
 export class ChangeAppDto {
   @IsOptional()
-  @IsString()
-  @MaxLength(128)
-  @NotBlank()
+  @IsName(128)
   name?: string;
 
   @IsOptional()

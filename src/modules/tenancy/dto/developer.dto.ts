@@ -12,7 +12,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import { PageQuery } from '../../../platform/entry/page-query';
-import { NotBlank } from '../../../platform/entry/rules';
+import { IsName } from '../../../platform/entry/rules';
 import type { DeveloperStatus } from '../developer.entity';
 import type { Plan } from '../plans';
 
@@ -30,9 +30,7 @@ export class SignUpDto {
   @MaxLength(128)
   password!: string;
 
-  @IsString()
-  @MaxLength(128)
-  @NotBlank()
+  @IsName(128)
   name!: string;
 }
 
@@ -43,9 +41,7 @@ export class VerificationDto {
   kind?: 'person' | 'company';
 
   /** The legal name. */
-  @IsString()
-  @MaxLength(128)
-  @NotBlank()
+  @IsName(128)
   name!: string;
 
   /** Number of an identity card or of a company's registration. Kept sealed; only the operator reads it. */
