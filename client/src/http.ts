@@ -18,6 +18,9 @@ export interface ConversationPage {
 
 export interface HistoryPage {
   items: WireMessage[];
+  /** The seqs that this page settles, both inclusive; absent when it is empty. */
+  covers?: { from: number; to: number };
+  /** A page ends where its bytes end as well: there is more while this is there. */
   nextCursor?: string;
 }
 

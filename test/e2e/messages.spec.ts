@@ -146,6 +146,7 @@ describe('messages', () => {
     const [latest] = await list();
     expect(latest).toEqual({
       conversationId: between(carol.userId, bob.userId),
+      title: carol.userId,
       lastMessage: expect.objectContaining({ body: { text: 'from carol' }, type: 'text', seq: 1 }),
       maxSeq: 1,
       minSeq: 1,

@@ -589,13 +589,14 @@ describe('a user’s own events', () => {
     const given = appended.map(({ userSeq }) => userSeq).sort((a, b) => a - b);
     expect(given).toEqual(Array.from({ length: 60 }, (_, n) => n + 1));
     expect(await events.bounds(userPk)).toEqual({ maxUserSeq: 60, minUserSeq: 1 });
-    const kept = await events.since(userPk, 0, 100);
+    const all = { limit: 100, maxBytes: 1_000_000 };
+    const { events: kept } = await events.since(userPk, 0, all);
     expect(kept).toHaveLength(7);
     for (const event of kept) {
       const ofIts = appended.filter(({ data }) => Number(data.n) % 7 === Number(event.data.n) % 7);
       expect(event).toEqual(ofIts.reduce((last, one) => (one.userSeq > last.userSeq ? one : last)));
     }
-    expect(await events.since(userPk, 60, 100)).toEqual([]);
+    expect(await events.since(userPk, 60, all)).toEqual({ events: [], more: false });
   });
 
   it('older than 30 days are forgotten, and the bounds say so', async () => {
@@ -608,7 +609,7 @@ describe('a user’s own events', () => {
     await node.use(Sql).run('UPDATE user_events SET at = DATE_SUB(NOW(3), INTERVAL 31 DAY) WHERE userPk = ?', [userPk]);
     for (let n = 11; n <= 64; n++) await append(n);
     expect(await events.bounds(userPk)).toEqual({ maxUserSeq: 64, minUserSeq: 11 });
-    expect((await events.since(userPk, 0, 100)).map(({ userSeq }) => userSeq)).toEqual(
+    expect((await events.since(userPk, 0, { limit: 100, maxBytes: 1_000_000 })).events.map(({ userSeq }) => userSeq)).toEqual(
       Array.from({ length: 54 }, (_, n) => n + 11),
     );
   });

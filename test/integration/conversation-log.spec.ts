@@ -52,7 +52,8 @@ const app = { pk: 1, appId: 'app', version: 1 };
 const names = {
   namesOf: (pks: readonly number[]) => Promise.resolve(new Map(pks.map((pk) => [pk, `u${pk}`]))),
   pkOf: (_app: number, userId: string) => Promise.resolve(Number(userId.slice(1))),
-  superseded: () => Promise.resolve(new Set<number>()),
+  facesOf: () => Promise.resolve(new Map()),
+      superseded: () => Promise.resolve(new Set<number>()),
 };
 
 describe('the conversation log', () => {

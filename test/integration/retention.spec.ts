@@ -59,6 +59,7 @@ describe('messages beyond their app’s limit', () => {
     audiences.names = {
       namesOf: (pks) => Promise.resolve(new Map(pks.map((pk) => [pk, `u${pk}`]))),
       pkOf: (_app, userId) => Promise.resolve(Number(userId.slice(1))),
+      facesOf: () => Promise.resolve(new Map()),
       superseded: () => Promise.resolve(new Set<number>()),
     };
     audiences.register(open('user'));

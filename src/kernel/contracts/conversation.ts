@@ -21,10 +21,29 @@ export function parseConversationId(conversationId: string): ConversationName | 
   return kind === 'group' || kind === 'chatroom' || kind === 'system' ? { kind, id: first } : undefined;
 }
 
+/** What a list shows of a group. */
+export interface GroupLine {
+  groupId: string;
+  name: string;
+  visibility: 'public' | 'private';
+  memberCount: number;
+}
+
+/** The last message as lists show it: without `body.thumbnail`, and with at most 1 KB of `body.text`. */
+export interface LastMessage extends WireMessage {
+  /** Something was left out of the body: read the message itself for it. */
+  truncated?: true;
+}
+
 /** One line of the conversation list, as a user sees it (contract.md, REST core). */
 export interface WireConversation {
   conversationId: string;
-  lastMessage?: WireMessage;
+  /** The peer's nickname, else its id; the group's name. */
+  title?: string;
+  /** The peer's picture. */
+  avatarUrl?: string;
+  /** The last one that this user sees. */
+  lastMessage?: LastMessage;
   /** Highest seq of the log. */
   maxSeq: number;
   /** Lowest seq this user may read. */
@@ -34,6 +53,8 @@ export interface WireConversation {
   unread: number;
   muted: boolean;
   pinned: boolean;
-  /** The peer's marks in a one-to-one conversation, for "delivered" and "read" ticks after a restart of the client. */
-  peer?: { userId: string; deliveredSeq: number; readSeq: number };
+  /** In a one-to-one conversation: the other side, with its marks for "delivered" and "read" ticks after a restart. */
+  peer?: { userId: string; nickname?: string; avatarUrl?: string; deliveredSeq: number; readSeq: number };
+  /** In a group. */
+  group?: GroupLine;
 }

@@ -59,6 +59,15 @@ export interface WireMessage extends MessageEnvelope {
   ext?: Json;
 }
 
+/** A page of a conversation's log. */
+export interface LogPage {
+  items: WireMessage[];
+  /** The seqs that this page settles, both inclusive: whatever the reader may see of them is in it. Absent when it is empty. */
+  covers?: { from: number; to: number };
+  /** Absent when there is nothing further on. */
+  nextCursor?: string;
+}
+
 /** Whom a message names, whatever its body: clients highlight it, push may pass a "do not disturb". */
 export interface Mentions {
   userIds?: string[];

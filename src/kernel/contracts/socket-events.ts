@@ -1,7 +1,7 @@
 import type { WireError } from '../errors/app-error';
 import type { KickReason } from './bus-frames';
 import type { WireConversation } from './conversation';
-import type { SendAck, SendCommand, WireMessage } from './message';
+import type { LogPage, SendAck, SendCommand, WireMessage } from './message';
 
 /** Every acknowledgement: `data` is the reply of the event. */
 export type Ack<T> = { ok: true; data: T } | { ok: false; error: WireError };
@@ -141,7 +141,7 @@ export interface ClientEvents {
   /** Raises the read mark, on all devices of the user; the others are told (`receipt`). */
   'conversation:read': { data: { conversationId: string; seq: number }; reply: { readSeq: number; unread: number } };
   /** A page of a conversation, as `GET /v1/conversations/{conversationId}/messages`. */
-  'conversation:pull': { data: PullRequest; reply: { items: WireMessage[]; nextCursor?: string } };
+  'conversation:pull': { data: PullRequest; reply: LogPage };
   /** What changed while the client was away, in pages: send it after each connect and on `sync:hint`. */
   sync: { data: SyncRequest; reply: SyncReply };
   /** Which conversations are ahead of what the client holds: a small `sync` that brings no messages. */

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { ID_PATTERN } from '../../kernel/ids';
 import { Sql } from '../../platform/database/sql';
 import { Live } from '../../platform/realtime/live';
-import type { UserNames } from '../conversations';
+import type { UserFace, UserNames } from '../conversations';
 import { Batched } from '../../platform/database/batched';
 import type { UserStatus } from './user.entity';
 
@@ -87,6 +87,22 @@ export class UserDirectory implements UserNames {
       }
     }
     return names;
+  }
+
+  async facesOf(userPks: readonly number[]): Promise<ReadonlyMap<number, UserFace & { userId: string }>> {
+    if (userPks.length === 0) return new Map();
+    const rows = await this.sql.rows<{
+      id: number;
+      userId: string;
+      nickname: string | null;
+      avatarUrl: string | null;
+    }>('SELECT id, userId, nickname, avatarUrl FROM users WHERE id IN (?)', [[...new Set(userPks)]]);
+    return new Map(
+      rows.map(({ id, userId, nickname, avatarUrl }) => [
+        id,
+        { userId, nickname: nickname ?? undefined, avatarUrl: avatarUrl ?? undefined },
+      ]),
+    );
   }
 
   async pkOf(appPk: number, userId: string): Promise<number | undefined> {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { UserEvent } from '../../kernel/contracts/socket-events';
 import { Sql, type SqlExecutor } from '../../platform/database/sql';
+import { PageRoom } from '../../platform/entry/page-room';
 
 interface UserEventRecord {
   userSeq: number;
@@ -10,6 +11,8 @@ interface UserEventRecord {
 }
 
 const KEPT_DAYS = 30;
+/** What an event says besides its data. */
+const ENVELOPE_BYTES = 120;
 /** Appends between two looks for old events of the user. */
 const TRIM_EVERY = 64;
 
@@ -66,19 +69,31 @@ export class UserEvents {
     await tx.run('UPDATE users SET minUserSeq = GREATEST(minUserSeq, ?) WHERE id = ?', [old.last + 1, userPk]);
   }
 
-  /** Events after `userSeq`, oldest first. */
-  async since(userPk: number, userSeq: number, limit: number): Promise<UserEvent[]> {
-    const rows = await this.sql.rows<UserEventRecord>(
-      `SELECT userSeq, kind, data, at FROM user_events WHERE userPk = ? AND userSeq > ?
-       ORDER BY userSeq LIMIT ${Number(limit)}`,
-      [userPk, userSeq],
+  /** Events after `userSeq`, oldest first, as many as are allowed; the first is among them however long it is. */
+  async since(
+    userPk: number,
+    userSeq: number,
+    { limit, maxBytes }: { limit: number; maxBytes: number },
+  ): Promise<{ events: UserEvent[]; more: boolean }> {
+    const lengths = await this.sql.rows<{ userSeq: number; bytes: number }>(
+      `SELECT userSeq, LENGTH(data) + ${ENVELOPE_BYTES} AS bytes FROM user_events WHERE userPk = ? AND userSeq > ?
+       ORDER BY userSeq LIMIT ?`,
+      [userPk, userSeq, limit + 1],
     );
-    return rows.map((row) => ({
+    const fitting = new PageRoom(maxBytes).fill(lengths.slice(0, limit), ({ bytes }) => bytes);
+    const last = fitting[fitting.length - 1];
+    if (!last) return { events: [], more: false };
+    const rows = await this.sql.rows<UserEventRecord>(
+      `SELECT userSeq, kind, data, at FROM user_events WHERE userPk = ? AND userSeq BETWEEN ? AND ? ORDER BY userSeq`,
+      [userPk, userSeq + 1, last.userSeq],
+    );
+    const events = rows.map((row) => ({
       userSeq: row.userSeq,
       kind: row.kind,
       at: row.at.toISOString(),
       data: JSON.parse(row.data) as Record<string, unknown>,
     }));
+    return { events, more: lengths.length > fitting.length };
   }
 
   async bounds(userPk: number): Promise<UserEventBounds> {

@@ -1,3 +1,4 @@
+import { PageRoom } from '../../platform/entry/page-room';
 import type { Connection } from '../../platform/realtime/connection';
 import type { Channel } from '../../platform/realtime/channel';
 import type { Frame } from '../../platform/realtime/frame';
@@ -8,6 +9,9 @@ import { RoomFeed, type FeedPorts, type Spoken } from './room-feed';
 
 /** How long a user whose connection broke is still in: it comes back, most of the time. */
 const GRACE_MS = 5000;
+
+/** What a socket that joins is shown at once: less than what makes it a slow one. The rest it pulls. */
+const HISTORY_BYTES = 128 * 1024;
 
 /** A user in a room, with the sockets of this node that joined. */
 interface Seat {
@@ -147,7 +151,9 @@ export class LiveRoom {
 
   private latest(count: number): Spoken[] {
     if (this.stopped || count === 0) return [];
-    return this.feed.recent.slice(-count).filter(({ seq }) => seq >= this.from);
+    const latest = this.feed.recent.slice(-count).filter(({ seq }) => seq >= this.from);
+    const fitting = new PageRoom(HISTORY_BYTES).fill(latest.reverse(), ({ frame: { options } }) => options.wsPreEncodedFrame[0].length);
+    return fitting.reverse();
   }
 
   private vacate(userPk: number): void {

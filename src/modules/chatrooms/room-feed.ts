@@ -24,7 +24,8 @@ export interface FeedPorts {
 
 /** Messages kept for who joins: the most that it may ask for. */
 export const RECENT_MAX = 50;
-export const READ_MAX = 200;
+/** Read at once; as long as messages can be, they are 3 MB. */
+export const READ_MAX = 50;
 /** Messages that wait for those before them; beyond it they are read from the log. */
 const WAITING_MAX = 1000;
 /** Nodes store at the same time, and what one says may overtake the other's: a hole is given this long to close. */

@@ -1,5 +1,5 @@
 import type { AppRef } from '../../kernel/caller';
-import type { ConversationKind } from '../../kernel/contracts/conversation';
+import type { ConversationKind, GroupLine } from '../../kernel/contracts/conversation';
 import type { Mentions, Priority } from '../../kernel/contracts/message';
 import type { AppError } from '../../kernel/errors/app-error';
 import type { SqlExecutor } from '../../platform/database/sql';
@@ -112,4 +112,21 @@ export interface ConversationTargets {
   publicIds(targetPks: readonly number[]): Promise<ReadonlyMap<number, string>>;
   /** What people call them, now. */
   titles?(targetPks: readonly number[]): Promise<ReadonlyMap<number, string>>;
+  /** How lists show them, now. */
+  cards?(targetPks: readonly number[]): Promise<ReadonlyMap<number, ConversationCard>>;
+}
+
+/** How a list shows a conversation, so that it needs no second call. */
+export interface ConversationCard {
+  /** The peer's nickname, else its id; the group's name. */
+  readonly title?: string;
+  readonly avatarUrl?: string;
+  readonly peer?: UserFace;
+  readonly group?: GroupLine;
+}
+
+/** What everybody sees of a user. */
+export interface UserFace {
+  readonly nickname?: string;
+  readonly avatarUrl?: string;
 }

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import type { WireMessage } from '../../kernel/contracts/message';
+import type { LogPage } from '../../kernel/contracts/message';
 import { invalid } from '../../kernel/errors/app-error';
+import { Settings } from '../../platform/config/settings';
 import { readCursor, writeCursor } from '../../platform/entry/cursor';
-import { limitOf, type Page } from '../../platform/entry/page-query';
+import { limitOf } from '../../platform/entry/page-query';
+import { PageRoom } from '../../platform/entry/page-room';
 import type { ConversationRef } from './audience';
 import type { HistoryQuery } from './dto/history.dto';
 import { ConversationHistory, type PageBounds, type Window } from './history';
-import { presentMessage, type StoredMessage } from './log/message';
+import { encodeMessage, presentMessage, type StoredMessage } from './log/message';
 
 /** A conversation and what of it the reader may see. */
 export interface Readable {
@@ -27,26 +29,40 @@ export function assertOneBound<Name extends string>(query: { [name in Name]?: un
 /** Pages of a log as clients turn them; an empty one is the end. */
 @Injectable()
 export class HistoryPages {
-  constructor(private readonly history: ConversationHistory) {}
+  constructor(
+    private readonly history: ConversationHistory,
+    private readonly settings: Settings,
+  ) {}
 
   /** `nextCursor` goes on in the same direction. */
   async page(
     { conversation, window }: Readable,
     query: HistoryQuery,
     seen: (message: StoredMessage) => StoredMessage = (message) => message,
-  ): Promise<Page<WireMessage>> {
+  ): Promise<LogPage> {
     const limit = limitOf(query);
     const bounds = boundsOf(query);
-    const messages = await this.history.page(conversation, window, { ...bounds, limit: limit + 1 });
-    const shown = messages.slice(0, limit);
+    const { pageBytes: maxBytes } = this.settings.limits;
+    const messages = await this.history.page(conversation, window, { ...bounds, limit: limit + 1, maxBytes });
+    const room = new PageRoom(maxBytes);
+    const shown = room.fill(messages.slice(0, limit).map(seen), bytesOf);
     const last = shown[shown.length - 1];
     const direction = bounds.after === undefined ? 'before' : 'after';
     return {
-      items: shown.map((message) => presentMessage(seen(message))),
-      ...(messages.length > limit && last && { nextCursor: writeCursor(direction, last.seq) }),
+      items: shown.map(presentMessage),
+      ...(last && { covers: coveredBy(bounds, shown[0], last) }),
+      ...(messages.length > shown.length && last && { nextCursor: writeCursor(direction, last.seq) }),
     };
   }
 }
+
+const bytesOf = (message: StoredMessage): number => Buffer.byteLength(encodeMessage(message)) + 1;
+
+/** What lies between the bound asked for and the first message is nothing that this reader may see. */
+const coveredBy = ({ after }: Bounds, first: StoredMessage, last: StoredMessage): LogPage['covers'] =>
+  after === undefined
+    ? { from: last.seq, to: first.seq }
+    : { from: after + 1, to: last.seq };
 
 function boundsOf({ after, before, cursor }: HistoryQuery): Bounds {
   const read = readCursor(cursor, 'string', 'number');

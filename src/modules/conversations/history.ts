@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SEQ_MAX } from '../../kernel/contracts/message';
 import { PAIRS, pairsValue } from '../../platform/database/pairs';
-import { Sql } from '../../platform/database/sql';
+import { Sql, type SqlValue } from '../../platform/database/sql';
 import { Audiences } from './audiences';
 import type { ConversationRef } from './audience';
 import { ConversationDirectory } from './directory';
@@ -13,6 +13,8 @@ export interface PageBounds {
   after?: number;
   before?: number;
   limit: number;
+  /** Where given, no many more bytes than these are read. */
+  maxBytes?: number;
 }
 
 /** The seqs that a reader may see, both inclusive. */
@@ -21,10 +23,26 @@ export interface Window {
   to?: number;
 }
 
+export type MessageKey = readonly [conversationPk: number, seq: number];
+
 const AHEAD = 'seq < GREATEST(?, (SELECT minSeq FROM conversations WHERE id = ?)) + ? ORDER BY seq ASC';
 const BEHIND = 'seq > CAST(LEAST(?, (SELECT maxSeq FROM conversations WHERE id = ?)) AS SIGNED) - ? ORDER BY seq DESC';
 /** Should there ever be a hole of no more than this, a page goes on behind it. */
 const HOLES_MAX = 16;
+/** So many rows are read without asking first how long they are: as long as they can be, they are 2 MB. */
+const UNMEASURED_ROWS = 32;
+/** Read at once of what is to be shortened anyway. */
+const PART_BYTES = 1024 * 1024;
+
+/** What a row's texts weigh; the rest of it is small. */
+const BYTES = 'LENGTH(body) + COALESCE(LENGTH(ext), 0)';
+
+/** How many of these go into `maxBytes`, and one more, so that a page is full or shows that there is more. */
+function countWithin(maxBytes: number, lengths: readonly number[]): number {
+  let bytes = 0;
+  const beyond = lengths.findIndex((length) => (bytes += length) > maxBytes);
+  return beyond < 0 ? Math.max(1, lengths.length) : beyond + 1;
+}
 
 /** Reads the log. Who may read what is decided before: every call takes the window. */
 @Injectable()
@@ -48,16 +66,43 @@ export class ConversationHistory {
     const { pk } = conversation;
     const last = Math.min(to, SEQ_MAX);
     const reach = bounds.limit + HOLES_MAX;
-    const rows = await this.sql.rows<MessageColumns>(
-      `SELECT ${MESSAGE_COLUMNS} FROM messages WHERE conversationPk = ? AND seq BETWEEN ? AND ?
-          AND seq >= (SELECT minSeq FROM conversations WHERE id = ?) AND ${forward ? AHEAD : BEHIND} LIMIT ?`,
-      [pk, from, last, pk, forward ? from : last, pk, reach, bounds.limit],
-    );
+    const range = `FROM messages WHERE conversationPk = ? AND seq BETWEEN ? AND ?
+          AND seq >= (SELECT minSeq FROM conversations WHERE id = ?) AND ${forward ? AHEAD : BEHIND} LIMIT ?`;
+    const values = [pk, from, last, pk, forward ? from : last, pk, reach];
+    const limit =
+      bounds.maxBytes === undefined || bounds.limit <= UNMEASURED_ROWS
+        ? bounds.limit
+        : countWithin(bounds.maxBytes, await this.lengths(range, [...values, bounds.limit]));
+    const rows = await this.sql.rows<MessageColumns>(`SELECT ${MESSAGE_COLUMNS} ${range}`, [...values, limit]);
     return this.toMessages(rows, new Map([[conversation.pk, conversation]]));
   }
 
+  private async lengths(range: string, values: SqlValue[]): Promise<number[]> {
+    const rows = await this.sql.rows<{ bytes: number }>(`SELECT ${BYTES} AS bytes ${range}`, values);
+    return rows.map(({ bytes }) => bytes);
+  }
+
+  /**
+   * These very messages in the order of their keys, a part at a time, so that a reader who has enough need not hold, nor
+   * the database read, all of them.
+   */
+  async *inParts(keys: readonly MessageKey[]): AsyncIterable<{ keys: readonly MessageKey[]; messages: StoredMessage[] }> {
+    if (keys.length <= UNMEASURED_ROWS) return void (yield { keys, messages: await this.exactly(keys) });
+    const rows = await this.sql.rows<{ conversationPk: number; bytes: number }>(
+      `SELECT conversationPk, ${BYTES} AS bytes FROM ${PAIRS} STRAIGHT_JOIN messages ON conversationPk = d.a AND seq = d.b`,
+      [pairsValue(keys)],
+    );
+    const bytesOf = new Map(rows.map(({ conversationPk, bytes }) => [conversationPk, bytes]));
+    for (let at = 0; at < keys.length;) {
+      const lengths = keys.slice(at).map(([conversationPk]) => bytesOf.get(conversationPk) ?? 0);
+      const part = keys.slice(at, at + countWithin(PART_BYTES, lengths));
+      yield { keys: part, messages: await this.exactly(part) };
+      at += part.length;
+    }
+  }
+
   /** These very messages, in no order; what does not exist is left out. */
-  async exactly(keys: readonly (readonly [conversationPk: number, seq: number])[]): Promise<StoredMessage[]> {
+  async exactly(keys: readonly MessageKey[]): Promise<StoredMessage[]> {
     if (keys.length === 0) return [];
     const rows = await this.sql.rows<MessageColumns>(
       `SELECT ${MESSAGE_COLUMNS} FROM ${PAIRS} STRAIGHT_JOIN messages ON conversationPk = d.a AND seq = d.b`,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { ConversationKind } from '../../kernel/contracts/conversation';
 import { Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
 import type { ConversationRef } from './audience';
 import { KIND_CODES, kindOf } from './kinds';
@@ -61,17 +62,24 @@ export const VISIBLE = '(c.maxSeq > m.clearSeq OR c.kind = 2) AND m.leaveSeq IS 
 export class Inbox {
   constructor(private readonly sql: Sql) {}
 
-  /** Latest activity first. `before`: the last entry of the page before. */
+  /** Latest activity first. `before`: the last entry of the page before; `kind`: only conversations of this kind. */
   async latest(
     userPk: number,
     limit: number,
-    before?: { lastAt: number; conversationPk: number },
+    {
+      before,
+      kind,
+    }: { before?: { lastAt: number; conversationPk: number } | undefined; kind?: ConversationKind | undefined } = {},
   ): Promise<InboxEntry[]> {
     const values: SqlValue[] = [userPk];
     let seek = '';
+    if (kind) {
+      seek = 'AND c.kind = ?';
+      values.push(KIND_CODES[kind]);
+    }
     if (before) {
       const at = sqlTime(before.lastAt);
-      seek = `AND (${LAST_AT} < ? OR (${LAST_AT} = ? AND m.conversationPk < ?))`;
+      seek += ` AND (${LAST_AT} < ? OR (${LAST_AT} = ? AND m.conversationPk < ?))`;
       values.push(at, at, before.conversationPk);
     }
     const rows = await this.sql.rows<EntryColumns>(

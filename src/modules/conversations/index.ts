@@ -18,7 +18,7 @@ export { Members, type MemberSnapshot } from './members';
 export { Marks } from './marks';
 export { Retention } from './retention';
 export { Standings, type Standing } from './standings';
-export { UnreadTotals } from './unread-totals';
+export { type UnreadSummary, UnreadTotals } from './unread-totals';
 export {
   encodeAck,
   encodeMessage,

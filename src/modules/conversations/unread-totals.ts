@@ -26,6 +26,16 @@ const PEER = `(CASE WHEN c.kind <> ${KIND_CODES.user} THEN 0 WHEN m.userPk = c.l
 /** How many own messages of a group were forgotten is known from its lines only: such a conversation, else 0. */
 const FORGOTTEN_GROUP = `(CASE WHEN c.kind = ${KIND_CODES.group} AND ${OUTLIVED} THEN m.conversationPk ELSE 0 END)`;
 
+/** What a user has not read. */
+export interface UnreadSummary {
+  /** Messages in conversations that are not muted. */
+  unread: number;
+  /** Messages in muted ones. */
+  mutedUnread: number;
+  /** Conversations with any. */
+  conversations: number;
+}
+
 /** What the badge of an app's icon says: the sum of what the conversation list shows, muted ones included. */
 @Injectable()
 export class UnreadTotals {
@@ -55,5 +65,29 @@ export class UnreadTotals {
       }),
     );
     return totals;
+  }
+
+  /** The sum of what one user's conversation list shows, muted conversations apart. */
+  async summary(userPk: number): Promise<UnreadSummary> {
+    const summary = { unread: 0, mutedUnread: 0, conversations: 0 };
+    const add = (muted: boolean, unread: number, conversations: number): void => {
+      summary[muted ? 'mutedUnread' : 'unread'] += unread;
+      summary.conversations += conversations;
+    };
+    const parts = await this.sql.rows<Part & { muted: number; conversations: string }>(
+      `SELECT m.muted, ${PEER} AS peerPk, ${FORGOTTEN_GROUP} AS groupPk, SUM(${UNREAD}) AS unread,
+              SUM(${UNREAD} > 0) AS conversations
+         FROM members m JOIN conversations c ON c.id = m.conversationPk WHERE m.userPk = ? AND ${VISIBLE}
+        GROUP BY m.muted, peerPk, groupPk HAVING unread > 0 OR groupPk > 0`,
+      [userPk],
+    );
+    const superseded = await this.audiences.names.superseded(parts.flatMap(({ peerPk }) => Number(peerPk) || []));
+    for (const { muted, peerPk, groupPk, unread, conversations } of parts) {
+      if (Number(groupPk) > 0) {
+        const counted = (await this.inbox.entry(userPk, Number(groupPk)))?.unread ?? 0;
+        add(muted === 1, counted, counted > 0 ? 1 : 0);
+      } else if (!superseded.has(Number(peerPk))) add(muted === 1, Number(unread), Number(conversations));
+    }
+    return summary;
   }
 }

@@ -3,7 +3,12 @@ import { LRUCache } from 'lru-cache';
 import type { AppRef } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { ID_PATTERN } from '../../kernel/ids';
-import { ConversationDirectory, type ConversationRef, type ConversationTargets } from '../conversations';
+import {
+  type ConversationCard,
+  ConversationDirectory,
+  type ConversationRef,
+  type ConversationTargets,
+} from '../conversations';
 import { GroupsRepository } from './groups.repository';
 
 const CACHED_MAX = 100_000;
@@ -44,5 +49,9 @@ export class GroupDirectory implements ConversationTargets {
 
   titles(pks: readonly number[]): Promise<ReadonlyMap<number, string>> {
     return this.groups.namesOf(pks);
+  }
+
+  cards(pks: readonly number[]): Promise<ReadonlyMap<number, ConversationCard>> {
+    return this.groups.cardsOf(pks);
   }
 }

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import type { GroupLine } from '../../kernel/contracts/conversation';
 import { AppError } from '../../kernel/errors/app-error';
 import { assignments } from '../../platform/database/assignments';
 import { isDuplicateKey, Sql, type SqlExecutor } from '../../platform/database/sql';
 import { type Lasting, untilSql } from '../../platform/database/until';
+import type { ConversationCard } from '../conversations';
 import type { Role } from './group.entity';
 import { type GroupRecord, type NewGroup, type Standing, SWITCHES } from './group-records';
 
@@ -66,6 +68,14 @@ export class GroupsRepository {
       [...pks],
     ]);
     return new Map(rows.map(({ id, name }) => [id, name]));
+  }
+
+  async cardsOf(pks: readonly number[]): Promise<Map<number, ConversationCard>> {
+    const rows = await this.sql.rows<GroupLine & { id: number }>(
+      'SELECT id, groupId, name, visibility, memberCount FROM chat_groups WHERE id IN (?)',
+      [[...pks]],
+    );
+    return new Map(rows.map(({ id, ...group }) => [id, { title: group.name, group }]));
   }
 
   /** In the order of their ids, without the dissolved. */

@@ -2,9 +2,8 @@ import { Body, Controller, Get, Param, Patch, Put, Query } from '@nestjs/common'
 import type { TenantCaller, UserCaller } from '../../kernel/caller';
 import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
-import { PageQuery } from '../../platform/entry/page-query';
 import { ConversationListService } from './conversation-list.service';
-import { ConversationHistoryQuery, OwnSettingsDto, ReadDto } from './dto/conversation.dto';
+import { ConversationHistoryQuery, ConversationsQuery, OwnSettingsDto, ReadDto } from './dto/conversation.dto';
 import { HistoryService } from './history.service';
 import { MarksService } from './marks.service';
 
@@ -19,7 +18,7 @@ export class ConversationsController {
   /** The user's conversations, latest activity first. */
   @Get()
   @Allow('user')
-  all(@CurrentCaller() caller: UserCaller, @Query() query: PageQuery) {
+  all(@CurrentCaller() caller: UserCaller, @Query() query: ConversationsQuery) {
     return this.list.list(caller, query);
   }
 

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantCaller } from '../../kernel/caller';
-import type { WireMessage } from '../../kernel/contracts/message';
+import type { LogPage } from '../../kernel/contracts/message';
 import type { PullRequest } from '../../kernel/contracts/socket-events';
 import { invalid } from '../../kernel/errors/app-error';
-import type { Page } from '../../platform/entry/page-query';
 import {
   assertOneBound,
   ConversationHistory,
@@ -33,7 +32,7 @@ export class HistoryService {
   ) {}
 
   /** One page; an empty one is the end. `nextCursor` goes on in the same direction. */
-  async page(caller: TenantCaller, request: HistoryRequest): Promise<Page<WireMessage>> {
+  async page(caller: TenantCaller, request: HistoryRequest): Promise<LogPage> {
     assertOneBound(request, ['after', 'before', 'from', 'cursor']);
     const readable = await this.readable.find(caller, request.conversationId);
     const { from, ...query } = request;

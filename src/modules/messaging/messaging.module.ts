@@ -6,6 +6,7 @@ import { BroadcastsController } from './broadcasts.controller';
 import { BroadcastsService } from './broadcasts.service';
 import { BusOutage } from './bus-outage';
 import { MessageContent } from './content';
+import { ConversationLines } from './conversation-lines';
 import { ConversationListService } from './conversation-list.service';
 import { ConversationsController } from './conversations.controller';
 import { Ephemeral } from './ephemeral';
@@ -19,14 +20,16 @@ import { OfflineDeliveryWorker } from './offline-delivery.worker';
 import { ReadableConversations } from './readable';
 import { SignalsService } from './signals.service';
 import { SyncService } from './sync.service';
+import { UserConversationsController } from './user-conversations.controller';
 
 /** Sending, receipts, history and the conversation list: the use cases over the log. */
 @Module({
   imports: [TenancyModule, ConversationsModule, AccountsModule],
-  controllers: [MessagesController, ConversationsController, BroadcastsController],
+  controllers: [MessagesController, ConversationsController, UserConversationsController, BroadcastsController],
   providers: [
     BroadcastsService,
     BusOutage,
+    ConversationLines,
     ConversationListService,
     Ephemeral,
     HistoryLimits,

@@ -2,22 +2,25 @@ import { Injectable } from '@nestjs/common';
 import type { UserCaller } from '../../kernel/caller';
 import { parseConversationId } from '../../kernel/contracts/conversation';
 import type { WireMessage } from '../../kernel/contracts/message';
-import type { ClientEvents, SyncReply, SyncRequest } from '../../kernel/contracts/socket-events';
+import type { ClientEvents, SyncReply, SyncRequest, UserEvent } from '../../kernel/contracts/socket-events';
 import { invalid } from '../../kernel/errors/app-error';
+import { Settings } from '../../platform/config/settings';
 import { StoreEpoch } from '../../platform/database/store-epoch';
 import { FairTurnstile } from '../../platform/lifecycle/fair-turnstile';
 import { readPlace, writeCursor } from '../../platform/entry/cursor';
+import { PageRoom } from '../../platform/entry/page-room';
 import { UserEvents } from '../accounts';
 import {
   ConversationDirectory,
   ConversationHistory,
   type ConversationRef,
+  encodeMessage,
   Inbox,
   type InboxEntry,
   presentMessage,
   seenBy,
 } from '../conversations';
-import { ConversationListService } from './conversation-list.service';
+import { ConversationLines } from './conversation-lines';
 
 const PAGE_CONVERSATIONS = 200;
 const EVENTS_MAX = 500;
@@ -25,7 +28,8 @@ const EVENTS_MAX = 500;
 const HEADS_MAX = 500;
 const INLINE_PER_CONVERSATION = 20;
 const INLINE_TOTAL = 500;
-const INLINE_BYTES = 192 * 1024;
+/** What an answer says besides its items. */
+const ENVELOPE_BYTES = 512;
 /** Further behind than this, a snapshot is cheaper for both sides than everything in between. */
 const BACKLOG_MAX = 10_000;
 const CONCURRENT_MAX = 32;
@@ -54,9 +58,10 @@ export class SyncService {
     private readonly inbox: Inbox,
     private readonly directory: ConversationDirectory,
     private readonly history: ConversationHistory,
-    private readonly list: ConversationListService,
+    private readonly lines: ConversationLines,
     private readonly events: UserEvents,
     private readonly epoch: StoreEpoch,
+    private readonly settings: Settings,
   ) {}
 
   /** @throws AppError BUSY when too much of this user or of all waits already, or waited for too long */
@@ -89,10 +94,8 @@ export class SyncService {
 
   private async page(caller: UserCaller, request: SyncRequest): Promise<SyncReply> {
     const have = heldSeqs(request.conversations);
-    // What the first page said holds for all of them, so that a client may go by any page's answer.
-    const [cursor, firstUserSeq, firstReset] = readPlace('page', request.page, ['number', 'number', 'number']) ?? [
-      0, 0, 0,
-    ];
+    const place = readPlace('page', request.page, ['number', 'number', 'number']);
+    const [cursor, from, firstReset] = place ?? [0, request.userSeq, 0];
     const bounds = await this.events.bounds(caller.userPk);
     const entries = await this.inbox.afterKey(caller.userPk, cursor, PAGE_CONVERSATIONS);
     const refs = await this.directory.byPks(entries.map(({ conversationPk }) => conversationPk));
@@ -102,50 +105,75 @@ export class SyncService {
 
     const otherStore = request.storeEpoch !== undefined && request.storeEpoch !== this.epoch.value;
     const eventsGone = request.userSeq > bounds.maxUserSeq || request.userSeq + 1 < bounds.minUserSeq;
-    const reset = cursor > 0 ? firstReset === 1 : otherStore || eventsGone || backlog > BACKLOG_MAX;
+    const reset = place ? firstReset === 1 : otherStore || eventsGone || backlog > BACKLOG_MAX;
 
-    const shown = await this.list.present(caller, reset ? entries : behind);
-    const userEvents = reset || cursor > 0 ? [] : await this.events.since(caller.userPk, request.userSeq, EVENTS_MAX);
-    const reached = userEvents.length === EVENTS_MAX ? userEvents[EVENTS_MAX - 1].userSeq : bounds.maxUserSeq;
-    const userSeq = cursor > 0 ? firstUserSeq : reached;
-    const last = entries.length === PAGE_CONVERSATIONS ? entries[PAGE_CONVERSATIONS - 1] : undefined;
+    const room = new PageRoom(this.settings.limits.pageBytes - ENVELOPE_BYTES);
+    const { userEvents, userSeq, moreEvents } = reset
+      ? { userEvents: [], userSeq: place ? from : bounds.maxUserSeq, moreEvents: false }
+      : await this.eventsAfter(caller, from, bounds.maxUserSeq, room);
+    const listed = reset ? entries : behind;
+    const { lines, settled } = await this.lines.within(caller, listed, room);
+    const messages = reset ? undefined : await this.inline(caller, behind.slice(0, settled), { refs, heldOf, room });
+
+    // What the page has no room for is on the next one; so is what comes after the last entry that was looked at.
+    const cut = settled < listed.length;
+    const reached = cut ? listed[settled - 1] : entries[entries.length - 1];
+    const more = moreEvents || cut || entries.length === PAGE_CONVERSATIONS;
     return {
       ...(reset && { reset: 'snapshot' as const }),
       userSeq,
       storeEpoch: this.epoch.value,
       userEvents,
-      conversations: shown,
-      ...(!reset && { messages: await this.inline(caller, behind, refs, heldOf) }),
-      ...(last && { nextPage: writeCursor(last.conversationPk, userSeq, reset ? 1 : 0) }),
+      conversations: lines,
+      ...(messages && { messages }),
+      ...(more && { nextPage: writeCursor(reached?.conversationPk ?? cursor, userSeq, reset ? 1 : 0) }),
     };
+  }
+
+  /** The user's own events, in at most half of the page, and how far they reach. */
+  private async eventsAfter(
+    caller: UserCaller,
+    from: number,
+    maxUserSeq: number,
+    room: PageRoom,
+  ): Promise<{ userEvents: UserEvent[]; userSeq: number; moreEvents: boolean }> {
+    const maxBytes = room.bytes / 2;
+    const { events, more } = await this.events.since(caller.userPk, from, { limit: EVENTS_MAX, maxBytes });
+    for (const event of events) room.take(Buffer.byteLength(JSON.stringify(event)) + 1);
+    const last = events[events.length - 1]?.userSeq ?? from;
+    return { userEvents: events, userSeq: more ? last : Math.max(maxUserSeq, last), moreEvents: more };
   }
 
   /** The first missing messages of each conversation, oldest first; a client pulls what does not fit. */
   private async inline(
     caller: UserCaller,
     behind: readonly InboxEntry[],
-    refs: ReadonlyMap<number, ConversationRef>,
-    heldOf: (entry: InboxEntry) => number,
+    { refs, heldOf, room }: InlineContext,
   ): Promise<WireMessage[]> {
     const messages: WireMessage[] = [];
-    let bytes = 0;
     for (const entry of behind) {
       const conversation = refs.get(entry.conversationPk);
       if (!conversation) continue;
-      if (messages.length >= INLINE_TOTAL || bytes >= INLINE_BYTES) break;
       const window = { from: entry.minSeq, to: entry.maxSeq };
       const page = await this.history.page(conversation, window, {
         after: heldOf(entry),
         limit: INLINE_PER_CONVERSATION,
       });
-      for (const message of page) {
-        bytes += message.body.length + (message.ext?.length ?? 0) + 400;
-        if (bytes >= INLINE_BYTES || messages.length >= INLINE_TOTAL) break;
-        messages.push(presentMessage(seenBy(message, caller.userPk)));
+      for (const message of page.map((one) => seenBy(one, caller.userPk))) {
+        if (messages.length >= INLINE_TOTAL || !room.take(Buffer.byteLength(encodeMessage(message)) + 1))
+          return messages;
+        messages.push(presentMessage(message));
       }
     }
     return messages;
   }
+}
+
+/** What a page's inline messages depend on. */
+interface InlineContext {
+  refs: ReadonlyMap<number, ConversationRef>;
+  heldOf: (entry: InboxEntry) => number;
+  room: PageRoom;
 }
 
 const askerOf = ({ app, userPk }: UserCaller) => ({ group: app.pk, owner: userPk });

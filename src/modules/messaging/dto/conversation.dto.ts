@@ -2,6 +2,7 @@ import {
   ArrayMaxSize,
   IsArray,
   IsBoolean,
+  IsIn,
   IsInt,
   IsISO8601,
   IsOptional,
@@ -12,7 +13,7 @@ import {
   Min,
 } from 'class-validator';
 import type { PullRequest, SyncRequest } from '../../../kernel/contracts/socket-events';
-import { PAGE_MAX } from '../../../platform/entry/page-query';
+import { PAGE_MAX, PageQuery } from '../../../platform/entry/page-query';
 import { IsSeq } from '../../../platform/entry/rules';
 import { HistoryQuery } from '../../conversations';
 
@@ -59,6 +60,16 @@ export class ConversationHistoryQuery extends HistoryQuery {
   @IsOptional()
   @IsISO8601()
   from?: string;
+}
+
+/** Kinds that a list of conversations has. */
+const LISTED_KINDS = ['user', 'group', 'system'] as const;
+
+export class ConversationsQuery extends PageQuery {
+  /** Only conversations of this kind. */
+  @IsOptional()
+  @IsIn(LISTED_KINDS)
+  kind?: (typeof LISTED_KINDS)[number];
 }
 
 export class OwnSettingsDto {

@@ -1,0 +1,140 @@
+import { Injectable } from '@nestjs/common';
+import type { UserCaller } from '../../kernel/caller';
+import { parseConversationId, type WireConversation } from '../../kernel/contracts/conversation';
+import type { PageRoom } from '../../platform/entry/page-room';
+import {
+  Audiences,
+  type ConversationCard,
+  ConversationDirectory,
+  ConversationHistory,
+  type ConversationRef,
+  Inbox,
+  type InboxEntry,
+  maySee,
+  type StoredMessage,
+} from '../conversations';
+import { lastMessageOf } from './last-message';
+
+/** Whose list it is. */
+export type ListOwner = Pick<UserCaller, 'userPk' | 'userId'> & { readonly app: Pick<UserCaller['app'], 'pk'> };
+
+/** What is known of the conversations of a page beside their last messages. */
+interface Surroundings {
+  conversations: ReadonlyMap<number, ConversationRef>;
+  cards: ReadonlyMap<number, ConversationCard>;
+  peerMarks: ReadonlyMap<number, { deliveredSeq: number; readSeq: number }>;
+  superseded: ReadonlySet<number>;
+}
+
+/** Lines of a conversation list: everything that a list shows, looked up for a page at once. */
+@Injectable()
+export class ConversationLines {
+  constructor(
+    private readonly inbox: Inbox,
+    private readonly directory: ConversationDirectory,
+    private readonly history: ConversationHistory,
+    private readonly audiences: Audiences,
+  ) {}
+
+  /**
+   * The lines of these entries in their order, as many as go into the page.
+   *
+   * @returns `settled`: how many entries have their line or have none, because the conversation left the list
+   */
+  async within(
+    owner: ListOwner,
+    entries: readonly InboxEntry[],
+    room: PageRoom,
+  ): Promise<{ lines: WireConversation[]; settled: number }> {
+    const around = await this.around(owner, entries);
+    const lines: WireConversation[] = [];
+    let settled = 0;
+    for await (const [part, lastMessages] of this.inParts(entries)) {
+      for (const entry of part) {
+        const line = lineOf(owner, entry, lastMessages.get(entry.conversationPk), around);
+        if (line && !room.take(Buffer.byteLength(JSON.stringify(line)) + 1)) return { lines, settled };
+        if (line) lines.push(line);
+        settled++;
+      }
+    }
+    return { lines, settled };
+  }
+
+  /** Entries with the last messages that their owner may read, a part at a time. */
+  private async *inParts(
+    entries: readonly InboxEntry[],
+  ): AsyncIterable<[part: readonly InboxEntry[], lastMessages: ReadonlyMap<number, StoredMessage>]> {
+    const said = entries.filter(({ lastSeq, minSeq }) => lastSeq >= minSeq && lastSeq > 0);
+    const keys = said.map(({ conversationPk, lastSeq }) => [conversationPk, lastSeq] as const);
+    let from = 0;
+    for await (const { keys: read, messages } of this.history.inParts(keys)) {
+      const last = read[read.length - 1]?.[0];
+      const to = read.length === 0 ? entries.length : entries.findIndex((entry) => entry.conversationPk === last) + 1;
+      yield [entries.slice(from, to), new Map(messages.map((message) => [message.conversation.pk, message]))];
+      from = to;
+    }
+    yield [entries.slice(from), new Map()];
+  }
+
+  private async around(owner: ListOwner, entries: readonly InboxEntry[]): Promise<Surroundings> {
+    const conversations = await this.directory.byPks(entries.map(({ conversationPk }) => conversationPk));
+    const direct = [...conversations.values()].filter(({ kind }) => kind === 'user');
+    const [cards, peerMarks, superseded] = await Promise.all([
+      this.audiences.cardsOf([...conversations.values()], owner.userPk),
+      this.inbox.peerMarks(
+        owner.userPk,
+        direct.map(({ pk }) => pk),
+      ),
+      this.superseded(owner, direct),
+    ]);
+    return { conversations, cards, peerMarks, superseded };
+  }
+
+  /**
+   * Conversations with a deleted user whose id another user holds now: the public id names the new one's conversation,
+   * so the old one has left the list with its user.
+   */
+  private async superseded(owner: ListOwner, direct: readonly ConversationRef[]): Promise<Set<number>> {
+    const old = new Set<number>();
+    await Promise.all(
+      direct.map(async (conversation) => {
+        const peerPk = conversation.lowPk === owner.userPk ? conversation.highPk : conversation.lowPk;
+        const holder = await this.audiences.names.pkOf(owner.app.pk, peerOf(conversation, owner.userId));
+        if (holder !== peerPk) old.add(conversation.pk);
+      }),
+    );
+    return old;
+  }
+}
+
+function lineOf(
+  owner: ListOwner,
+  entry: InboxEntry,
+  last: StoredMessage | undefined,
+  { conversations, cards, peerMarks, superseded }: Surroundings,
+): WireConversation | undefined {
+  const conversation = conversations.get(entry.conversationPk);
+  if (!conversation || superseded.has(conversation.pk)) return undefined;
+  const { title, avatarUrl, peer, group } = cards.get(conversation.pk) ?? {};
+  const marks = peerMarks.get(entry.conversationPk);
+  return {
+    conversationId: conversation.conversationId,
+    ...(title !== undefined && { title }),
+    ...(avatarUrl !== undefined && { avatarUrl }),
+    ...(last && maySee(last, owner.userPk) && { lastMessage: lastMessageOf(last) }),
+    maxSeq: entry.maxSeq,
+    minSeq: entry.minSeq,
+    readSeq: entry.readSeq,
+    unread: entry.unread,
+    muted: entry.muted,
+    pinned: entry.pinned,
+    ...(marks && { peer: { userId: peerOf(conversation, owner.userId), ...peer, ...marks } }),
+    ...(group && { group }),
+  };
+}
+
+function peerOf({ conversationId }: ConversationRef, userId: string): string {
+  const name = parseConversationId(conversationId);
+  if (name?.kind !== 'user') throw new Error('only a one-to-one conversation has a peer');
+  return name.low === userId ? name.high : name.low;
+}
