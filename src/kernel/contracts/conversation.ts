@@ -35,6 +35,17 @@ export interface LastMessage extends WireMessage {
   truncated?: true;
 }
 
+/** One line of an app's conversations, as its server sees it. */
+export interface AppConversation {
+  conversationId: string;
+  /** A group's or a room's name. */
+  title?: string;
+  lastMessage?: LastMessage;
+  maxSeq: number;
+  minSeq: number;
+  group?: GroupLine;
+}
+
 /** One line of the conversation list, as a user sees it (contract.md, REST core). */
 export interface WireConversation {
   conversationId: string;

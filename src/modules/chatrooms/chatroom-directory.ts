@@ -3,7 +3,12 @@ import { LRUCache } from 'lru-cache';
 import type { AppRef } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { ID_PATTERN } from '../../kernel/ids';
-import { ConversationDirectory, type ConversationRef, type ConversationTargets } from '../conversations';
+import {
+  type ConversationCard,
+  ConversationDirectory,
+  type ConversationRef,
+  type ConversationTargets,
+} from '../conversations';
 import { ChatroomsRepository } from './chatrooms.repository';
 
 const CACHED_MAX = 100_000;
@@ -46,5 +51,9 @@ export class ChatroomDirectory implements ConversationTargets {
 
   publicIds(pks: readonly number[]): Promise<ReadonlyMap<number, string>> {
     return this.rooms.idsOf(pks);
+  }
+
+  cards(pks: readonly number[]): Promise<ReadonlyMap<number, ConversationCard>> {
+    return this.rooms.cardsOf(pks);
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
 import { assignments } from '../../platform/database/assignments';
 import { isDuplicateKey, Sql, type SqlExecutor } from '../../platform/database/sql';
+import type { ConversationCard } from '../conversations';
 import { type ChatroomRecord, type NewChatroom, SWITCHES } from './chatroom-records';
 
 const COLUMNS = [
@@ -56,6 +57,13 @@ export class ChatroomsRepository {
       [[...pks]],
     );
     return new Map(rows.map(({ id, chatroomId }) => [id, chatroomId]));
+  }
+
+  async cardsOf(pks: readonly number[]): Promise<Map<number, ConversationCard>> {
+    const rows = await this.sql.rows<{ id: number; name: string }>('SELECT id, name FROM chatrooms WHERE id IN (?)', [
+      [...pks],
+    ]);
+    return new Map(rows.map(({ id, name }) => [id, { title: name }]));
   }
 
   /** Open rooms in the order of their ids. */

@@ -152,7 +152,10 @@ export class LiveRoom {
   private latest(count: number): Spoken[] {
     if (this.stopped || count === 0) return [];
     const latest = this.feed.recent.slice(-count).filter(({ seq }) => seq >= this.from);
-    const fitting = new PageRoom(HISTORY_BYTES).fill(latest.reverse(), ({ frame: { options } }) => options.wsPreEncodedFrame[0].length);
+    const fitting = new PageRoom(HISTORY_BYTES).fill(
+      latest.reverse(),
+      ({ frame: { options } }) => options.wsPreEncodedFrame[0].length,
+    );
     return fitting.reverse();
   }
 

@@ -30,31 +30,45 @@ export class Audiences implements OnApplicationBootstrap {
     return this.byKind.get(kind);
   }
 
-  /** How lists show these conversations to one of their users, by key; one look-up for each kind that is among them. */
+  /**
+   * How lists show these conversations, by key; one look-up for each kind that is among them.
+   *
+   * @param userPk whose list it is; absent for the app's server, to whom a one-to-one conversation has two sides
+   */
   async cardsOf(
     conversations: readonly ConversationRef[],
-    userPk: number,
+    userPk?: number,
   ): Promise<ReadonlyMap<number, ConversationCard>> {
+    const parts = [userPk === undefined ? undefined : this.peerCards(conversations, userPk)];
+    for (const kind of ['group', 'chatroom'] as const) parts.push(this.targetCards(conversations, kind));
+    return new Map((await Promise.all(parts)).flatMap((cards) => [...(cards ?? [])]));
+  }
+
+  private async peerCards(
+    conversations: readonly ConversationRef[],
+    userPk: number,
+  ): Promise<[pk: number, ConversationCard][]> {
+    const direct = conversations.filter(({ kind }) => kind === 'user');
     const peerPkOf = ({ lowPk, highPk }: ConversationRef): number => (lowPk === userPk ? highPk : lowPk);
-    const of = (kind: ConversationKind) => conversations.filter((conversation) => conversation.kind === kind);
-    const direct = of('user');
-    const groups = of('group');
-    const [faces, targets] = await Promise.all([
-      direct.length > 0 ? this.names.facesOf(direct.map(peerPkOf)) : undefined,
-      groups.length > 0 ? this.of('group')?.targets?.cards?.(groups.map(({ lowPk }) => lowPk)) : undefined,
-    ]);
-    const cards = new Map<number, ConversationCard>();
-    for (const conversation of direct) {
-      const face = faces?.get(peerPkOf(conversation));
-      if (!face) continue;
+    const faces = await this.names.facesOf(direct.map(peerPkOf));
+    return direct.flatMap((conversation) => {
+      const face = faces.get(peerPkOf(conversation));
+      if (!face) return [];
       const { userId, nickname, avatarUrl } = face;
-      cards.set(conversation.pk, { title: nickname ?? userId, avatarUrl, peer: { nickname, avatarUrl } });
-    }
-    for (const { pk, lowPk } of groups) {
-      const card = targets?.get(lowPk);
-      if (card) cards.set(pk, card);
-    }
-    return cards;
+      return [[conversation.pk, { title: nickname ?? userId, avatarUrl, peer: { nickname, avatarUrl } }]];
+    });
+  }
+
+  private async targetCards(
+    conversations: readonly ConversationRef[],
+    kind: ConversationKind,
+  ): Promise<[pk: number, ConversationCard][]> {
+    const own = conversations.filter((conversation) => conversation.kind === kind);
+    const cards = own.length > 0 ? await this.of(kind)?.targets?.cards?.(own.map(({ lowPk }) => lowPk)) : undefined;
+    return own.flatMap(({ pk, lowPk }) => {
+      const card = cards?.get(lowPk);
+      return card ? [[pk, card]] : [];
+    });
   }
 
   onApplicationBootstrap(): void {

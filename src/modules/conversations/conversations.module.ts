@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { AppConversations } from './app-conversations';
 import { Audiences } from './audiences';
 import { ConversationDirectory } from './directory';
 import { ConversationHistory } from './history';
@@ -19,6 +20,7 @@ import { Standings } from './standings';
 import { UnreadTotals } from './unread-totals';
 
 const services = [
+  AppConversations,
   Audiences,
   ConversationDirectory,
   ConversationHistory,

@@ -60,9 +60,7 @@ const bytesOf = (message: StoredMessage): number => Buffer.byteLength(encodeMess
 
 /** What lies between the bound asked for and the first message is nothing that this reader may see. */
 const coveredBy = ({ after }: Bounds, first: StoredMessage, last: StoredMessage): LogPage['covers'] =>
-  after === undefined
-    ? { from: last.seq, to: first.seq }
-    : { from: after + 1, to: last.seq };
+  after === undefined ? { from: last.seq, to: first.seq } : { from: after + 1, to: last.seq };
 
 function boundsOf({ after, before, cursor }: HistoryQuery): Bounds {
   const read = readCursor(cursor, 'string', 'number');

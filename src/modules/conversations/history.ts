@@ -86,7 +86,9 @@ export class ConversationHistory {
    * These very messages in the order of their keys, a part at a time, so that a reader who has enough need not hold, nor
    * the database read, all of them.
    */
-  async *inParts(keys: readonly MessageKey[]): AsyncIterable<{ keys: readonly MessageKey[]; messages: StoredMessage[] }> {
+  async *inParts(
+    keys: readonly MessageKey[],
+  ): AsyncIterable<{ keys: readonly MessageKey[]; messages: StoredMessage[] }> {
     if (keys.length <= UNMEASURED_ROWS) return void (yield { keys, messages: await this.exactly(keys) });
     const rows = await this.sql.rows<{ conversationPk: number; bytes: number }>(
       `SELECT conversationPk, ${BYTES} AS bytes FROM ${PAIRS} STRAIGHT_JOIN messages ON conversationPk = d.a AND seq = d.b`,

@@ -1,3 +1,4 @@
+export { AppConversations, type AppEntry } from './app-conversations';
 export * from './audience';
 export * from './audiences';
 export { ConversationsModule } from './conversations.module';

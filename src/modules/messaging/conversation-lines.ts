@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { UserCaller } from '../../kernel/caller';
-import { parseConversationId, type WireConversation } from '../../kernel/contracts/conversation';
+import { type AppConversation, parseConversationId, type WireConversation } from '../../kernel/contracts/conversation';
 import type { PageRoom } from '../../platform/entry/page-room';
 import {
+  type AppEntry,
   Audiences,
   type ConversationCard,
   ConversationDirectory,
@@ -17,6 +18,8 @@ import { lastMessageOf } from './last-message';
 
 /** Whose list it is. */
 export type ListOwner = Pick<UserCaller, 'userPk' | 'userId'> & { readonly app: Pick<UserCaller['app'], 'pk'> };
+
+type Listed = Pick<InboxEntry, 'conversationPk' | 'lastSeq' | 'minSeq'>;
 
 /** What is known of the conversations of a page beside their last messages. */
 interface Surroundings {
@@ -60,10 +63,35 @@ export class ConversationLines {
     return { lines, settled };
   }
 
-  /** Entries with the last messages that their owner may read, a part at a time. */
-  private async *inParts(
-    entries: readonly InboxEntry[],
-  ): AsyncIterable<[part: readonly InboxEntry[], lastMessages: ReadonlyMap<number, StoredMessage>]> {
+  /** The same for the app's server, which sees all conversations of its app and all that is said. */
+  async ofApp(entries: readonly AppEntry[], room: PageRoom): Promise<AppConversation[]> {
+    const conversations = await this.directory.byPks(entries.map(({ conversationPk }) => conversationPk));
+    const cards = await this.audiences.cardsOf([...conversations.values()]);
+    const lines: AppConversation[] = [];
+    for await (const [part, lastMessages] of this.inParts(entries)) {
+      for (const { conversationPk, maxSeq, minSeq } of part) {
+        const conversationId = conversations.get(conversationPk)?.conversationId ?? '';
+        const { title, group } = cards.get(conversationPk) ?? {};
+        const last = lastMessages.get(conversationPk);
+        const line = {
+          conversationId,
+          ...(title !== undefined && { title }),
+          ...(last && { lastMessage: lastMessageOf(last) }),
+          maxSeq,
+          minSeq,
+          ...(group && { group }),
+        };
+        if (!room.take(Buffer.byteLength(JSON.stringify(line)) + 1)) return lines;
+        lines.push(line);
+      }
+    }
+    return lines;
+  }
+
+  /** Entries with their last messages, where those are kept, a part at a time. */
+  private async *inParts<Entry extends Listed>(
+    entries: readonly Entry[],
+  ): AsyncIterable<[part: readonly Entry[], lastMessages: ReadonlyMap<number, StoredMessage>]> {
     const said = entries.filter(({ lastSeq, minSeq }) => lastSeq >= minSeq && lastSeq > 0);
     const keys = said.map(({ conversationPk, lastSeq }) => [conversationPk, lastSeq] as const);
     let from = 0;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { TenantCaller, UserCaller } from '../../kernel/caller';
-import type { WireConversation } from '../../kernel/contracts/conversation';
+import type { AppCaller, TenantCaller, UserCaller } from '../../kernel/caller';
+import type { AppConversation, WireConversation } from '../../kernel/contracts/conversation';
 import { AppError } from '../../kernel/errors/app-error';
 import { Settings } from '../../platform/config/settings';
 import { Sql } from '../../platform/database/sql';
@@ -9,7 +9,7 @@ import { limitOf, type Page } from '../../platform/entry/page-query';
 import { PageRoom } from '../../platform/entry/page-room';
 import { Live } from '../../platform/realtime/live';
 import { UserEvents, Users } from '../accounts';
-import { Inbox, Marks, type UnreadSummary, UnreadTotals } from '../conversations';
+import { AppConversations, Inbox, Marks, type UnreadSummary, UnreadTotals } from '../conversations';
 import { ConversationLines, type ListOwner } from './conversation-lines';
 import type { ConversationsQuery } from './dto/conversation.dto';
 import { ReadableConversations } from './readable';
@@ -25,6 +25,7 @@ export class ConversationListService {
     private readonly lines: ConversationLines,
     private readonly readable: ReadableConversations,
     private readonly marks: Marks,
+    private readonly conversations: AppConversations,
     private readonly totals: UnreadTotals,
     private readonly users: Users,
     private readonly events: UserEvents,
@@ -51,6 +52,19 @@ export class ConversationListService {
     return {
       items: lines,
       ...(settled < entries.length && last && { nextCursor: writeCursor(last.lastAt, last.conversationPk) }),
+    };
+  }
+
+  /** Every conversation of the app in which something was said, in an order that stays. */
+  async ofApp({ app }: AppCaller, query: ConversationsQuery): Promise<Page<AppConversation>> {
+    const limit = limitOf(query);
+    const after = readCursor(query.cursor, 'number', 'number', 'number');
+    const entries = await this.conversations.page(app.pk, limit + 1, query.kind, after);
+    const items = await this.lines.ofApp(entries.slice(0, limit), this.room());
+    const last = entries[items.length - 1];
+    return {
+      items,
+      ...(items.length < entries.length && { nextCursor: writeCursor(last.kind, last.lowPk, last.highPk) }),
     };
   }
 

@@ -1,7 +1,9 @@
 import { Body, Controller, Get, Param, Patch, Put, Query } from '@nestjs/common';
 import type { TenantCaller, UserCaller } from '../../kernel/caller';
+import type { AppConversation, WireConversation } from '../../kernel/contracts/conversation';
 import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
+import type { Page } from '../../platform/entry/page-query';
 import { ConversationListService } from './conversation-list.service';
 import { ConversationHistoryQuery, ConversationsQuery, OwnSettingsDto, ReadDto } from './dto/conversation.dto';
 import { HistoryService } from './history.service';
@@ -15,11 +17,14 @@ export class ConversationsController {
     private readonly marks: MarksService,
   ) {}
 
-  /** The user's conversations, latest activity first. */
+  /** The user's conversations, latest activity first. To the app's server: all of its app. */
   @Get()
-  @Allow('user')
-  all(@CurrentCaller() caller: UserCaller, @Query() query: ConversationsQuery) {
-    return this.list.list(caller, query);
+  @Allow('user', 'app')
+  all(
+    @CurrentCaller() caller: TenantCaller,
+    @Query() query: ConversationsQuery,
+  ): Promise<Page<WireConversation> | Page<AppConversation>> {
+    return caller.kind === 'user' ? this.list.list(caller, query) : this.list.ofApp(caller, query);
   }
 
   /** One line of the list. */

@@ -6,6 +6,7 @@ const PEER: Cell = { twin: 'own', only: 'USER_NOT_FOUND' };
 
 /** The conversation is between two; a third in the app cannot tell that it exists. */
 const BETWEEN_TWO: Six = ['ok', 'CONVERSATION_NOT_FOUND', TALK, TALK, 'FORBIDDEN', 'UNAUTHENTICATED'];
+const SELF: Six = ['ok', 'FORBIDDEN', PEER, PEER, 'FORBIDDEN', 'UNAUTHENTICATED'];
 const EVERY_USER: Six = ['ok', 'ok', 'own', 'own', 'FORBIDDEN', 'UNAUTHENTICATED'];
 
 const onTalk = (as: 'app' | 'user', after: string, body?: object): RouteRow => ({
@@ -35,6 +36,17 @@ export const MESSAGING_ROWS: Record<string, RouteRow> = {
     cells: ['ok', 'ok', PEER, PEER, 'FORBIDDEN', 'UNAUTHENTICATED'],
   },
   'GET /v1/conversations': { as: 'user', call: () => ({ path: '/v1/conversations' }), cells: EVERY_USER },
+  'GET /v1/conversations, the app': { as: 'app', call: () => ({ path: '/v1/conversations' }), cells: EVERY_USER },
+  'GET /v1/users/:userId/conversations': {
+    as: 'user',
+    call: ({ userId }) => ({ path: `/v1/users/${userId}/conversations` }),
+    cells: SELF,
+  },
+  'GET /v1/users/:userId/unread': {
+    as: 'user',
+    call: ({ userId }) => ({ path: `/v1/users/${userId}/unread` }),
+    cells: SELF,
+  },
   'GET /v1/conversations/:conversationId': onTalk('user', ''),
   'PATCH /v1/conversations/:conversationId': onTalk('user', '', { muted: true }),
   'GET /v1/conversations/:conversationId/messages': onTalk('app', '/messages'),

@@ -62,8 +62,8 @@ export class ConversationHistoryQuery extends HistoryQuery {
   from?: string;
 }
 
-/** Kinds that a list of conversations has. */
-const LISTED_KINDS = ['user', 'group', 'system'] as const;
+/** Rooms are in the app's list alone: nobody has them in its own. */
+const LISTED_KINDS = ['user', 'group', 'chatroom', 'system'] as const;
 
 export class ConversationsQuery extends PageQuery {
   /** Only conversations of this kind. */
