@@ -39,9 +39,12 @@ export class Audiences implements OnApplicationBootstrap {
     conversations: readonly ConversationRef[],
     userPk?: number,
   ): Promise<ReadonlyMap<number, ConversationCard>> {
-    const parts = [userPk === undefined ? undefined : this.peerCards(conversations, userPk)];
-    for (const kind of ['group', 'chatroom'] as const) parts.push(this.targetCards(conversations, kind));
-    return new Map((await Promise.all(parts)).flatMap((cards) => [...(cards ?? [])]));
+    const [peers, groups, rooms] = await Promise.all([
+      userPk === undefined ? [] : this.peerCards(conversations, userPk),
+      this.targetCards(conversations, 'group'),
+      this.targetCards(conversations, 'chatroom'),
+    ]);
+    return new Map([...peers, ...groups, ...rooms]);
   }
 
   private async peerCards(

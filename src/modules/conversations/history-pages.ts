@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import type { LogPage } from '../../kernel/contracts/message';
+import type { LogPage, WireMessage } from '../../kernel/contracts/message';
 import { invalid } from '../../kernel/errors/app-error';
+import { written } from '../../kernel/json-text';
 import { Settings } from '../../platform/config/settings';
 import { readCursor, writeCursor } from '../../platform/entry/cursor';
 import { limitOf } from '../../platform/entry/page-query';
@@ -8,7 +9,7 @@ import { PageRoom } from '../../platform/entry/page-room';
 import type { ConversationRef } from './audience';
 import type { HistoryQuery } from './dto/history.dto';
 import { ConversationHistory, type PageBounds, type Window } from './history';
-import { encodeMessage, presentMessage, type StoredMessage } from './log/message';
+import { encodeMessage, type StoredMessage } from './log/message';
 
 /** A conversation and what of it the reader may see. */
 export interface Readable {
@@ -49,7 +50,7 @@ export class HistoryPages {
     const last = shown[shown.length - 1];
     const direction = bounds.after === undefined ? 'before' : 'after';
     return {
-      items: shown.map(presentMessage),
+      items: shown.map((message) => written<WireMessage>(encodeMessage(message))),
       ...(last && { covers: coveredBy(bounds, shown[0], last) }),
       ...(messages.length > shown.length && last && { nextCursor: writeCursor(direction, last.seq) }),
     };

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { UserCaller } from '../../kernel/caller';
 import { type AppConversation, parseConversationId, type WireConversation } from '../../kernel/contracts/conversation';
+import { textOf, written } from '../../kernel/json-text';
 import type { PageRoom } from '../../platform/entry/page-room';
 import {
   type AppEntry,
@@ -55,8 +56,9 @@ export class ConversationLines {
     for await (const [part, lastMessages] of this.inParts(entries)) {
       for (const entry of part) {
         const line = lineOf(owner, entry, lastMessages.get(entry.conversationPk), around);
-        if (line && !room.take(Buffer.byteLength(JSON.stringify(line)) + 1)) return { lines, settled };
-        if (line) lines.push(line);
+        const text = line && textOf(line);
+        if (text !== undefined && !room.take(Buffer.byteLength(text) + 1)) return { lines, settled };
+        if (text !== undefined) lines.push(written(text));
         settled++;
       }
     }
@@ -81,8 +83,9 @@ export class ConversationLines {
           minSeq,
           ...(group && { group }),
         };
-        if (!room.take(Buffer.byteLength(JSON.stringify(line)) + 1)) return lines;
-        lines.push(line);
+        const text = textOf(line);
+        if (!room.take(Buffer.byteLength(text) + 1)) return lines;
+        lines.push(written(text));
       }
     }
     return lines;

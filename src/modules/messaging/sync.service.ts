@@ -4,6 +4,7 @@ import { parseConversationId } from '../../kernel/contracts/conversation';
 import type { WireMessage } from '../../kernel/contracts/message';
 import type { ClientEvents, SyncReply, SyncRequest, UserEvent } from '../../kernel/contracts/socket-events';
 import { invalid } from '../../kernel/errors/app-error';
+import { written } from '../../kernel/json-text';
 import { Settings } from '../../platform/config/settings';
 import { StoreEpoch } from '../../platform/database/store-epoch';
 import { FairTurnstile } from '../../platform/lifecycle/fair-turnstile';
@@ -17,7 +18,6 @@ import {
   encodeMessage,
   Inbox,
   type InboxEntry,
-  presentMessage,
   seenBy,
 } from '../conversations';
 import { ConversationLines } from './conversation-lines';
@@ -160,9 +160,9 @@ export class SyncService {
         limit: INLINE_PER_CONVERSATION,
       });
       for (const message of page.map((one) => seenBy(one, caller.userPk))) {
-        if (messages.length >= INLINE_TOTAL || !room.take(Buffer.byteLength(encodeMessage(message)) + 1))
-          return messages;
-        messages.push(presentMessage(message));
+        const text = encodeMessage(message);
+        if (messages.length >= INLINE_TOTAL || !room.take(Buffer.byteLength(text) + 1)) return messages;
+        messages.push(written(text));
       }
     }
     return messages;
