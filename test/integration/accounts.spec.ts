@@ -609,9 +609,9 @@ describe('a user’s own events', () => {
     await node.use(Sql).run('UPDATE user_events SET at = DATE_SUB(NOW(3), INTERVAL 31 DAY) WHERE userPk = ?', [userPk]);
     for (let n = 11; n <= 64; n++) await append(n);
     expect(await events.bounds(userPk)).toEqual({ maxUserSeq: 64, minUserSeq: 11 });
-    expect((await events.since(userPk, 0, { limit: 100, maxBytes: 1_000_000 })).events.map(({ userSeq }) => userSeq)).toEqual(
-      Array.from({ length: 54 }, (_, n) => n + 11),
-    );
+    expect(
+      (await events.since(userPk, 0, { limit: 100, maxBytes: 1_000_000 })).events.map(({ userSeq }) => userSeq),
+    ).toEqual(Array.from({ length: 54 }, (_, n) => n + 11));
   });
 
   it('that are rolled back leave no hole', async () => {

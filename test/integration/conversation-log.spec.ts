@@ -53,7 +53,7 @@ const names = {
   namesOf: (pks: readonly number[]) => Promise.resolve(new Map(pks.map((pk) => [pk, `u${pk}`]))),
   pkOf: (_app: number, userId: string) => Promise.resolve(Number(userId.slice(1))),
   facesOf: () => Promise.resolve(new Map()),
-      superseded: () => Promise.resolve(new Set<number>()),
+  superseded: () => Promise.resolve(new Set<number>()),
 };
 
 describe('the conversation log', () => {
