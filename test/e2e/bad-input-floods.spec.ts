@@ -157,9 +157,12 @@ describe('a giant', () => {
     await othersAreServed();
   });
 
-  it('frame ends the connection of its sender, and no other', async () => {
+  it('frame is refused, or ends the connection of its sender and no other, who hears why', async () => {
     const eve = await aConnectedUser(app);
-    eve.device.socket.emit('message:send', { ...text(bob.userId), body: { text: 'x'.repeat(200 * 1024) } });
+    const giant = (kilobytes: number) => ({ ...text(bob.userId), body: { text: 'x'.repeat(kilobytes * 1024) } });
+    expect(await eve.device.ask('message:send', giant(200))).toMatchObject({ ok: false, error: { code: 'TOO_LARGE' } });
+    eve.device.socket.emit('message:send', giant(300));
+    expect(await eve.device.next('session:closed')).toEqual({ code: 'TOO_LARGE' });
     expect(await eve.device.ended()).toMatch(/transport/);
     expect(bob.device.closed).toBeUndefined();
     await othersAreServed();

@@ -1,4 +1,5 @@
 import type { WireError } from '../errors/app-error';
+import type { ErrorCode } from '../errors/catalogue';
 import type { KickReason } from './bus-frames';
 import type { WireConversation } from './conversation';
 import type { LogPage, SendAck, SendCommand, WireMessage } from './message';
@@ -209,6 +210,8 @@ export interface ServerEvents {
   'group:event': GroupEvent;
   'chatroom:event': ChatroomEvent;
   'user:event': UserEvent;
+  /** This socket is about to be closed for what it sent, `RATE_LIMITED` or `TOO_LARGE`; its session goes on. */
+  'session:closed': { code: ErrorCode };
   'session:kicked': { reason: KickReason; byPlatform?: string };
   'session:expiring': { expiresAt: string };
   'session:reconnect': { afterMs: number };
@@ -257,6 +260,7 @@ const SERVER_EVENTS_SET = {
   'group:event': true,
   'chatroom:event': true,
   'user:event': true,
+  'session:closed': true,
   'session:kicked': true,
   'session:expiring': true,
   'session:reconnect': true,

@@ -23,6 +23,8 @@ export interface LoginAnswer extends IssuedToken {
   endpoints: readonly string[];
   /** What the server will do; a client may ask less of a sleeping device (Y29). */
   heartbeat: { intervalMs: number; timeoutMs: number };
+  /** Bytes of the largest frame that a socket may send. */
+  frameBytes: number;
 }
 
 export interface SessionView {
@@ -194,11 +196,12 @@ export class SessionsService {
     return app;
   }
 
-  private connecting(app: App): Pick<LoginAnswer, 'endpoints' | 'heartbeat'> {
+  private connecting(app: App): Pick<LoginAnswer, 'endpoints' | 'heartbeat' | 'frameBytes'> {
     const { pingIntervalMs, pingTimeoutMs } = this.settings.realtime;
     return {
       endpoints: this.endpoints.of(app),
       heartbeat: { intervalMs: pingIntervalMs, timeoutMs: pingTimeoutMs },
+      frameBytes: this.settings.limits.frameBytes,
     };
   }
 }

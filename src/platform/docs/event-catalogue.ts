@@ -27,6 +27,8 @@ const SERVER_EVENT_SUMMARIES: Record<ServerEventName, string> = {
   'chatroom:event':
     'Something happened in a room that this socket joined: {chatroomId, kind: "member-joined" | "member-left" | "removed" | "banned" | "muted" | "unmuted" | "admin-changed" | "updated" | "attributes-changed" | "closed", by, users, memberCount?, …}',
   'user:event': "An entry of the user's own event log: {userSeq, kind, at, data}",
+  'session:closed':
+    'This socket ends now, for what it sent: {code: "RATE_LIMITED" | "TOO_LARGE"}. The session goes on; reconnect after a while',
   'session:kicked':
     'This session was ended, or a newer connection of the same device replaced this one; do not reconnect: {reason, byPlatform?}',
   'session:expiring': 'The token ends soon; renew it: {expiresAt}',

@@ -28,8 +28,14 @@ const logins = ({ loginsPerSecond, loginsBurst }: LimitSettings): Rate => ({
   burst: loginsBurst,
 });
 
+/** A client that keeps to its rates comes nowhere near: each of its events may be refused several times. */
+const frames = (limits: LimitSettings): Rate => ({
+  perSecond: Math.max(400, 4 * (limits.userSendsPerSecond + limits.callsPerSecond + limits.signalsPerSecond)),
+  burst: Math.max(4000, 6 * (limits.userSendsBurst + limits.callsBurst + limits.signalsBurst)),
+});
+
 export type BudgetName =
-  'calls' | 'sends' | 'signals' | 'handshakes' | 'creations' | 'newNames' | 'guesses' | 'passwords';
+  'calls' | 'sends' | 'signals' | 'frames' | 'handshakes' | 'creations' | 'newNames' | 'guesses' | 'passwords';
 
 /**
  * Every rate of this deployment, by the name that `details.budget` of a RATE_LIMITED says. A budget belongs to a user, an
@@ -48,6 +54,8 @@ export const BUDGETS: Readonly<Record<BudgetName, Budget>> = {
   },
   /** What is told to many and stored nowhere. */
   signals: { of: { user: (limits) => ({ perSecond: limits.signalsPerSecond, burst: limits.signalsBurst }) } },
+  /** Everything that sockets send, whatever it is: past it they are closed. */
+  frames: { of: { user: frames } },
   /** Sockets opened. Not by address: many users may share one. */
   handshakes: { of: { user: (limits) => ({ perSecond: limits.handshakesPerSecond, burst: limits.handshakesBurst }) } },
   /** Groups and rooms made. */

@@ -2,12 +2,15 @@ import { isIPv6 } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
+import type { ErrorCode } from '../../kernel/errors/catalogue';
 import { Settings, type LimitSettings } from '../config/settings';
 import { type BudgetName, BUDGETS, type Payer } from './budgets';
 import { TokenBuckets } from './token-buckets';
 
 /** Payers remembered in one budget. */
 const PAYERS_MAX = 200_000;
+
+const GUESSES: ReadonlySet<ErrorCode> = new Set(['BAD_CREDENTIALS', 'UNAUTHENTICATED']);
 
 type Meters = Record<Payer, TokenBuckets | undefined>;
 
@@ -35,6 +38,30 @@ export class Rates {
   /** The same for whoever has not proven who they are. */
   takeAddress(budget: BudgetName, address: string, n = 1): void {
     this.draw(budget, 'address', addressKey(address), n);
+  }
+
+  /** The same for a user of whom no more is known than a proven name: a handshake counts before anything is looked up. */
+  takeName(budget: BudgetName, appPk: number, userId: string): void {
+    this.draw(budget, 'user', nameKey(appPk, userId), 1);
+  }
+
+  /** Counts a wrong credential against the address that it came from, through whichever door; other errors are nothing to it. */
+  guessed(error: unknown, address: string): void {
+    if (error instanceof AppError && GUESSES.has(error.code)) this.takeAddress('guesses', address);
+  }
+
+  /** Whether this much of the budget is left; takes nothing. */
+  hasAddress(budget: BudgetName, address: string, n = 1): boolean {
+    return this.meters[budget].address?.missing(addressKey(address), n) === 0;
+  }
+
+  /** Takes what there is, at most `n`: for what has happened already. */
+  spendName(budget: BudgetName, appPk: number, userId: string, n: number): void {
+    this.meters[budget].user?.spend(nameKey(appPk, userId), n);
+  }
+
+  spendAddress(budget: BudgetName, address: string, n = 1): void {
+    this.meters[budget].address?.spend(addressKey(address), n);
   }
 
   /** Puts back what was taken in advance. */
@@ -84,6 +111,8 @@ function keyOf(caller: Caller): number {
       return 0;
   }
 }
+
+const nameKey = (appPk: number, userId: string): string => `${appPk}:${userId}`;
 
 const MAPPED = /^::ffff:(?=\d+\.)/i;
 const NETWORK_GROUPS = 4;

@@ -36,6 +36,12 @@ export class TokenBuckets {
     return 0;
   }
 
+  /** Takes what there is, at most `n`. */
+  spend(key: string | number, n = 1): void {
+    const bucket = this.filled(key);
+    bucket.tokens = Math.max(0, bucket.tokens - n);
+  }
+
   /** As `take`, but takes nothing. */
   missing(key: string | number, n = 1): number {
     const { tokens } = this.filled(key);

@@ -6,16 +6,22 @@ import { AppError } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
 import { Settings } from '../config/settings';
 import { assertPlainJson } from '../entry/plain-json';
+import { Rates } from '../entry/rates';
 import { clientAddress } from './client-address';
+import { intakeOf } from './intake/intakes';
 import { count, counts } from './metrics';
 import { Overload } from './overload';
+import type { AdmittedSession } from './connection';
 import { SESSION_GATE, type SessionGate } from './session-gate';
-import { engineOf, SocketConnection } from './socket-connection';
+import { engineOf } from './engine-socket';
+import { SocketConnection } from './socket-connection';
 
 /** Handshakes at the gate at once; beyond it the database would only queue them. */
 const PENDING_MAX = 5000;
 const RETRY_MIN_MS = 500;
 const RETRY_SPREAD_MS = 4500;
+/** How long one guess too many from an address waits to be told so. */
+const GUESS_ANSWERED_MS = 1000;
 
 /** An error as Socket.IO turns it into `connect_error`. */
 export interface ConnectError extends Error {
@@ -39,6 +45,7 @@ export class Admission {
     private readonly modules: ModuleRef,
     private readonly settings: Settings,
     private readonly overload: Overload,
+    private readonly rates: Rates,
   ) {}
 
   /** A middleware of the server. */
@@ -48,7 +55,7 @@ export class Admission {
         count(counts.handshakes, 'admitted');
         next();
       },
-      (error: unknown) => next(this.refusal(error)),
+      (error: unknown) => this.refuse(socket, error, next),
     );
   };
 
@@ -69,6 +76,8 @@ export class Admission {
 
   private async admit(socket: Socket): Promise<void> {
     const { client } = socket as unknown as { client: { sockets: Map<string, unknown> } };
+    const intake = intakeOf(engineOf(socket));
+    if (intake) intake.spoke = true;
     if (this.closed || this.pending >= PENDING_MAX || this.overload.now) throw busy();
     if (this.deciding.has(client) || client.sockets.size > 0) {
       engineOf(socket).close();
@@ -77,13 +86,7 @@ export class Admission {
     this.deciding.add(client);
     this.pending++;
     try {
-      const { auth, headers, address } = socket.handshake;
-      assertPlainJson(auth, 'auth');
-      const session = await this.sessionGate.admit(auth, {
-        socketId: socket.id,
-        address: clientAddress(headers['x-forwarded-for'], address, this.settings.http.trustProxy),
-        gone: () => engineOf(socket).readyState !== 'open',
-      });
+      const session = await this.prove(socket);
       const connection = new SocketConnection(socket, session);
       socket.data = connection;
       this.unsettled.add(connection);
@@ -95,6 +98,30 @@ export class Admission {
       this.pending--;
       this.deciding.delete(client);
     }
+  }
+
+  private async prove(socket: Socket): Promise<AdmittedSession> {
+    const { auth, headers, address: peer } = socket.handshake;
+    const address = clientAddress(headers['x-forwarded-for'], peer, this.settings.http.trustProxy);
+    try {
+      assertPlainJson(auth, 'auth');
+      const gone = (): boolean => engineOf(socket).readyState !== 'open';
+      return await this.sessionGate.admit(auth, { socketId: socket.id, address, gone });
+    } catch (error) {
+      this.rates.guessed(error, address);
+      throw error;
+    }
+  }
+
+  /** Whoever guesses on beyond the rate of its address waits for each answer, and for the next connection. */
+  private refuse(socket: Socket, error: unknown, next: (error: ConnectError) => void): void {
+    const spent = error instanceof AppError && error.extras.details?.budget === 'guesses';
+    const answer = (): void => {
+      next(this.refusal(error));
+      if (spent) setImmediate(() => engineOf(socket).close());
+    };
+    if (spent) setTimeout(answer, GUESS_ANSWERED_MS).unref();
+    else answer();
   }
 
   private refusal(error: unknown): ConnectError {

@@ -4,17 +4,20 @@ import type { Server, Socket } from 'socket.io';
 import { AppError, invalid } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
 import { textOf } from '../../kernel/json-text';
+import { Settings } from '../config/settings';
 import { toAppError } from '../entry/failures';
 import { assertPlainJson } from '../entry/plain-json';
 import { Rates } from '../entry/rates';
 import { Admission } from './admission';
 import { Connections } from './connections';
 import { type EventHandler, EventHandlers } from './event-handlers';
+import { FRAME_OVERHEAD_BYTES, Intakes } from './intake/intakes';
 import { Kicks } from './kicks';
 import { count, counts } from './metrics';
 import { Outbound } from './outbound';
-import { decoderOf, engineOf, type SocketConnection } from './socket-connection';
-import { AckId } from './wire';
+import { decoderOf, engineOf } from './engine-socket';
+import type { SocketConnection } from './socket-connection';
+import { AckId, Oversized } from './wire';
 
 export interface RealtimeOptions {
   /** False only in test harnesses that hold some of the modules: else an event without a handler stops the start. */
@@ -49,6 +52,8 @@ export class Dispatcher implements OnModuleInit {
     private readonly outbound: Outbound,
     private readonly kicks: Kicks,
     private readonly rates: Rates,
+    private readonly intakes: Intakes,
+    private readonly settings: Settings,
     @Inject(REALTIME_OPTIONS) private readonly options: RealtimeOptions,
   ) {}
 
@@ -68,9 +73,10 @@ export class Dispatcher implements OnModuleInit {
     }
     server.on('connection', (socket: Socket) => {
       const connection = this.admission.settle(socket);
+      connection.intake = this.intakes.admit(engineOf(socket), connection);
       engineOf(socket).request = null;
       Object.assign(socket.handshake, FORGOTTEN);
-      decoderOf(socket).hand(socket, receive);
+      decoderOf(socket).hand(socket, receive, this.settings.limits.frameBytes + FRAME_OVERHEAD_BYTES);
       socket.on('disconnect', goodbye);
       counts.connections++;
       this.connections.add(connection);
@@ -103,6 +109,7 @@ export class Dispatcher implements OnModuleInit {
       if (!handler) throw new AppError('UNKNOWN_EVENT');
       count(counts.events, handler.event);
       const data = args[1];
+      if (data instanceof Oversized) throw tooLarge(data.bytes, this.settings.limits.frameBytes);
       if (args.length !== 2 || typeof data !== 'object' || data === null || Array.isArray(data)) {
         throw invalid('data', 'An event carries exactly one object.');
       }
@@ -157,8 +164,12 @@ export class Dispatcher implements OnModuleInit {
       });
     }
     count(counts.refused, known.code);
+    connection.intake?.charge();
     if (ack) {
       this.outbound.answer(connection, ack.id, JSON.stringify({ ok: false, error: known.toWire(traceId) }));
     }
   }
 }
+
+const tooLarge = (bytes: number, maxBytes: number): AppError =>
+  new AppError('TOO_LARGE', { field: 'data', details: { bytes, maxBytes } });

@@ -6,7 +6,7 @@ import { Bus } from './bus';
 import { Connections } from './connections';
 import { Dispatcher } from './dispatcher';
 import { Outbound } from './outbound';
-import { engineOf } from './socket-connection';
+import { engineOf } from './engine-socket';
 
 /** Clients come back spread over this time: to other nodes, or to this one as soon as it is up again. */
 const SPREAD_MS = 20_000;

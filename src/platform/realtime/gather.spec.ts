@@ -4,7 +4,7 @@ import { Server, type Socket } from 'socket.io';
 import { io } from 'socket.io-client';
 import { frameOf } from './frame';
 import { gather } from './gather';
-import { engineOf } from './socket-connection';
+import { engineOf } from './engine-socket';
 
 describe('packets of one turn', () => {
   let http: HttpServer;

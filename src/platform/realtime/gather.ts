@@ -1,4 +1,4 @@
-import { directSender, type EngineSocket } from './socket-connection';
+import { directSender, type EngineSocket } from './engine-socket';
 
 let held: EngineSocket[] = [];
 

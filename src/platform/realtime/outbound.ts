@@ -6,7 +6,7 @@ import { answerFrame, type Frame, frameOf } from './frame';
 import { gather } from './gather';
 import { counts } from './metrics';
 import type { Parcel } from './parcel';
-import { directSender, type EngineSocket, engineOf } from './socket-connection';
+import { directSender, type EngineSocket, engineOf } from './engine-socket';
 
 /** A frame larger than this is not pushed: the client is told where to pull (protocol.md §2.4). */
 export const PUSH_BYTES_MAX = 8 * 1024;

@@ -8,6 +8,9 @@ import { Drain } from './drain';
 import { EventHandlers } from './event-handlers';
 import { FanOut } from './fan-out';
 import { GapHints } from './gap-hints';
+import { Intakes } from './intake/intakes';
+import { Strangers } from './intake/strangers';
+import { Turns } from './intake/turns';
 import { HearersHere } from './hearers-here';
 import { Kicks } from './kicks';
 import { Live } from './live';
@@ -37,6 +40,7 @@ import { ServingPeers } from './serving-peers';
     FanOut,
     GapHints,
     HearersHere,
+    Intakes,
     Kicks,
     { provide: Live, useClass: LiveService },
     Outbound,
@@ -47,7 +51,9 @@ import { ServingPeers } from './serving-peers';
     { provide: REALTIME_OPTIONS, useValue: { everyEvent: true } satisfies RealtimeOptions },
     Routes,
     ServingPeers,
+    Strangers,
+    Turns,
   ],
-  exports: [Bus, Connections, Dispatcher, Drain, Kicks, Live, Outbound, Overload, Passes],
+  exports: [Bus, Connections, Dispatcher, Drain, Intakes, Kicks, Live, Outbound, Overload, Passes],
 })
 export class RealtimeModule {}

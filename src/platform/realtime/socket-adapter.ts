@@ -5,11 +5,12 @@ import type { Socket as NetSocket } from 'node:net';
 import type { Server, ServerOptions } from 'socket.io';
 import { Settings } from '../config/settings';
 import { Dispatcher } from './dispatcher';
+import { type EngineServer, Intakes, readableBytes } from './intake/intakes';
+import { PacedWebSocketServer } from './intake/paced-websocket';
 import * as wire from './wire';
 
-/** What Socket.IO adds around a body: packet type, ack id, event name. */
-const FRAME_OVERHEAD_BYTES = 512;
-const CONNECT_TIMEOUT_MS = 10_000;
+/** From the first byte to CONNECT and its answer; a little later, at ten seconds, the connection has gone. */
+const CONNECT_TIMEOUT_MS = 8000;
 
 /**
  * Socket.IO under Nest with our limits. Gateways are ordinary Nest gateways, but Nest wires nothing per socket: that would
@@ -20,20 +21,23 @@ const CONNECT_TIMEOUT_MS = 10_000;
 export class ParleyIoAdapter extends IoAdapter {
   private readonly settings: Settings;
   private readonly dispatcher: Dispatcher;
+  private readonly intakes: Intakes;
 
   constructor(app: INestApplicationContext) {
     super(app);
     this.settings = app.get(Settings);
     this.dispatcher = app.get(Dispatcher);
+    this.intakes = app.get(Intakes);
   }
 
   override createIOServer(port: number, options?: Partial<ServerOptions>): Server {
     const server = super.createIOServer(port, {
       ...options,
-      ...socketOptions(this.settings),
+      ...socketOptions(this.settings, this.intakes),
     } as ServerOptions);
     server.engine.on('connection_error', explain);
     this.dispatcher.attach(server);
+    this.intakes.attach(server.engine as unknown as EngineServer);
     return server;
   }
 
@@ -66,11 +70,13 @@ function explain({ code, context }: RefusedRequest): void {
     'load balancer with sticky sessions; clients that use websocket alone do not.';
 }
 
-function socketOptions({ http, limits, realtime }: Settings): Partial<ServerOptions> {
+function socketOptions(settings: Settings, intakes: Intakes): Partial<ServerOptions> {
+  const { http, realtime } = settings;
   const anyOrigin = http.corsOrigins.includes('*');
   return {
     transports: http.socketTransports,
-    maxHttpBufferSize: limits.frameBytes + FRAME_OVERHEAD_BYTES,
+    maxHttpBufferSize: readableBytes(settings),
+    wsEngine: PacedWebSocketServer,
     pingInterval: realtime.pingIntervalMs,
     pingTimeout: realtime.pingTimeoutMs,
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -83,10 +89,12 @@ function socketOptions({ http, limits, realtime }: Settings): Partial<ServerOpti
       cors: { origin: anyOrigin ? '*' : http.corsOrigins, credentials: !anyOrigin },
     }),
     allowRequest: (request, decide) => {
-      const allowed = isOriginAllowed(request, http.corsOrigins, http.publicUrl);
-      // Engine.IO destroys a socket that it refuses, and with it what was held back.
-      if (allowed && request.headers.upgrade !== undefined) answerAtOnce(request.socket);
-      decide(null, allowed);
+      if (!isOriginAllowed(request, http.corsOrigins, http.publicUrl)) return decide(null, false);
+      intakes.ask(request, (allowed) => {
+        // Engine.IO destroys a socket that it refuses, and with it what was held back.
+        if (allowed && request.headers.upgrade !== undefined) answerAtOnce(request.socket);
+        decide(null, allowed);
+      });
     },
   };
 }

@@ -21,6 +21,10 @@ const ATTACHMENTS_MAX = 10;
 /** Socket.IO's own events: a client that names one is no client. */
 const RESERVED = new Set(['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener']);
 
+/** The name that an event begins with. */
+const NAME = /^\["([^"\\]+)"/;
+const NAME_MAX = 100;
+
 const ZERO = 48;
 const isDigit = (code: number): boolean => code >= ZERO && code <= 57;
 
@@ -30,6 +34,11 @@ const isDigit = (code: number): boolean => code >= ZERO && code <= 57;
  */
 export class AckId {
   constructor(readonly id: number) {}
+}
+
+/** Stands where the data of a frame would that is too large to be parsed: its sender is told so. */
+export class Oversized {
+  constructor(readonly bytes: number) {}
 }
 
 export class Encoder {
@@ -50,16 +59,18 @@ export class Decoder<S = unknown> {
   private sink: EventSink<S> | undefined;
   private listener: ((packet: Packet) => void) | undefined;
   private connects = 0;
+  private bytesMax = Infinity;
   /** A binary event whose attachments are still to come. */
   private binary: { packet: Packet; missing: number } | undefined;
 
   /**
    * From here on events of this socket of the default namespace go straight to `sink`, past Socket.IO's ticks, listeners
-   * and middleware, of which we use none; until its client says goodbye.
+   * and middleware, of which we use none; until its client says goodbye. One of more than `bytesMax` is not parsed.
    */
-  hand(socket: S, sink: EventSink<S>): void {
+  hand(socket: S, sink: EventSink<S>, bytesMax = Infinity): void {
     this.socket = socket;
     this.sink = sink;
+    this.bytesMax = bytesMax;
   }
 
   on(_event: 'decoded', listener: (packet: Packet) => void): void {
@@ -127,8 +138,17 @@ export class Decoder<S = unknown> {
     while (isDigit(text.charCodeAt(end))) end++;
     if (end - at > ACK_ID_DIGITS_MAX) throw new Error('ack id too long');
     const id = end > at ? Number(text.slice(at, end)) : undefined;
-    const data: unknown = end < text.length ? JSON.parse(text.slice(end)) : undefined;
+    const data: unknown = end < text.length ? this.read(text, type, end) : undefined;
     return this.checked(type, attachments, { type, nsp, id, data });
+  }
+
+  private read(text: string, type: number, from: number): unknown {
+    // Every UTF-16 unit takes at least one byte, and at most three.
+    if (text.length * 3 > this.bytesMax && type === PacketType.EVENT) {
+      const bytes = Buffer.byteLength(text) - from;
+      if (bytes > this.bytesMax) return [NAME.exec(text.slice(from, from + NAME_MAX))?.[1] ?? '', new Oversized(bytes)];
+    }
+    return JSON.parse(text.slice(from));
   }
 
   /** What each type must carry; anything else is no Socket.IO client. */

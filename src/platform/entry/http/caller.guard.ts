@@ -43,7 +43,7 @@ export class CallerGuard implements CanActivate {
       });
     } catch (error) {
       // Guessing is slowed down by address, before the next guess is looked at.
-      if (error instanceof AppError && error.code === 'BAD_CREDENTIALS') this.rates.takeAddress('guesses', request.ip);
+      this.rates.guessed(error, request.ip);
       throw error;
     }
     if (!caller) {

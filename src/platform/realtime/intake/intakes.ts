@@ -1,0 +1,134 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
+import type { ErrorCode } from '../../../kernel/errors/catalogue';
+import { AppError } from '../../../kernel/errors/app-error';
+import { Settings } from '../../config/settings';
+import { Rates } from '../../entry/rates';
+import { clientAddress } from '../client-address';
+import type { Connection } from '../connection';
+import { count, counts } from '../metrics';
+import type { EngineSocket } from '../engine-socket';
+import { Intake, type IntakeHost } from './intake';
+import { pacePolling, type PollingTransport } from './paced-polling';
+import { paceWebSocket } from './paced-websocket';
+import { Strangers } from './strangers';
+import { Turns } from './turns';
+
+/** What Socket.IO adds around a body: packet type, ack id, event name. */
+export const FRAME_OVERHEAD_BYTES = 512;
+/** A frame this many times too large is still read, so that its answer can say so; beyond that its connection ends. */
+const READ_TIMES = 4;
+/** Room for a token and a device, before anybody was let in. */
+const STRANGER_BYTES = 16 * 1024;
+/** What a flood costs of the handshakes of its user: whoever floods again and again comes back slowly. */
+const HANDSHAKES_PER_FLOOD = 10;
+
+type EngineRequest = IncomingMessage & { _query: { sid?: string } };
+/** An Engine.IO connection as it is made here. */
+type CountedEngine = EngineSocket & {
+  intake?: Intake;
+  on(event: 'close', listener: () => void): void;
+};
+
+/** Engine.IO's server, as far as we look into it. */
+export interface EngineServer {
+  clients: Record<string, CountedEngine | undefined>;
+  createTransport(name: string, request: EngineRequest): object;
+  on(event: 'connection', listener: (engine: CountedEngine) => void): void;
+}
+
+/** The largest frame that is read. */
+export const readableBytes = ({ limits }: Settings): number => READ_TIMES * limits.frameBytes + FRAME_OVERHEAD_BYTES;
+
+/** Gives every connection an intake, whatever its transport, and counts those that nobody was let in by yet. */
+@Injectable()
+export class Intakes implements IntakeHost {
+  private readonly logger = new Logger('socket');
+  readonly strangerBytes = STRANGER_BYTES;
+  readonly frameBytes: number;
+
+  constructor(
+    readonly turns: Turns,
+    private readonly strangers: Strangers,
+    private readonly rates: Rates,
+    private readonly settings: Settings,
+  ) {
+    this.frameBytes = readableBytes(settings);
+  }
+
+  attach(engines: EngineServer): void {
+    const create = engines.createTransport.bind(engines);
+    engines.createTransport = (name, request) => {
+      const { sid } = request._query;
+      const intake = (sid !== undefined && engines.clients[sid]?.intake) || new Intake(this, this.addressOf(request));
+      const transport = create(name, request) as { intake?: Intake };
+      transport.intake = intake;
+      if (name === 'polling') pacePolling(transport as PollingTransport, intake);
+      else paceWebSocket(request, intake);
+      return transport;
+    };
+    const { strangers, rates } = this;
+    // One function for all: a closure a connection would be memory for every idle one.
+    function gone(this: CountedEngine): void {
+      const { intake } = this;
+      if (!intake || intake.connection) return;
+      if (!intake.spoke) rates.spendAddress('guesses', intake.address);
+      strangers.left(intake.address);
+    }
+    engines.on('connection', (engine) => {
+      const { intake } = engine.transport as { intake?: Intake };
+      if (!intake) return;
+      engine.intake = intake;
+      intake.engine = engine;
+      strangers.came(intake.address);
+      engine.on('close', gone);
+    });
+  }
+
+  /** Whether this request may open a connection: at once as a rule, else in its turn. */
+  ask(request: IncomingMessage, open: (allowed: boolean) => void): void {
+    this.strangers.ask(this.addressOf(request), open);
+  }
+
+  /** Somebody was let in by this connection. */
+  admit(engine: EngineSocket, connection: Connection): Intake | undefined {
+    const { intake } = engine as CountedEngine;
+    if (!intake) return undefined;
+    intake.admitted(connection);
+    this.strangers.left(intake.address);
+    return intake;
+  }
+
+  pay({ caller }: Connection, frames: number): boolean {
+    try {
+      this.rates.take('frames', caller, frames);
+      return true;
+    } catch (error) {
+      if (error instanceof AppError) return false;
+      throw error;
+    }
+  }
+
+  closed({ connection, address }: Intake, code: ErrorCode): void {
+    count(counts.closedFor, code);
+    if (!connection) {
+      this.rates.spendAddress('guesses', address);
+      return;
+    }
+    const { app, userId, userPk, sessionId } = connection.caller;
+    if (code === 'RATE_LIMITED') this.rates.spendName('handshakes', app.pk, userId, HANDSHAKES_PER_FLOOD);
+    this.logger.warn({ msg: SAYS[code] ?? 'closed a socket', appId: app.appId, userPk, sessionId });
+  }
+
+  private addressOf({ headers, socket }: IncomingMessage): string {
+    return clientAddress(headers['x-forwarded-for'], socket.remoteAddress ?? '', this.settings.http.trustProxy);
+  }
+}
+
+const SAYS: Partial<Record<ErrorCode, string>> = {
+  RATE_LIMITED: 'closed a socket that sent far more than its rates allow; its user may come back, slowly',
+  TOO_LARGE: 'closed a socket whose frame was far larger than LIMIT_FRAME_BYTES',
+};
+
+/** What counts this connection's frames. */
+export const intakeOf = (engine: EngineSocket): Intake | undefined => (engine as CountedEngine).intake;
