@@ -268,7 +268,7 @@ describe('a service account', () => {
     expect(answer).toEqual({ outcome: 'credential-bad', reason: 'oauth 400 invalid_grant Invalid JWT.' });
   });
 
-  it('whose name leads into our network is not followed there, whatever the upload looked like', async () => {
+  it('that would be granted access anywhere but at Google is refused, and one from before is not followed', async () => {
     const serviceAccount = { ...vendors.fcm.account(), token_uri: 'https://localhost/token' };
     const settings = readSettings({
       MYSQL_URL: 'mysql://nobody@127.0.0.1:1/none',
@@ -276,11 +276,13 @@ describe('a service account', () => {
       ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
     });
     const vendor = new FcmProvider(settings, http, reader);
-    const { content } = await vendor.inspect({ serviceAccount }, 1);
-    const channel = vendor.open({ appPk: 1, provider: 'fcm', version: 1, content });
-    expect(await channel.send(to(), aNote())).toEqual({
-      outcome: 'credential-bad',
-      reason: 'token_uri INNER_ADDRESS',
+    await expect(vendor.inspect({ serviceAccount }, 1)).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      extras: { field: 'serviceAccount.token_uri' },
+      message: expect.stringContaining('https://oauth2.googleapis.com/token'),
     });
+    const content = { projectId: 'p', clientEmail: 'a@b', privateKey: 'x', tokenUri: serviceAccount.token_uri };
+    const stored = { appPk: 1, provider: 'fcm', version: 1, content } as const;
+    expect(() => vendor.open(stored)).toThrow(/token_uri: Only Google/);
   });
 });

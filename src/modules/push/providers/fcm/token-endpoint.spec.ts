@@ -4,7 +4,8 @@ describe("where a service account's access tokens come from", () => {
   const open = { production: false };
   it.each([
     ['https://oauth2.googleapis.com/token', true],
-    ['https://metadata.internal/token', true],
+    ['https://accounts.google.com/o/oauth2/token', true],
+    ['https://www.googleapis.com/oauth2/v4/token', true],
   ])('%s is followed, to public addresses only', (uri, publicOnly) => {
     expect(tokenEndpoint(uri, open)).toEqual({ url: new URL(uri), publicOnly });
   });
@@ -19,6 +20,15 @@ describe("where a service account's access tokens come from", () => {
     'gopher://127.0.0.1/x',
     'http://127.0.0.1:3000/token',
     'https://localhost:3000/token',
+    'https://localhost/token',
+    'https://metadata.internal/token',
+    'https://metadata.google.internal/token',
+    'https://169.254.169.254/token',
+    'https://[::1]/token',
+    'https://10.0.0.1/token',
+    'https://oauth2.googleapis.com.example.com/token',
+    'https://evilgoogleapis.com/token',
+    'https://gateway.example.com/token',
   ])('%s is refused', (uri) => {
     expect(typeof tokenEndpoint(uri, open)).toBe('string');
   });

@@ -14,10 +14,14 @@ export interface TokenEndpointRules {
   production: boolean;
 }
 
+/** Google's own, of today and of older files. */
+const GOOGLES = /^(accounts\.google\.com|([a-z0-9-]+\.)*googleapis\.com)$/;
+
 /**
  * Where a service account's access tokens come from. The address is in an uploaded file, so it must not lead this server
- * into its own network (security.md S16): https on its usual port, and public addresses only, decided when it connects. The
- * one exception is the machine that the operator named itself with FCM_URL; in production only the very same origin.
+ * anywhere of the uploader's choice (security.md S16): Google's hosts by https on its usual port, and public addresses
+ * only, decided when it connects. The one exception is the machine that the operator named itself with FCM_URL; in
+ * production only the very same origin.
  *
  * @returns what is wrong with it, where it may not be used
  */
@@ -32,6 +36,9 @@ export function tokenEndpoint(uri: string, { fcmUrl, production }: TokenEndpoint
   }
   if (url.protocol !== 'https:') return 'Only https is followed.';
   if (url.port !== '') return 'Only the usual port of https (443) is followed.';
+  if (!GOOGLES.test(url.hostname)) {
+    return `Only Google's own endpoints are used, such as ${GOOGLE_TOKEN_URI}; the operator can name another machine with FCM_URL.`;
+  }
   return { url, publicOnly: true };
 }
 
