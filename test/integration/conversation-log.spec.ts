@@ -19,6 +19,7 @@ import { fingerprintOf } from '../../src/modules/conversations/log/draft';
 import { LogBatch } from '../../src/modules/conversations/log/log-batch';
 import { LogChanges } from '../../src/modules/conversations/log/log-changes';
 import { LogWriter } from '../../src/modules/conversations/log/log-writer';
+import { Repeats } from '../../src/modules/conversations/log/repeats';
 import { MessageIds } from '../../src/modules/conversations/message-ids';
 import { aScratchDatabase, type ScratchDatabase } from '../support/scratch-database';
 
@@ -53,6 +54,7 @@ const names = {
   namesOf: (pks: readonly number[]) => Promise.resolve(new Map(pks.map((pk) => [pk, `u${pk}`]))),
   pkOf: (_app: number, userId: string) => Promise.resolve(Number(userId.slice(1))),
   facesOf: () => Promise.resolve(new Map()),
+  everyPkOf: () => Promise.resolve([]),
   superseded: () => Promise.resolve(new Set<number>()),
 };
 
@@ -77,7 +79,12 @@ describe('the conversation log', () => {
     audience = new OpenAudience();
     audiences.register(audience);
     writer = new LogWriter(new Outbox(sql), new NodeIdentity());
-    log = new ConversationLog(sql, new LogBatch(audiences, writer), new LogChanges(sql, writer), drainables);
+    log = new ConversationLog(
+      sql,
+      new LogBatch(audiences, writer, new Repeats(sql, directory)),
+      new LogChanges(sql, writer),
+      drainables,
+    );
     history = new ConversationHistory(sql, audiences, directory);
     inbox = new Inbox(sql);
     marks = new Marks(sql, drainables);

@@ -15,6 +15,7 @@ import {
 import { LogBatch } from '../../src/modules/conversations/log/log-batch';
 import { LogChanges } from '../../src/modules/conversations/log/log-changes';
 import { LogWriter } from '../../src/modules/conversations/log/log-writer';
+import { Repeats } from '../../src/modules/conversations/log/repeats';
 import { MessageIds } from '../../src/modules/conversations/message-ids';
 import { NodeIdentity } from '../../src/platform/config/node-identity';
 import { Sql, type SqlValue } from '../../src/platform/database/sql';
@@ -60,13 +61,19 @@ describe('messages beyond their app’s limit', () => {
       namesOf: (pks) => Promise.resolve(new Map(pks.map((pk) => [pk, `u${pk}`]))),
       pkOf: (_app, userId) => Promise.resolve(Number(userId.slice(1))),
       facesOf: () => Promise.resolve(new Map()),
+      everyPkOf: () => Promise.resolve([]),
       superseded: () => Promise.resolve(new Set<number>()),
     };
     audiences.register(open('user'));
     audiences.register(open('group'));
     directory = new ConversationDirectory(sql, audiences, new MessageIds(database.settings));
     const writer = new LogWriter(new Outbox(sql), new NodeIdentity());
-    log = new ConversationLog(sql, new LogBatch(audiences, writer), new LogChanges(sql, writer), drainables);
+    log = new ConversationLog(
+      sql,
+      new LogBatch(audiences, writer, new Repeats(sql, directory)),
+      new LogChanges(sql, writer),
+      drainables,
+    );
     history = new ConversationHistory(sql, audiences, directory);
     inbox = new Inbox(sql);
     marks = new Marks(sql, drainables);

@@ -31,6 +31,11 @@ export class AppError extends Error {
     this.name = 'AppError';
   }
 
+  /** Whether repeating the same call later cannot succeed. */
+  get definite(): boolean {
+    return this.extras.retryAfterMs === undefined && !('retryable' in ERRORS[this.code]);
+  }
+
   toWire(traceId: string): WireError {
     const retryable = 'retryable' in ERRORS[this.code];
     const { field, details, retryAfterMs = retryable ? RETRY_AFTER_MS : undefined } = this.extras;

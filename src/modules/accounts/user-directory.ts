@@ -116,6 +116,15 @@ export class UserDirectory implements UserNames {
     return last?.id;
   }
 
+  async everyPkOf(appPk: number, userId: string): Promise<number[]> {
+    if (!ID_PATTERN.test(userId)) return [];
+    const rows = await this.sql.rows<{ id: number }>('SELECT id FROM users WHERE appPk = ? AND userId = ?', [
+      appPk,
+      userId,
+    ]);
+    return rows.map(({ id }) => id);
+  }
+
   async superseded(userPks: readonly number[]): Promise<Set<number>> {
     if (userPks.length === 0) return new Set();
     const rows = await this.sql.rows<{ id: number }>(

@@ -10,6 +10,8 @@ export interface UserNames {
   pkOf(appPk: number, userId: string): Promise<number | undefined>;
   /** Their nicknames and pictures as they are now, with their ids; who has neither is in it as well. */
   facesOf(userPks: readonly number[]): Promise<ReadonlyMap<number, UserFace & { readonly userId: string }>>;
+  /** Every user who holds or has held this id. */
+  everyPkOf(appPk: number, userId: string): Promise<readonly number[]>;
   /** Those of these users that are deleted and whose id another user has held since. */
   superseded(userPks: readonly number[]): Promise<ReadonlySet<number>>;
 }

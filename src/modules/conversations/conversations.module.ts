@@ -11,6 +11,7 @@ import { Followers } from './followers';
 import { LogBatch } from './log/log-batch';
 import { LogChanges } from './log/log-changes';
 import { LogWriter } from './log/log-writer';
+import { Repeats } from './log/repeats';
 import { Members } from './members';
 import { Marks } from './marks';
 import { MessageIds } from './message-ids';
@@ -32,6 +33,7 @@ const services = [
   Marks,
   Members,
   MessageIds,
+  Repeats,
   Retention,
   Standings,
   UnreadTotals,

@@ -31,3 +31,4 @@ export {
   type StoredMessage,
 } from './log/message';
 export { newMessage } from './log/message-row';
+export { Repeats } from './log/repeats';

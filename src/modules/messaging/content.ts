@@ -36,11 +36,15 @@ export class MessageContent {
     const thumbnail = (body.value as { thumbnail?: unknown } | null)?.thumbnail;
     if (typeof thumbnail === 'string') assertSize(thumbnail, thumbnailBytes, 'body.thumbnail');
     assertSize(body.text, frameBytes, 'body');
-    const extText = ext && ext.value !== null ? ext.text : null;
+    const extText = extOf({ ext });
     if (extText !== null) assertSize(extText, extBytes, 'ext');
     return { body: body.text, ext: extText, counts: type !== 'command' };
   }
 }
+
+/** Null where there is none. */
+export const extOf = ({ ext }: Pick<ReadCommand, 'ext'>): string | null =>
+  ext && ext.value !== null ? ext.text : null;
 
 function textOf(body: unknown): string {
   const text = (body as { text?: unknown } | null)?.text;

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantCaller } from '../../kernel/caller';
+import type { Address } from '../../kernel/contracts/address';
+import { directConversationId } from '../../kernel/contracts/conversation';
 import { AppError, invalid } from '../../kernel/errors/app-error';
 import { Users } from '../accounts';
 import {
@@ -10,9 +12,10 @@ import {
   Delivery,
   type ConversationRef,
   type Recipients,
+  Repeats,
   type Sender,
 } from '../conversations';
-import { type Content, MessageContent, type ReadCommand } from './content';
+import { type Content, extOf, MessageContent, type ReadCommand } from './content';
 import { Ephemeral } from './ephemeral';
 import type { Sent } from './sent';
 
@@ -38,6 +41,7 @@ export class MessagesService {
     private readonly content: MessageContent,
     private readonly delivery: Delivery,
     private readonly ephemeral: Ephemeral,
+    private readonly repeats: Repeats,
   ) {}
 
   /**
@@ -52,11 +56,38 @@ export class MessagesService {
       const content = this.content.check(command, caller);
       const opened = this.openInTurn(caller, command);
       return 'then' in opened
-        ? opened.then((known) => this.accept(caller, command, content, known))
+        ? opened.then(
+            (known) => this.accept(caller, command, content, known),
+            (error: unknown) => this.refuse(caller, command, error),
+          )
         : this.accept(caller, command, content, opened);
     } catch (error) {
-      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+      return this.refuse(caller, command, error);
     }
+  }
+
+  /** What was stored is told before any refusal; what comes to the log is looked up there, under the lock. */
+  private async refuse(caller: TenantCaller, command: ReadCommand, error: unknown): Promise<Sent> {
+    if (!(error instanceof AppError && error.definite) || command.options?.onlineOnly) throw error;
+    const { from = null } = caller.kind === 'user' ? { from: caller.userId } : command;
+    const stored = await this.repeats.of({
+      app: caller.app,
+      senderPks: await this.senderPks(caller, from),
+      from,
+      conversationId: conversationIdOf(command.to, from),
+      clientMessageId: command.clientMessageId,
+      type: command.type,
+      body: command.body.text,
+      ext: extOf(command),
+      recipients: command.options?.recipients,
+    });
+    if (!stored) throw error;
+    return stored;
+  }
+
+  private async senderPks(caller: TenantCaller, from: string | null): Promise<readonly number[]> {
+    if (caller.kind === 'user') return [caller.userPk];
+    return from === null ? [0] : this.audiences.names.everyPkOf(caller.app.pk, from);
   }
 
   private assertScope({ to, options }: ReadCommand): void {
@@ -171,4 +202,10 @@ export class MessagesService {
     if (!appended.duplicate) this.delivery.deliver(appended, socketId); // a courtesy: never awaited
     return appended;
   }
+}
+
+/** The conversation that is meant, whether or not it can be opened (any more). */
+function conversationIdOf({ kind, id }: Address, from: string | null): string {
+  if (kind !== 'user') return `${kind}:${id}`;
+  return from === null ? `system:${id}` : directConversationId(from, id);
 }

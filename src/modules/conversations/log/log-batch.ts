@@ -1,17 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { ConversationKind } from '../../../kernel/contracts/conversation';
-import { AppError } from '../../../kernel/errors/app-error';
+import type { AppError } from '../../../kernel/errors/app-error';
 import type { Outcome } from '../../../platform/database/group-commit';
 import type { SqlExecutor, SqlTransaction } from '../../../platform/database/sql';
 import { Audiences } from '../audiences';
-import { type Appended, type Draft, fingerprintOf, saysTheSame } from './draft';
+import { type Appended, type Draft, saysTheSame } from './draft';
 import { type Head, LogWriter } from './log-writer';
 import type { StoredMessage } from './message';
-import type { MessageRow } from './message.entity';
-import { MESSAGE_COLUMNS, type MessageColumns, readMessage, readRecipients } from './message-row';
-
-/** A row that was stored under a repeated clientMessageId. */
-type StoredRow = MessageColumns & Pick<MessageRow, 'appPk' | 'fingerprint'>;
+import { readMessage } from './message-row';
+import { identityOf, isStoredAs, mismatch, Repeats, type StoredRow } from './repeats';
 
 /**
  * One group commit: lock the conversations in ascending order, (dedup,) admit, number, insert, and owe the delivery.
@@ -22,6 +19,7 @@ export class LogBatch {
   constructor(
     private readonly audiences: Audiences,
     private readonly writer: LogWriter,
+    private readonly repeats: Repeats,
   ) {}
 
   /**
@@ -40,15 +38,12 @@ export class LogBatch {
     const firsts = mayBeStored ? firstOfEach(batch) : undefined;
     const [heads, stored, refusals] = await Promise.all([
       this.writer.lock(tx, batch, wait),
-      firsts ? this.stored(tx, batch, firsts.values()) : NOTHING_STORED,
+      firsts ? this.stored(tx, batch, [...firsts.values()]) : NOTHING_STORED,
       this.admit(tx, batch, (draft) => !this.writesToAdmit(draft)),
     ]);
     const outcomes = batch.map((draft, index): Outcome<Appended> | undefined => {
       const row = firsts && stored.get(identity(draft));
-      if (row)
-        return repeated(isStoredAs(draft, row), () =>
-          readMessage(row, draft.conversation, draft.sender?.userId ?? null),
-        );
+      if (row) return repeatOfRow(draft, row);
       const error = refusals[index];
       return error && { error };
     });
@@ -58,6 +53,7 @@ export class LogBatch {
       (draft, index) => this.writesToAdmit(draft) && !outcomes[index] && heads.has(draft.conversation.pk),
     );
     afterwards.forEach((error, index) => (outcomes[index] = { error }));
+    if (!firsts) await this.answerRefusedRepeats(tx, batch, outcomes);
     const fresh = batch.flatMap((draft, index) =>
       outcomes[index] || !heads.has(draft.conversation.pk) || (firsts && firsts.get(identity(draft)) !== index)
         ? []
@@ -69,6 +65,21 @@ export class LogBatch {
       // Repeats inside one batch: the first was stored above, the others are told so.
       return outcomes[index] ?? this.repeatOf(draft, batch, outcomes, firsts);
     });
+  }
+
+  /** What is stored is told before any refusal. Looked up only for those who would be refused: nobody else pays for it. */
+  private async answerRefusedRepeats(
+    tx: SqlExecutor,
+    batch: readonly Draft[],
+    outcomes: (Outcome<Appended> | undefined)[],
+  ): Promise<void> {
+    const refused = [...batch.keys()].filter((index) => outcomes[index]);
+    if (refused.length === 0) return;
+    const stored = await this.stored(tx, batch, refused);
+    for (const index of refused) {
+      const row = stored.get(identity(batch[index]));
+      if (row) outcomes[index] = repeatOfRow(batch[index], row);
+    }
   }
 
   private write(
@@ -121,18 +132,16 @@ export class LogBatch {
     return refusals;
   }
 
-  /** What is stored already under the ids of this batch. */
-  private async stored(
+  /** What is stored already under the ids of these. */
+  private stored(
     tx: SqlExecutor,
     batch: readonly Draft[],
-    indexes: Iterable<number>,
+    indexes: readonly number[],
   ): Promise<ReadonlyMap<string, StoredRow>> {
-    const keys = Array.from(indexes, (index) => {
-      const { app, sender, clientMessageId } = batch[index];
-      return [app.pk, sender?.userPk ?? 0, clientMessageId];
-    });
-    const rows = await tx.rows<StoredRow>(FIND_BY_CLIENT_ID, [keys]);
-    return new Map(rows.map((row) => [`${row.appPk}:${row.senderPk}:${row.clientMessageId}`, row]));
+    return this.repeats.stored(
+      tx,
+      indexes.map((index) => identityOf(batch[index])),
+    );
   }
 
   private repeatOf(
@@ -163,21 +172,11 @@ function firstOfEach(batch: readonly Draft[]): ReadonlyMap<string, number> {
   return firsts;
 }
 
-const identity = ({ app, sender, clientMessageId }: Draft): string =>
-  `${app.pk}:${sender?.userPk ?? 0}:${clientMessageId}`;
+const identity = (draft: Draft): string => identityOf(draft).join(':');
 
-/** Whether this is what was sent first under the row's id. */
-function isStoredAs(draft: Draft, row: StoredRow): boolean {
-  if (row.fingerprint) return row.fingerprint.equals(fingerprintOf(draft));
-  const recipients = row.recipients === null ? null : readRecipients(row.recipients);
-  const { type, body, ext } = row;
-  return row.conversationPk === draft.conversation.pk && saysTheSame(draft, { type, body, ext, recipients });
-}
+const repeatOfRow = (draft: Draft, row: StoredRow): Outcome<Appended> =>
+  repeated(isStoredAs(draft, row), () => readMessage(row, draft.conversation, draft.sender?.userId ?? null));
 
 function repeated(same: boolean, message: () => StoredMessage): Outcome<Appended> {
-  if (!same) return { error: new AppError('IDEMPOTENCY_MISMATCH', { field: 'clientMessageId' }) };
-  return { ok: { message: message(), duplicate: true } };
+  return same ? { ok: { message: message(), duplicate: true } } : { error: mismatch() };
 }
-
-const FIND_BY_CLIENT_ID = `SELECT ${MESSAGE_COLUMNS}, appPk, fingerprint FROM messages
-  WHERE (appPk, senderPk, clientMessageId) IN (?)`;
