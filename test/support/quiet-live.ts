@@ -11,6 +11,12 @@ export class QuietLive extends Live {
   hearersBy(): void {}
   kick(): void {}
   onPresence(): void {}
+  onLoss(): void {}
+  onDoubt(): void {}
+
+  told(): Promise<'told'> {
+    return Promise.resolve('told');
+  }
 
   forget(key: Forgotten): void {
     this.forgotten.push(key);
@@ -23,6 +29,10 @@ export class QuietLive extends Live {
 
   online(): Promise<Set<number>> {
     return Promise.resolve(new Set());
+  }
+
+  onlineForSure(): Promise<Set<number>> {
+    return this.online();
   }
 
   devices(): Promise<ReadonlyMap<number, never[]>> {

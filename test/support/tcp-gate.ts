@@ -1,16 +1,19 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 type Pair = readonly [inside: Socket, outside: Socket];
+export type Direction = 'to the server' | 'from the server';
+
+const BOTH: readonly Direction[] = ['to the server', 'from the server'];
 
 /**
- * A way to a server that can be shut: connections through it end, and none is let in until it opens again. Or hushed:
- * connections are made and stay, and nothing gets through, as with a server that is frozen; what was said meanwhile
- * arrives once it is not.
+ * A way to a server that can be shut: connections through it end, and none is let in until it opens again. Or hushed, in
+ * both directions or one: connections are made and stay, and nothing gets through, as with a server that is frozen; what
+ * was said meanwhile arrives once it is not.
  */
 export class TcpGate {
   private server?: Server;
   private readonly pairs = new Set<Pair>();
-  private hushed = false;
+  private readonly hushed = new Set<Direction>();
   private constructor(
     private readonly target: URL,
     private port: number,
@@ -29,6 +32,10 @@ export class TcpGate {
     return url.href;
   }
 
+  get isOpen(): boolean {
+    return this.server !== undefined;
+  }
+
   async open(): Promise<void> {
     const server = createServer((inside) => {
       const pair: Pair = [inside, connect(Number(this.target.port || 6379), this.target.hostname)];
@@ -38,7 +45,7 @@ export class TcpGate {
         for (const socket of pair) socket.destroy();
       };
       for (const socket of pair) socket.on('error', end).on('close', end);
-      if (!this.hushed) join(pair);
+      for (const direction of BOTH) if (!this.hushed.has(direction)) join(pair, direction);
     });
     this.server = server;
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(this.port, '127.0.0.1', resolve));
@@ -55,22 +62,28 @@ export class TcpGate {
     await closed;
   }
 
-  hush(): void {
-    this.hushed = true;
-    for (const [inside, outside] of this.pairs) {
-      inside.unpipe(outside);
-      outside.unpipe(inside);
+  hush(...directions: Direction[]): void {
+    for (const direction of directions.length > 0 ? directions : BOTH) {
+      this.hushed.add(direction);
+      for (const pair of this.pairs) part(pair, direction);
     }
   }
 
   speak(): void {
-    if (!this.hushed) return;
-    this.hushed = false;
-    for (const pair of this.pairs) join(pair);
+    for (const direction of this.hushed) for (const pair of this.pairs) join(pair, direction);
+    this.hushed.clear();
   }
 }
 
-function join([inside, outside]: Pair): void {
-  inside.pipe(outside);
-  outside.pipe(inside);
+const flow = ([inside, outside]: Pair, direction: Direction): [from: Socket, to: Socket] =>
+  direction === 'to the server' ? [inside, outside] : [outside, inside];
+
+function join(pair: Pair, direction: Direction): void {
+  const [from, to] = flow(pair, direction);
+  from.pipe(to);
+}
+
+function part(pair: Pair, direction: Direction): void {
+  const [from, to] = flow(pair, direction);
+  from.unpipe(to);
 }

@@ -11,6 +11,7 @@ import { Endpoints } from './endpoints';
 import { Logins } from './logins';
 import { PresenceController } from './presence.controller';
 import { PresenceService } from './presence.service';
+import { PresenceDoubts } from './presence-doubts';
 import { PresenceWatch } from './presence-watch';
 import { Recipients } from './recipients';
 import { SenderAdmission } from './sender-admission';
@@ -47,6 +48,7 @@ import { Users } from './users.service';
     Endpoints,
     Logins,
     PresenceService,
+    PresenceDoubts,
     PresenceWatch,
     Recipients,
     SenderAdmission,

@@ -8,36 +8,49 @@ import { Outbound } from '../../platform/realtime/outbound';
 /** Names that one socket may watch. */
 const WATCHED_MAX = 500;
 
+/** A name that somebody here wants to hear of. */
+export interface WatchedName {
+  readonly appPk: number;
+  readonly userId: string;
+  readonly watchers: Set<Connection>;
+  /** What they were told last. */
+  online?: boolean;
+  /** How often they were told: what was found out before the last time is no news. */
+  told: number;
+}
+
 /** Which of this node's sockets want to hear who comes and goes. By name, so that one may wait for a user to be. */
 @Injectable()
 export class PresenceWatch {
-  private readonly watchers = new Map<string, Set<Connection>>();
+  private readonly names = new Map<string, WatchedName>();
   private readonly watched = new Map<Connection, Set<string>>();
 
-  constructor(live: Live, outbound: Outbound) {
+  constructor(
+    live: Live,
+    private readonly outbound: Outbound,
+  ) {
     live.onPresence(({ appPk, userId, online }) => {
-      const watchers = this.watchers.get(keyOf(appPk, userId));
-      if (!watchers) return;
-      const frame = frameOf('presence:event', JSON.stringify({ userId, online }));
-      for (const connection of watchers) outbound.write(connection, frame);
+      const name = this.names.get(keyOf(appPk, userId));
+      if (name) this.tell(name, online);
     });
   }
 
   /** Throws QUOTA_EXCEEDED beyond 500 names; nothing is watched then that was not before. */
   watch(connection: Connection, userIds: readonly string[]): void {
     const own = this.watched.get(connection) ?? new Set<string>();
-    const keys = new Set(userIds.map((userId) => keyOf(connection.caller.app.pk, userId)));
-    const more = [...keys].filter((key) => !own.has(key));
+    const { pk: appPk } = connection.caller.app;
+    const wanted = new Map(userIds.map((userId) => [keyOf(appPk, userId), userId]));
+    const more = [...wanted].filter(([key]) => !own.has(key));
     if (own.size + more.length > WATCHED_MAX) {
       throw new AppError('QUOTA_EXCEEDED', { details: { quota: 'presenceSubscriptions', limit: WATCHED_MAX } });
     }
     if (more.length === 0) return;
     this.watched.set(connection, own);
-    for (const key of more) {
+    for (const [key, userId] of more) {
       own.add(key);
-      const watchers = this.watchers.get(key);
-      if (watchers) watchers.add(connection);
-      else this.watchers.set(key, new Set([connection]));
+      const name = this.names.get(key);
+      if (name) name.watchers.add(connection);
+      else this.names.set(key, { appPk, userId, watchers: new Set([connection]), told: 0 });
     }
   }
 
@@ -56,16 +69,36 @@ export class PresenceWatch {
     this.watched.delete(connection);
   }
 
+  /** What a subscriber was answered, where nothing else was heard meanwhile; and what holds then. */
+  answered(appPk: number, userId: string, online: boolean): boolean {
+    const name = this.names.get(keyOf(appPk, userId));
+    if (!name) return online;
+    return (name.online ??= online);
+  }
+
+  /** Tells those who watch the name, unless they know. */
+  tell(name: WatchedName, online: boolean): void {
+    name.told++;
+    if (name.online === online) return;
+    name.online = online;
+    const frame = frameOf('presence:event', JSON.stringify({ userId: name.userId, online }));
+    for (const connection of name.watchers) this.outbound.write(connection, frame);
+  }
+
+  all(): Iterable<WatchedName> {
+    return this.names.values();
+  }
+
   /** How many names are watched here, for tests and metrics. */
   get size(): number {
-    return this.watchers.size;
+    return this.names.size;
   }
 
   private drop(connection: Connection, own: Set<string>, key: string): void {
     own.delete(key);
-    const watchers = this.watchers.get(key);
-    watchers?.delete(connection);
-    if (watchers?.size === 0) this.watchers.delete(key);
+    const name = this.names.get(key);
+    name?.watchers.delete(connection);
+    if (name?.watchers.size === 0) this.names.delete(key);
   }
 }
 

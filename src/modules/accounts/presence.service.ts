@@ -43,7 +43,9 @@ export class PresenceService {
     connection: Connection,
   ): Promise<{ items: PresenceState[] }> {
     this.watch.watch(connection, userIds);
-    return { items: await this.states(caller.app, userIds) };
+    const states = await this.states(caller.app, userIds);
+    const { pk } = caller.app;
+    return { items: states.map(({ userId, online }) => ({ userId, online: this.watch.answered(pk, userId, online) })) };
   }
 
   unsubscribe(userIds: readonly string[], connection: Connection): { items: PresenceState[] } {

@@ -39,6 +39,8 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
   ) {
     live.onForget('user', (_, userPk) => this.soon([...this.connections.ofUser(userPk)]));
     live.onForget('app', (appPk) => this.soon(this.ofApp(appPk)));
+    // Whose sessions were ended may have been said in what is missing.
+    live.onLoss(() => this.sweepSoon());
   }
 
   onModuleInit(): void {
@@ -70,7 +72,11 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
 
   private tick(): void {
     this.expire();
-    if (++this.ticks % TICKS_A_SWEEP !== 0 || this.sweeping) return;
+    if (++this.ticks % TICKS_A_SWEEP === 0) this.sweepSoon();
+  }
+
+  private sweepSoon(): void {
+    if (this.sweeping) return;
     this.sweeping = this.sweep()
       .catch((error: unknown) => this.logger.warn(`Connected sessions could not be proven again: ${String(error)}`))
       .finally(() => (this.sweeping = undefined));

@@ -48,6 +48,10 @@ export class UserDirectory implements UserNames {
     live: Live,
   ) {
     live.onForget('user', (appPk, pk) => this.drop(appPk, pk));
+    live.onLoss(() => {
+      this.epoch++;
+      this.byId.clear();
+    });
   }
 
   /** Only what is in memory: no promise on the hot path. */

@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import type { BusFrames } from '../../kernel/contracts/bus-frames';
 import { AppError } from '../../kernel/errors/app-error';
 import { Bus } from '../../platform/realtime/bus';
+import { BusPost } from '../../platform/realtime/bus-post';
 import { Channel } from '../../platform/realtime/channel';
 import type { Connection } from '../../platform/realtime/connection';
 import { Connections } from '../../platform/realtime/connections';
@@ -18,7 +19,7 @@ import { StandingsRepository } from './standings.repository';
 
 /** Rooms that one socket may be in. */
 const ROOMS_A_SOCKET = 100;
-/** How often what was heard is compared with the log: every 5 s, and every second while the bus is down. */
+/** How often what was heard is compared with the log: every 5 s, and every second while a node is cut off. */
 const AUDIT_MS = 1000;
 const CALM_AUDITS = 5;
 const AUDITED_AT_ONCE = 1000;
@@ -37,6 +38,7 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     private readonly bus: Bus,
+    private readonly post: BusPost,
     private readonly connections: Connections,
     private readonly outbound: Outbound,
     private readonly passes: Passes,
@@ -48,6 +50,7 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
   onModuleInit(): void {
     this.bus.on('chatroom:message', (frame) => this.heard(frame));
     this.bus.onGap(() => (this.doubt = true));
+    this.post.onCutOff(() => this.tick());
     this.connections.onLeave((connection, onPurpose) => this.gone(connection, !onPurpose));
     this.timer = setInterval(() => this.tick(), AUDIT_MS).unref();
   }
@@ -70,7 +73,8 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
   broadcast({ pk }: ConversationRef, { json, at }: Said, exceptSocketId?: string): void {
     const frame = { room: pk, json, seq: at?.seq, version: at?.memberVersion, exceptSocketId };
     this.heard(frame);
-    this.bus.toAll('chatroom:message', frame);
+    // A stored one is found in the log by nodes that cannot hear this.
+    this.bus.toAll('chatroom:message', frame, at !== undefined);
   }
 
   /** The room on this node, following its log from the moment on at which this resolves. */
@@ -208,7 +212,7 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
   }
 
   private tick(): void {
-    const calm = this.bus.healthy && !this.doubt;
+    const calm = !this.post.indirect && !this.doubt;
     if (this.auditing || this.rooms.size === 0 || (calm && ++this.audits % CALM_AUDITS !== 0)) return;
     this.auditing = true;
     this.doubt = false;

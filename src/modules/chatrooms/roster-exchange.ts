@@ -7,8 +7,11 @@ import { Rosters, type RosterChange, type Visit } from './rosters';
 
 /** What changes within this time is said together: a storm of joins is a few frames. */
 const GATHER_MS = 20;
-/** A node not heard for this long (while the bus is well) has taken its visitors with it: the grace of a lost socket. */
-const VANISHED_MS = 5000;
+/**
+ * A node that counts as gone for so long more (while the bus is well) has taken its visitors with it: not five seconds after
+ * it was last heard, the grace of a lost socket.
+ */
+const VANISHED_MS = 1000;
 /** How long the other nodes may take to answer; after that, what this node knows is the answer. */
 const ASK_MS = 500;
 

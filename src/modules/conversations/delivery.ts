@@ -12,6 +12,8 @@ import { Followers, type StoredPlace } from './followers';
 import { encodeMessage, maySee, type StoredMessage, veiled } from './log/message';
 
 const SETTLE_MS = 200;
+/** The others read what this node could not tell them once a second; the relay waits 3 s. */
+const READ_MS = 2300;
 /** By far more than the rows that a relay takes three seconds to find. */
 const LEFT_MAX = 20_000;
 
@@ -26,6 +28,8 @@ export class Delivery implements OnModuleInit {
   private readonly turns = new Map<number, Promise<void>>();
   /** Outbox rows of which something was delivered, with what it was. */
   private readonly settled = new Map<number, StoredPlace[]>();
+  /** Delivered here and not told to the other nodes, which read them from the outbox until this time. */
+  private readonly untold = new Map<number, { places: StoredPlace[]; until: number }>();
   /** Outbox rows of which some message still waits for its hearers. */
   private readonly held = new Map<number, number>();
   /** Outbox rows of which some message could not be told: not settled here, so that the relay finds them. */
@@ -121,12 +125,12 @@ export class Delivery implements OnModuleInit {
     const { appPk, pk: stream } = message.conversation;
     const { exceptSocketId, localOnly, hearers, onWritten } = options;
     if (!message.recipients) {
-      const how = { exceptSocketId, localOnly, stream, hearers, onWritten };
+      const how = { exceptSocketId, localOnly, logged: true, stream, hearers, onWritten };
       return this.live.toUsers(appPk, userPks, 'message:new', encodedFor(message), how);
     }
     // Of a directed message the two kinds of hearers are named.
     const seeing = userPks.filter((userPk) => maySee(message, userPk));
-    const how = { exceptSocketId, localOnly, stream };
+    const how = { exceptSocketId, localOnly, logged: true, stream };
     this.live.toUsers(appPk, seeing, 'message:new', encodedFor(message), { onWritten, ...how });
     if (seeing.length === userPks.length) return;
     const others = userPks.filter((userPk) => !maySee(message, userPk));
@@ -149,13 +153,31 @@ export class Delivery implements OnModuleInit {
     else this.settled.set(outboxId, [place]);
   }
 
-  private async settle(): Promise<void> {
+  /** What Redis has not confirmed stays owed until the other nodes have read it; what they may not have, the relay finds. */
+  private async told(): Promise<Map<number, StoredPlace[]>> {
     const done = new Map([...this.settled].filter(([id]) => !this.held.has(id)));
-    if (done.size === 0) return;
+    const now = performance.now();
     for (const id of done.keys()) {
       this.settled.delete(id);
       if (this.left.has(id)) done.delete(id);
     }
+    if (done.size + this.untold.size === 0) return done;
+    const told = await this.live.told();
+    if (told !== 'told') {
+      for (const [id, places] of done) this.untold.set(id, { places, until: now + READ_MS });
+      done.clear();
+    }
+    for (const [id, { places, until }] of this.untold) {
+      if (until > performance.now()) break;
+      this.untold.delete(id);
+      if (told !== 'unknown') done.set(id, places);
+    }
+    return done;
+  }
+
+  private async settle(): Promise<void> {
+    const done = await this.told();
+    if (done.size === 0) return;
     try {
       await this.followers.settle(done);
     } catch (error) {

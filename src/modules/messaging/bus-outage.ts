@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { NodeIdentity } from '../../platform/config/node-identity';
 import { Settings } from '../../platform/config/settings';
 import { Outbox } from '../../platform/queues/outbox';
-import { Bus } from '../../platform/realtime/bus';
+import { BusPost } from '../../platform/realtime/bus-post';
 import { Connections } from '../../platform/realtime/connections';
 import { Audiences, ConversationHistory, Delivery, type OwedMessages, type StoredMessage } from '../conversations';
 
@@ -12,8 +12,8 @@ const OVERLAP_MS = 10_000;
 const ROWS_MAX = 5000;
 
 /**
- * While the bus is down, each node reads from the database what the others have stored and delivers it to its own
- * sockets: live messages within a second or two, without Redis.
+ * What nodes store that Redis cannot tell, or not to this node, is read here from the database and delivered to this node's
+ * own sockets: live messages within a second or two, whoever is cut off.
  */
 @Injectable()
 export class BusOutage implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -22,8 +22,6 @@ export class BusOutage implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly seen = new Map<number, number>();
   private timer?: NodeJS.Timeout;
   private polling = false;
-  /** Rows are still polled for a while after the bus is back: what was stored just before had nobody to tell it. */
-  private until = 0;
 
   constructor(
     private readonly outbox: Outbox,
@@ -31,13 +29,15 @@ export class BusOutage implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly audiences: Audiences,
     private readonly connections: Connections,
     private readonly delivery: Delivery,
-    private readonly bus: Bus,
+    private readonly post: BusPost,
     private readonly node: NodeIdentity,
     private readonly settings: Settings,
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.settings.role !== 'worker') this.timer = setInterval(() => void this.poll(), POLL_MS).unref();
+    if (this.settings.role === 'worker') return;
+    this.timer = setInterval(() => void this.poll(), POLL_MS).unref();
+    this.post.onCutOff(() => void this.poll());
   }
 
   onApplicationShutdown(): void {
@@ -46,12 +46,13 @@ export class BusOutage implements OnApplicationBootstrap, OnApplicationShutdown 
 
   private async poll(): Promise<void> {
     const now = performance.now();
-    if (!this.bus.healthy) this.until = now + OVERLAP_MS;
-    if (now > this.until || this.polling || this.connections.count === 0) return;
+    if (this.polling || this.connections.count === 0 || !this.post.indirect) return;
     this.polling = true;
     try {
       const rows = await this.outbox.recent<OwedMessages>('messages', OVERLAP_MS, ROWS_MAX);
-      const fresh = rows.filter(({ id, payload }) => payload.node !== this.node.id && !this.seen.has(id));
+      const fresh = rows.filter(
+        ({ id, payload }) => payload.node !== this.node.id && this.post.isIndirect(payload.node) && !this.seen.has(id),
+      );
       await this.deliver(fresh.flatMap(({ payload }) => payload.messages));
       for (const { id } of fresh) this.seen.set(id, now + 3 * OVERLAP_MS);
       for (const [id, forgetAt] of this.seen) if (forgetAt < now) this.seen.delete(id);

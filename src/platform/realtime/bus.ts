@@ -1,19 +1,27 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { BusFrameName, BusFrames } from '../../kernel/contracts/bus-frames';
 import { NodeIdentity } from '../config/node-identity';
 import { Settings } from '../config/settings';
 import { deriveKey, masterKey } from '../secrets/keys';
 import { BusPeers, SILENCE_MS } from './bus-peers';
+import { BusSeal } from './bus-seal';
+import { KeptFrames } from './kept-frames';
+import { readLetter } from './letter-reading';
+import type { Letter } from './letters';
 import { count, counts } from './metrics';
 import { RedisLink } from './redis-link';
 
-const BEAT_MS = 1000;
+const BEAT_MS = 400;
+/** So many beats in a row that did not come back, and this node is cut off. Counted, so that a stall of its own is one. */
+const MISSED_BEATS = 3;
+/** A connection that is silent for so many beats is given up: a network that drops packets would keep it for minutes. */
+const RENEWED_BEATS = 25;
+/** When something could not be published, others look for what it was for this long. */
+const LOSS_MS = 2000;
 /** Frames of one publish. */
 const BATCH_FRAMES_MAX = 256;
 /** Publishes that Redis has not answered: when it stalls, what follows is dropped, and shows as a hole. */
 const UNANSWERED_MAX = 512;
-const MAC_LENGTH = 22;
 const ALL = 'all';
 
 /** Why frames may have been lost. */
@@ -22,9 +30,16 @@ type FrameListener<F extends BusFrameName> = (frame: BusFrames[F], from: string)
 /** `[from, n, frames, sent?]`; a beat's `sent` says how many batches went to each node's own channel. */
 type Batch = [from: string, n: number, frames: [BusFrameName, never][], sent?: Record<string, number> | 'left'];
 
+/** What one turn of the event loop has for a channel: texts of frames, and which of them may go into a letter. */
+interface Waiting {
+  readonly frames: string[];
+  readonly kept: string[];
+}
+
 /**
  * Frames between nodes over Redis: one channel for all and one a node, everything of one turn of the event loop in one
- * publish. Never awaited, never queued without bound: whatever is lost shows as a gap, and clients are told to pull.
+ * publish. Never awaited, never queued without bound: whatever is lost shows as a gap, and clients are told to pull. What
+ * cannot go this way goes by letter (bus-post.ts).
  */
 @Injectable()
 export class Bus implements OnModuleInit, OnApplicationShutdown {
@@ -33,15 +48,21 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
   private readonly listeners = new Map<BusFrameName, FrameListener<never>[]>();
   private readonly gapListeners: ((reason: GapReason) => void)[] = [];
   private readonly beatListeners: (() => void)[] = [];
+  private readonly tickListeners: (() => void)[] = [];
+  private readonly peerListeners: (() => void)[] = [];
+  private readonly kept = new KeptFrames();
   private readonly numbers = new Map<string, number>();
-  private readonly key: Buffer;
-  private waiting = new Map<string, string[]>();
+  private readonly seal: BusSeal;
+  private waiting = new Map<string, Waiting>();
   private unanswered = 0;
   private link: RedisLink | undefined;
   private timer: NodeJS.Timeout | undefined;
   private subscribed = false;
   private everSubscribed = false;
   private echoedAt = -Infinity;
+  /** Beats since one of ours last came back. */
+  private missed = 0;
+  private lossUntil = -Infinity;
   private live: string[] = [];
   readonly nodeId: string;
 
@@ -50,7 +71,7 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
     node: NodeIdentity,
   ) {
     this.nodeId = node.id;
-    this.key = deriveKey(masterKey(settings), 'parley:bus');
+    this.seal = new BusSeal(deriveKey(masterKey(settings), 'parley:bus'));
   }
 
   onModuleInit(): void {
@@ -60,17 +81,23 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     clearInterval(this.timer);
-    if (this.healthy) this.publish(ALL, [], 'left');
+    if (this.healthy) this.publish(ALL, { frames: [], kept: [] }, 'left');
     // Let the last pipeline leave first.
     setImmediate(() => this.link?.close());
   }
 
-  /** True while frames travel: connected, and our own beat came back lately. */
+  /** True while frames travel: connected, and our own beats come back. */
   get healthy(): boolean {
-    return this.subscribed && this.link?.up === true && performance.now() - this.echoedAt < SILENCE_MS;
+    return this.subscribed && this.link?.up === true && this.missed < MISSED_BEATS;
   }
 
-  /** The other nodes, workers included, heard within the last 3 s. */
+  /** Others may miss what this node says over Redis: it says it by letter too. Not while it starts. */
+  get cutOff(): boolean {
+    if (!this.healthy) return this.everSubscribed || this.missed >= MISSED_BEATS;
+    return performance.now() < this.lossUntil;
+  }
+
+  /** The other nodes, workers included, heard within the last 3 s: over Redis, or by letter. */
   get peers(): readonly string[] {
     return this.live;
   }
@@ -81,12 +108,13 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
     return this.link.commands;
   }
 
-  toAll<F extends BusFrameName>(name: F, frame: BusFrames[F]): void {
-    this.enqueue(ALL, name, frame);
+  /** `logged`: nodes that cannot hear it find it in the database, so that no letter need say it. */
+  toAll<F extends BusFrameName>(name: F, frame: BusFrames[F], logged = false): void {
+    this.enqueue(ALL, name, frame, logged);
   }
 
-  toNodes<F extends BusFrameName>(nodeIds: readonly string[], name: F, frame: BusFrames[F]): void {
-    for (const nodeId of nodeIds) this.enqueue(nodeId, name, frame);
+  toNodes<F extends BusFrameName>(nodeIds: readonly string[], name: F, frame: BusFrames[F], logged = false): void {
+    for (const nodeId of nodeIds) this.enqueue(nodeId, name, frame, logged);
   }
 
   on<F extends BusFrameName>(name: F, listener: FrameListener<F>): void {
@@ -105,51 +133,105 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
     this.beatListeners.push(listener);
   }
 
+  /** With every beat, whether Redis answers or not. */
+  onTick(listener: () => void): void {
+    this.tickListeners.push(listener);
+  }
+
+  /** A node has come, or has not been heard for 3 s. */
+  onPeers(listener: () => void): void {
+    this.peerListeners.push(listener);
+  }
+
+  /** True when all that was said until now, or waited for an answer of Redis to be said, is with Redis. */
+  async confirmed(): Promise<boolean> {
+    if (this.cutOff || !this.healthy) return false;
+    if (this.live.length === 0) return true;
+    if (!(await this.link?.caughtUp())) return false;
+    return !this.cutOff;
+  }
+
+  /** The text of a letter with what was said lately and went into none. */
+  takeLetter(): string {
+    this.flush();
+    const channels = new Map([[ALL, this.numbers.get(ALL) ?? 0]]);
+    for (const peer of this.live) channels.set(peer, this.numbers.get(peer) ?? 0);
+    return this.kept.take(channels);
+  }
+
+  /** What another node says by letter: what has not been heard of it over Redis. */
+  hearLetter(from: string, letter: Letter): void {
+    const now = performance.now();
+    const { gap, frames } = readLetter(this.peersSeen, { [ALL]: 'all', [this.nodeId]: 'own' }, from, letter, now);
+    if (!this.live.includes(from)) this.setLive(this.peersSeen.live(now));
+    for (const [name, frame] of frames) this.tell(name, frame, from);
+    if (gap) this.gap('hole');
+  }
+
   gap(reason: GapReason): void {
     count(counts.bus, `gap:${reason}`);
     for (const listener of this.gapListeners) listener(reason);
   }
 
-  private enqueue<F extends BusFrameName>(target: string, name: F, frame: BusFrames[F]): void {
+  private enqueue<F extends BusFrameName>(target: string, name: F, frame: BusFrames[F], logged: boolean): void {
     if (this.waiting.size === 0) setImmediate(() => this.flush());
     const text = JSON.stringify([name, frame]);
-    const frames = this.waiting.get(target);
-    if (frames) frames.push(text);
-    else this.waiting.set(target, [text]);
+    let waiting = this.waiting.get(target);
+    if (!waiting) this.waiting.set(target, (waiting = { frames: [], kept: [] }));
+    waiting.frames.push(text);
+    if (!logged) waiting.kept.push(text);
   }
 
   private flush(): void {
     const { waiting } = this;
     this.waiting = new Map();
-    for (const [target, frames] of waiting) {
+    for (const [target, { frames, kept }] of waiting) {
       for (let at = 0; at < frames.length; at += BATCH_FRAMES_MAX) {
-        this.publish(target, frames.slice(at, at + BATCH_FRAMES_MAX));
+        const isLast = at + BATCH_FRAMES_MAX >= frames.length;
+        this.publish(target, { frames: frames.slice(at, at + BATCH_FRAMES_MAX), kept: isLast ? kept : [] });
       }
     }
   }
 
   /** Numbers a batch, and publishes it if Redis is there; if not, the number is missed by whoever hears the next. */
-  private publish(target: string, frames: string[], sent?: Batch[3]): void {
+  private publish(target: string, { frames, kept }: Waiting, sent?: Batch[3]): void {
     const n = (this.numbers.get(target) ?? 0) + 1;
     this.numbers.set(target, n);
-    if (!this.link?.up || this.unanswered >= UNANSWERED_MAX) return count(counts.bus, 'dropped', frames.length);
+    if (kept.length > 0) this.kept.add(target, n, kept, performance.now());
+    if (!this.link?.up || this.unanswered >= UNANSWERED_MAX) return this.lost('dropped', frames.length);
     const tail = sent === undefined ? '' : `,${JSON.stringify(sent)}`;
     const text = `["${this.nodeId}",${n},[${frames.join()}]${tail}]`;
     const channel = this.channel(target);
     this.unanswered++;
     count(counts.bus, 'published', frames.length);
     this.link.commands
-      .publish(channel, this.mac(channel, text) + text)
-      .catch(() => count(counts.bus, 'failed', frames.length))
+      .publish(channel, this.seal.seal(channel, text))
+      .catch(() => this.lost('failed', frames.length))
       .finally(() => this.unanswered--);
   }
 
+  private lost(how: 'dropped' | 'failed', frames: number): void {
+    count(counts.bus, how, frames);
+    if (this.everSubscribed) this.lossUntil = performance.now() + LOSS_MS;
+  }
+
   private beat(): void {
+    const now = performance.now();
     const sent: Record<string, number> = {};
     for (const peer of this.live) sent[peer] = this.numbers.get(peer) ?? 0;
-    this.publish(ALL, [], sent);
-    this.live = this.peersSeen.live(performance.now());
+    this.missed++;
+    if (this.missed % RENEWED_BEATS === 0) this.link?.renew();
+    this.publish(ALL, { frames: [], kept: [] }, sent);
+    this.kept.expire(now);
+    this.setLive(this.peersSeen.live(now));
     if (this.link?.up) for (const listener of this.beatListeners) listener();
+    for (const listener of this.tickListeners) listener();
+  }
+
+  private setLive(live: string[]): void {
+    const same = live.length === this.live.length && live.every((node) => this.live.includes(node));
+    this.live = live;
+    if (!same) for (const listener of this.peerListeners) listener();
   }
 
   private async subscribe(): Promise<void> {
@@ -168,30 +250,30 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
     const again = this.everSubscribed;
     this.subscribed = this.everSubscribed = true;
     this.echoedAt = performance.now();
+    this.missed = 0;
     this.beat();
     if (again) this.gap('reconnect');
   }
 
   private receive(channel: string, message: string): void {
-    const text = message.slice(MAC_LENGTH);
-    const mac = Buffer.from(message.slice(0, MAC_LENGTH));
-    const expected = Buffer.from(this.mac(channel, text));
-    if (mac.length !== MAC_LENGTH || !timingSafeEqual(mac, expected)) return count(counts.bus, 'forged');
+    const text = this.seal.open(channel, message);
+    if (text === undefined) return count(counts.bus, 'forged');
     const [from, n, frames, sent] = JSON.parse(text) as Batch;
     const now = performance.now();
     if (from === this.nodeId) {
       if (now - this.echoedAt > SILENCE_MS) this.gap('silence');
       this.echoedAt = now;
+      this.missed = 0;
       return;
     }
     const heard = this.peersSeen.heard(from, channel === this.channel(ALL) ? 'all' : 'own', n, now);
     if (heard === 'stale') return;
     if (sent === 'left') this.peersSeen.left(from);
-    else if (!this.live.includes(from)) this.live = this.peersSeen.live(now);
+    else if (!this.live.includes(from)) this.setLive(this.peersSeen.live(now));
     if (heard === 'gap' || (typeof sent === 'object' && this.peersSeen.missed(from, sent[this.nodeId] ?? 0))) {
       this.gap('hole');
     }
-    if (sent === 'left') this.live = this.peersSeen.live(now);
+    if (sent === 'left') this.setLive(this.peersSeen.live(now));
     for (const [name, frame] of frames) this.tell(name, frame, from);
   }
 
@@ -208,10 +290,5 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
 
   private channel(target: string): string {
     return `${this.settings.stores.redisPrefix}:bus:${target}`;
-  }
-
-  /** Whoever else can write to this Redis cannot speak for a node. */
-  private mac(channel: string, text: string): string {
-    return createHmac('sha256', this.key).update(channel).update(text).digest('base64').slice(0, MAC_LENGTH);
   }
 }

@@ -3,21 +3,26 @@ import type { BusFrames, KickReason } from '../../kernel/contracts/bus-frames';
 import type { WireMessage } from '../../kernel/contracts/message';
 import type { ServerEventName, ServerEvents } from '../../kernel/contracts/socket-events';
 import { Bus } from './bus';
+import { BusPost } from './bus-post';
 import { Connections, type PresenceChange } from './connections';
 import { FanOut } from './fan-out';
 import { HearersHere } from './hearers-here';
 import { Kicks } from './kicks';
-import { type EmitOptions, Encoded, type FindHearers, Live } from './live';
+import { type EmitOptions, Encoded, type FindHearers, Live, type Told } from './live';
 import { fanOutByBus } from './metrics';
 import { PUSH_BYTES_MAX } from './outbound';
 import { Presence } from './presence';
 import { type LiveDevice, Routes } from './routes';
+import { within } from './within';
 
 type Tip = ServerEvents['conversation:tip'];
 type ForgetListener = (appPk: number, pk: number) => void;
 
 /** Beyond this many users, asking where each one is costs more than telling every node. */
 const ROUTED_USERS_MAX = 64;
+
+/** Who asks where somebody is waits for Redis no longer than this. */
+const ANSWER_MS = 500;
 
 @Injectable()
 export class LiveService extends Live implements OnModuleInit {
@@ -29,6 +34,7 @@ export class LiveService extends Live implements OnModuleInit {
     private readonly hearersHere: HearersHere,
     private readonly kicks: Kicks,
     private readonly bus: Bus,
+    private readonly post: BusPost,
     private readonly routes: Routes,
     private readonly presence: Presence,
   ) {
@@ -51,25 +57,50 @@ export class LiveService extends Live implements OnModuleInit {
     const said = encode(event, data);
     const { json, tip } = said;
     this.fanOut.deliver({ appPk, userPks, event: said.event, json, exceptSocketId, tip, onWritten }, stream);
-    if (options.localOnly || this.bus.peers.length === 0) return;
+    if (options.localOnly || this.aloneForSure) return;
     const sentAtMs = Date.now();
-    if (userPks.length <= ROUTED_USERS_MAX) {
-      void this.deliverByRoute({ appPk, userPks, event: said.event, json, exceptSocketId, stream, sentAtMs });
+    const { logged = false } = options;
+    // Where somebody is cut off, no route says who is there now: what is in no log goes to all.
+    if (userPks.length <= ROUTED_USERS_MAX && this.bus.healthy && (logged || !this.post.indirect)) {
+      void this.deliverByRoute({ appPk, userPks, event: said.event, json, exceptSocketId, stream, sentAtMs }, logged);
       return;
     }
     const hearers = stream === undefined ? undefined : options.hearers;
     const named = hearers ? [] : userPks;
-    this.bus.toAll('deliver', {
-      appPk,
-      userPks: named,
-      event: said.event,
-      json,
-      exceptSocketId,
-      stream,
-      hearers,
-      tip,
-      sentAtMs,
-    });
+    this.bus.toAll(
+      'deliver',
+      {
+        appPk,
+        userPks: named,
+        event: said.event,
+        json,
+        exceptSocketId,
+        stream,
+        hearers,
+        tip,
+        sentAtMs,
+      },
+      logged,
+    );
+  }
+
+  async told(): Promise<Told> {
+    if (await this.bus.confirmed()) return 'told';
+    return this.post.announced ? 'read' : 'unknown';
+  }
+
+  onLoss(listener: () => void): void {
+    this.bus.onGap(listener);
+  }
+
+  onDoubt(listener: () => void): void {
+    this.bus.onGap(listener);
+    this.bus.onPeers(listener);
+  }
+
+  /** A node that hears nobody because its own way is cut is not alone. */
+  private get aloneForSure(): boolean {
+    return this.bus.peers.length === 0 && !this.post.indirect;
   }
 
   hearersBy(find: FindHearers): void {
@@ -103,17 +134,12 @@ export class LiveService extends Live implements OnModuleInit {
   }
 
   async online(appPk: number, userPks: readonly number[]): Promise<Set<number>> {
-    const online = new Set(userPks.filter((userPk) => this.connections.has(userPk, appPk)));
-    const others = userPks.filter((userPk) => !online.has(userPk));
-    if (others.length === 0 || this.bus.peers.length === 0 || !this.bus.healthy) return online;
-    try {
-      const nodes = await this.routes.nodesOf(others);
-      others.forEach((userPk, i) => nodes[i]?.length && online.add(userPk));
-    } catch {
-      // Redis went away meanwhile: what this node knows is the answer, as documented.
-      return online;
-    }
-    return online;
+    return this.onlineBy((others) => this.nodesOf(others), appPk, userPks);
+  }
+
+  async onlineForSure(appPk: number, userPks: readonly number[]): Promise<Set<number>> {
+    if (this.post.indirect) throw new Error('a node is cut off');
+    return this.onlineBy((others) => within(ANSWER_MS, this.routes.nodesOf(others)), appPk, userPks);
   }
 
   async devices(appPk: number, userPks: readonly number[]): Promise<Map<number, LiveDevice[]>> {
@@ -132,16 +158,39 @@ export class LiveService extends Live implements OnModuleInit {
     if (!this.bus.healthy) return { online: here, exact: false };
     if (this.bus.peers.length === 0) return { online: here, exact: true };
     try {
-      return { online: await this.routes.countOnline(appPk), exact: true };
+      return { online: await within(ANSWER_MS, this.routes.countOnline(appPk)), exact: true };
     } catch {
       return { online: here, exact: false };
     }
   }
 
+  private async onlineBy(
+    nodesOf: (userPks: readonly number[]) => Promise<string[][]>,
+    appPk: number,
+    userPks: readonly number[],
+  ): Promise<Set<number>> {
+    const online = new Set(userPks.filter((userPk) => this.connections.has(userPk, appPk)));
+    const others = userPks.filter((userPk) => !online.has(userPk));
+    if (others.length === 0 || this.bus.peers.length === 0) return online;
+    const nodes = await nodesOf(others);
+    others.forEach((userPk, i) => nodes[i]?.length && online.add(userPk));
+    return online;
+  }
+
+  /** While Redis does not answer: what this node remembers, as documented. */
+  private async nodesOf(userPks: readonly number[]): Promise<string[][]> {
+    try {
+      if (this.bus.healthy) return await within(ANSWER_MS, this.routes.nodesOf(userPks));
+    } catch {
+      // It went away just now.
+    }
+    return this.routes.remembered(userPks);
+  }
+
   private async devicesElsewhere(userPks: readonly number[]): Promise<LiveDevice[][]> {
     if (userPks.length === 0 || !this.bus.healthy) return [];
     try {
-      return await this.routes.devicesOf(userPks);
+      return await within(ANSWER_MS, this.routes.devicesOf(userPks));
     } catch {
       // Redis went away meanwhile: what nobody can tell counts as away, as documented.
       return [];
@@ -158,7 +207,7 @@ export class LiveService extends Live implements OnModuleInit {
     if (this.connections.onlineIn(appPk) > 0) this.hearersHere.tell(stream, hearers, deliver);
   }
 
-  private async deliverByRoute(frame: BusFrames['deliver']): Promise<void> {
+  private async deliverByRoute(frame: BusFrames['deliver'], logged: boolean): Promise<void> {
     try {
       const nodes = await this.routes.nodesOf(frame.userPks);
       const usersOf = new Map<string, number[]>();
@@ -172,11 +221,11 @@ export class LiveService extends Live implements OnModuleInit {
       usersOf.delete(this.bus.nodeId);
       const { appPk, event, json, exceptSocketId, stream, sentAtMs } = frame;
       for (const [node, userPks] of usersOf) {
-        this.bus.toNodes([node], 'deliver', { appPk, userPks, event, json, exceptSocketId, stream, sentAtMs });
+        this.bus.toNodes([node], 'deliver', { appPk, userPks, event, json, exceptSocketId, stream, sentAtMs }, logged);
       }
     } catch {
       // Nobody can say where they are, so every node is asked; with Redis gone this shows as a gap there.
-      this.bus.toAll('deliver', frame);
+      this.bus.toAll('deliver', frame, logged);
     }
   }
 

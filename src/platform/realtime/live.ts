@@ -17,6 +17,8 @@ export interface EmitOptions {
   exceptSocketId?: string;
   /** Only this node's sockets: every other node reads for its own. */
   localOnly?: boolean;
+  /** A stored message: nodes that cannot be told read it in the database. */
+  logged?: boolean;
   /** The conversation that this is said in: what it says is heard in the order of the calls, however many hear it. */
   stream?: number;
   /**
@@ -27,6 +29,8 @@ export interface EmitOptions {
   /** Called when all of this node's sockets have it. */
   onWritten?: () => void;
 }
+
+export type Told = 'told' | 'read' | 'unknown';
 
 export type FindHearers = (conversationPk: number, at: HearersAt) => readonly number[] | Promise<readonly number[]>;
 
@@ -62,11 +66,26 @@ export abstract class Live {
   abstract forget(key: BusFrames['forget']): void;
   abstract onForget(cache: BusFrames['forget']['cache'], listener: (appPk: number, pk: number) => void): void;
 
+  /**
+   * Whether what was said until now has reached the other nodes, as far as this node can know. `read`: it has not, and they
+   * read in the database what this node stores. `unknown`: neither.
+   */
+  abstract told(): Promise<Told>;
+
+  /** Called when frames of other nodes may be missing: what they would have said must be read again. */
+  abstract onLoss(listener: () => void): void;
+
+  /** Called when a node has come or gone, or frames are missing: who is online may be other than was heard. */
+  abstract onDoubt(listener: () => void): void;
+
   /** Heard on every node when a user comes online or has gone; told once however many devices and nodes it is on. */
   abstract onPresence(listener: (change: PresenceChange) => void): void;
 
   /** Which of these users, all of this app, are connected anywhere. Exact with one node or with Redis; else what this node knows. */
   abstract online(appPk: number, userPks: readonly number[]): Promise<Set<number>>;
+
+  /** The same, and never less: rejects while Redis cannot be asked, or a node cannot say there who is with it. */
+  abstract onlineForSure(appPk: number, userPks: readonly number[]): Promise<Set<number>>;
 
   /**
    * The devices of these users that are connected anywhere, and whether somebody looks at them. Users without any are

@@ -27,7 +27,7 @@ export class Presence implements OnModuleInit {
   }
 
   private changedHere(change: PresenceChange): void {
-    if (!this.bus.healthy) return this.tell(change);
+    if (!this.bus.healthy) return this.changedWhileCutOff(change);
     const elsewhere = change.online ? this.routes.arrived(change) : this.routes.left(change);
     if (this.bus.peers.length === 0) return this.tell(change);
     void elsewhere.then((isElsewhere) => {
@@ -36,6 +36,13 @@ export class Presence implements OnModuleInit {
       this.tell(change);
       this.bus.toAll('presence', change);
     });
+  }
+
+  /** Nobody can be asked where else the user is: told as it looks from here, and put right by whoever knows better. */
+  private changedWhileCutOff(change: PresenceChange): void {
+    if (!change.online) void this.routes.left(change);
+    this.tell(change);
+    this.bus.toAll('presence', change);
   }
 
   private changedThere(change: PresenceChange): void {

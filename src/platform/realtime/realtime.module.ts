@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { Admission } from './admission';
 import { Bus } from './bus';
+import { BusPost } from './bus-post';
 import { Connections } from './connections';
 import { Dispatcher, REALTIME_OPTIONS, type RealtimeOptions } from './dispatcher';
 import { Drain } from './drain';
@@ -13,6 +14,7 @@ import { Strangers } from './intake/strangers';
 import { Turns } from './intake/turns';
 import { HearersHere } from './hearers-here';
 import { Kicks } from './kicks';
+import { Letters } from './letters';
 import { Live } from './live';
 import { LiveService } from './live.service';
 import { Outbound } from './outbound';
@@ -33,6 +35,7 @@ import { ServingPeers } from './serving-peers';
   providers: [
     Admission,
     Bus,
+    BusPost,
     Connections,
     Dispatcher,
     Drain,
@@ -42,6 +45,7 @@ import { ServingPeers } from './serving-peers';
     HearersHere,
     Intakes,
     Kicks,
+    Letters,
     { provide: Live, useClass: LiveService },
     Outbound,
     Overload,
@@ -54,6 +58,6 @@ import { ServingPeers } from './serving-peers';
     Strangers,
     Turns,
   ],
-  exports: [Bus, Connections, Dispatcher, Drain, Intakes, Kicks, Live, Outbound, Overload, Passes],
+  exports: [Bus, BusPost, Connections, Dispatcher, Drain, Intakes, Kicks, Live, Outbound, Overload, Passes],
 })
 export class RealtimeModule {}

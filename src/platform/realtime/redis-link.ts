@@ -1,6 +1,10 @@
 import { Logger } from '@nestjs/common';
 import type { Redis, RedisOptions } from 'ioredis';
 import { QuietRedis } from '../redis/quiet-redis';
+import { within } from './within';
+
+/** How long Redis may take to say that it has all. */
+const CONFIRM_MS = 1000;
 
 /** What was on its way when a connection broke is lost, and shows as a gap: saying it late would be worse. */
 const common: RedisOptions = { autoResubscribe: false, autoResendUnfulfilledCommands: false };
@@ -32,6 +36,26 @@ export class RedisLink {
     return this.commands.status === 'ready' && this.listener.status === 'ready';
   }
 
+  /** Whether Redis has all that was said until now, or waited for an answer of its to be said. */
+  async caughtUp(): Promise<boolean> {
+    try {
+      // It answers in order: behind the first answer are the questions asked before, behind the second what came of them.
+      await within(CONFIRM_MS, this.commands.ping());
+      await nextTurn();
+      await nextTurn();
+      await within(CONFIRM_MS, this.commands.ping());
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Both connections anew. */
+  renew(): void {
+    for (const redis of [this.commands, this.listener])
+      if (redis.status === 'ready' || redis.status === 'connect') redis.disconnect(true);
+  }
+
   close(): void {
     this.redis.close();
   }
@@ -42,3 +66,5 @@ export class RedisLink {
     this.onReady();
   }
 }
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

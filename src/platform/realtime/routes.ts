@@ -6,6 +6,7 @@ import { Bus } from './bus';
 import type { DeviceState } from './connection';
 import { Connections, type PresenceChange } from './connections';
 import { count, counts } from './metrics';
+import { within } from './within';
 
 const TTL_S = 90;
 const REFRESH_MS = 30_000;
@@ -13,6 +14,10 @@ const REFRESH_CHUNK = 500;
 /** Users whose nodes are remembered until one of them says otherwise, and for how long at most. */
 const KNOWN_MAX = 100_000;
 const KNOWN_MS = 30_000;
+/** Whether a user is elsewhere as well is waited for no longer: who comes and goes is told all the same. */
+const ELSEWHERE_MS = 500;
+/** Users who went while Redis could not be told. */
+const UNSAID_MAX = 100_000;
 
 /** A device that is connected somewhere. */
 export interface LiveDevice {
@@ -31,6 +36,7 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
   private readonly known = new LRUCache<number, string[]>({ max: KNOWN_MAX, ttl: KNOWN_MS });
   /** Reads under way; one that a change overtakes is answered, but not remembered. */
   private readonly asked = new Map<number, Promise<string[]>>();
+  private readonly unsaid = new Set<number>();
   private timer: NodeJS.Timeout | undefined;
   private refreshing = false;
   private written = false;
@@ -48,7 +54,7 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
     this.bus.on('route', ({ userPk }) => this.changed(userPk));
     this.bus.onGap((reason) => {
       this.changed(undefined);
-      if (reason === 'reconnect') void this.restore();
+      if (reason === 'reconnect' || reason === 'silence') void this.restore();
     });
     this.timer = setInterval(() => void this.refresh(), REFRESH_MS).unref();
   }
@@ -71,7 +77,10 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
   /** The last one closed. The same answer. */
   async left({ appPk, userPk }: PresenceChange): Promise<boolean> {
     const { redis } = this.bus;
-    this.forget(redis.hdel(this.route(userPk), this.bus.nodeId));
+    redis.hdel(this.route(userPk), this.bus.nodeId).catch(() => {
+      count(counts.bus, 'failed');
+      if (this.unsaid.size < UNSAID_MAX) this.unsaid.add(userPk);
+    });
     this.bus.toAll('route', { userPk });
     const after = this.bus.peers.length > 0 ? redis.hkeys(this.route(userPk)) : undefined;
     const elsewhere = await this.elsewhere(after);
@@ -90,6 +99,12 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
       }),
     );
     return found.map((nodes) => nodes.filter((node) => peers.includes(node)));
+  }
+
+  /** The same as far as this node was told lately, without asking. */
+  remembered(userPks: readonly number[]): string[][] {
+    const peers = this.bus.peers;
+    return userPks.map((userPk) => this.known.get(userPk)?.filter((node) => peers.includes(node)) ?? []);
   }
 
   /**
@@ -161,6 +176,8 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
       const { redis, nodeId } = this.bus;
       let chunk = redis.pipeline().set(this.key(`node:${nodeId}`), 1, 'EX', TTL_S);
       this.written = true;
+      const gone = [...this.unsaid];
+      for (const userPk of gone) if (!this.connections.has(userPk)) chunk.hdel(this.route(userPk), nodeId);
       const apps = new Set<number>();
       for (const [userPk, appPk] of this.connections.users()) {
         const route = this.route(userPk);
@@ -175,6 +192,7 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
         chunk.zremrangebyscore(this.online(appPk), '-inf', this.clock.now()).expire(this.online(appPk), 2 * TTL_S);
       }
       await chunk.exec();
+      for (const userPk of gone) this.unsaid.delete(userPk);
     } catch (error) {
       // Said again in 30 s, or as soon as Redis is back.
       this.logger.debug(`routes not refreshed: ${String(error)}`);
@@ -197,7 +215,7 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
   private async elsewhere(nodes: Promise<string[]> | undefined): Promise<boolean> {
     if (!nodes) return false;
     try {
-      const known = await nodes;
+      const known = await within(ELSEWHERE_MS, nodes);
       return this.bus.peers.some((peer) => known.includes(peer));
     } catch {
       count(counts.bus, 'failed');

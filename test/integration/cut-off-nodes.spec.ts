@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { Bus } from '../../src/platform/realtime/bus';
+import { BusPost } from '../../src/platform/realtime/bus-post';
+import { aChatroom, aConnectedUser, aGroup, anApp, type ConnectedUser, type TestApp } from '../support/builders';
+import { eventually } from '../support/eventually';
+import { startParley, type Parley } from '../support/harness';
+import { ok } from '../support/http';
+import { aText } from '../support/messages';
+import { heard, membersOf, toRoom } from '../support/rooms';
+import type { Device } from '../support/socket';
+import { TcpGate } from '../support/tcp-gate';
+
+jest.setTimeout(180_000);
+
+const postOf = ({ app }: Parley): BusPost => app.get(BusPost, { strict: false });
+const busOf = ({ app }: Parley): Bus => app.get(Bus, { strict: false });
+
+/** While this is not over, nobody but the database tells: hints and what a healed bus brings come later. */
+const LIVE_MS = 6000;
+
+const FAULTS: Record<string, (gate: TcpGate) => Promise<void> | void> = {
+  'is cut off from Redis': (gate) => gate.shut(),
+  'finds Redis frozen': (gate) => gate.hush(),
+  'hears nothing of Redis, which hears it': (gate) => gate.hush('from the server'),
+  'is not heard by Redis, which it hears': (gate) => gate.hush('to the server'),
+};
+
+describe.each(Object.entries(FAULTS))('a node that %s', (_name, strike) => {
+  let gate: TcpGate;
+  /** Cut off. */
+  let a: Parley;
+  let b: Parley;
+  let app: TestApp;
+  let ann: ConnectedUser;
+  let bob: ConnectedUser;
+  let groupId: string;
+  let room: string;
+  let chatroomId: string;
+
+  const hears = (device: Device, text: string) =>
+    device.next('message:new', ({ body }) => (body as { text?: string }).text === text, LIVE_MS);
+
+  beforeAll(async () => {
+    gate = await TcpGate.to(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
+    b = await startParley();
+    a = await b.another({ REDIS_URL: gate.url });
+    app = await anApp(b);
+    ann = await aConnectedUser(app, { at: a });
+    bob = await aConnectedUser(app, { at: b });
+    ({ groupId } = await aGroup(app, [ann, bob]));
+    ({ chatroomId, conversationId: room } = await aChatroom(app));
+    for (const { device } of [ann, bob]) await device.tell('chatroom:join', { chatroomId });
+    await eventually('both nodes know each other', () =>
+      [a, b].every((node) => busOf(node).peers.length === 1 && !postOf(node).indirect),
+    );
+    await eventually('both are in the room for both', async () => (await membersOf(app, chatroomId)).length === 2);
+    await ann.device.tell('message:send', aText(bob.userId, 'well'));
+    await hears(bob.device, 'well');
+    await ann.device.tell('presence:subscribe', { userIds: ['evelyn', 'faye-1', bob.userId] });
+    await bob.device.tell('presence:subscribe', { userIds: ['evelyn', 'faye-1', ann.userId] });
+    await strike(gate);
+  });
+  afterAll(async () => {
+    gate.speak();
+    await a.stop();
+    await b.stop();
+    await gate.shut();
+  });
+
+  it.each(['at once', 'later'])(
+    'still tells others what is said on it, and its own what others say: %s',
+    async (when) => {
+      const said = (text: string) => `${text} ${when}`;
+      const waited = Promise.all([
+        hears(bob.device, said('to bob')),
+        hears(ann.device, said('to ann')),
+        hears(bob.device, said('group a')),
+        hears(ann.device, said('group b')),
+        heard(bob, room, said('room a')),
+        heard(ann, room, said('room b')),
+      ]);
+      await Promise.all([
+        ann.device.tell('message:send', aText(bob.userId, said('to bob'))),
+        bob.device.tell('message:send', aText(ann.userId, said('to ann'))),
+        ann.device.tell('message:send', { ...aText('', said('group a')), to: { kind: 'group', id: groupId } }),
+        bob.device.tell('message:send', { ...aText('', said('group b')), to: { kind: 'group', id: groupId } }),
+        ann.device.tell('message:send', toRoom(chatroomId, said('room a'))),
+        bob.device.tell('message:send', toRoom(chatroomId, said('room b'))),
+      ]);
+      await waited;
+    },
+  );
+
+  it('hears who is put out, and puts out whom another node says', async () => {
+    const [here, there] = [await aConnectedUser(app, { at: a }), await aConnectedUser(app, { at: b })];
+    await ok(app.api.delete(`/v1/users/${here.userId}/sessions`));
+    const appAt = a.api.as(app.credential);
+    await ok(appAt.delete(`/v1/users/${there.userId}/sessions`));
+    for (const { device } of [here, there]) {
+      await device.next('session:kicked', () => true, LIVE_MS);
+      await device.ended();
+    }
+  });
+
+  it('tells and hears who came and who went', async () => {
+    for (const [userId, node, watcher] of [
+      ['evelyn', a, bob],
+      ['faye-1', b, ann],
+    ] as const) {
+      const user = await aConnectedUser(app, { userId, at: node });
+      const is = (online: boolean) =>
+        watcher.device.next('presence:event', (event) => event.userId === userId && event.online === online, LIVE_MS);
+      await is(true);
+      user.device.close();
+      await is(false);
+    }
+  });
+
+  it('tells and hears changes of groups and rooms, receipts, and what is only for who is online', async () => {
+    const appAtA = a.api.as(app.credential);
+    await ok(appAtA.patch(`/v1/groups/${groupId}`, { name: 'Named there' }));
+    await bob.device.next('group:event', ({ kind }) => kind === 'updated', LIVE_MS);
+    await ann.device.next('group:event', ({ kind }) => kind === 'updated', LIVE_MS);
+    await ok(app.api.patch(`/v1/groups/${groupId}`, { name: 'Named here' }));
+    await ann.device.next('group:event', ({ kind }) => kind === 'updated', LIVE_MS);
+    await ok(appAtA.patch(`/v1/chatrooms/${chatroomId}`, { name: 'Named there' }));
+    await bob.device.next('chatroom:event', ({ kind }) => kind === 'updated', LIVE_MS);
+    await ann.device.next('chatroom:event', ({ kind }) => kind === 'updated', LIVE_MS);
+    await ok(app.api.patch(`/v1/chatrooms/${chatroomId}`, { name: 'Named here' }));
+    await ann.device.next('chatroom:event', ({ kind }) => kind === 'updated', LIVE_MS);
+    for (const [from, to] of [
+      [ann, bob],
+      [bob, ann],
+    ] as const) {
+      const { conversationId, seq } = await from.device.tell('message:send', aText(to.userId, randomUUID()));
+      await to.device.tell('conversation:read', { conversationId, seq: seq ?? 0 });
+      await from.device.next('receipt', (one) => one.kind === 'read' && one.seq === seq, LIVE_MS);
+      const options = { onlineOnly: true };
+      await from.device.tell('message:send', aText(to.userId, `fleeting ${from.userId}`, { options }));
+      await hears(to.device, `fleeting ${from.userId}`);
+    }
+  });
+
+  it('keeps its people in their rooms, for as long as it lives', async () => {
+    expect(await membersOf(app, chatroomId)).toEqual([ann.userId, bob.userId].sort());
+    const newcomer = await aConnectedUser(app, { at: a });
+    await newcomer.device.tell('chatroom:join', { chatroomId });
+    await eventually(
+      'heard to be in',
+      async () => (await membersOf(app, chatroomId)).includes(newcomer.userId),
+      LIVE_MS,
+    );
+    await ok(app.api.delete(`/v1/chatrooms/${chatroomId}/members/${newcomer.userId}`));
+    await newcomer.device.next('chatroom:event', ({ kind }) => kind === 'removed', LIVE_MS);
+    await eventually('heard to be out', async () => (await membersOf(app, chatroomId)).length === 2, LIVE_MS);
+    expect(await membersOf(app, chatroomId)).toEqual([ann.userId, bob.userId].sort());
+  });
+
+  it('is one of them again when it is healed, without anybody having been told that its people had gone', async () => {
+    gate.speak();
+    if (!gate.isOpen) await gate.open();
+    await eventually('well again', () => [a, b].every((node) => busOf(node).healthy && !postOf(node).indirect), 60_000);
+    expect((await app.api.get(`/v1/presence?userIds=${ann.userId},${bob.userId}`)).body.items).toMatchObject([
+      { online: true },
+      { online: true },
+    ]);
+    await ann.device.tell('message:send', aText(bob.userId, 'healed'));
+    await hears(bob.device, 'healed');
+    for (const { device } of [ann, bob]) {
+      expect(device.all('presence:event').filter(({ userId }) => [ann.userId, bob.userId].includes(userId))).toEqual(
+        [],
+      );
+    }
+  });
+});
