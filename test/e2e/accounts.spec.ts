@@ -110,12 +110,25 @@ describe('accounts', () => {
   it('Y13 Y14 Y15 E11: in an arbitrary app any valid name logs in with the login key, and invalid ones do not', async () => {
     const { appId, appToken, appSecret } = arbitrary;
     expect((await login({ appId, appToken, userId: 'never-seen' })).status).toBe(201);
-    for (const userId of ['用户名字', 'with space', 'a/b/c/d', 'guest-1', 'Guest-1', 'four', 'x'.repeat(21), ''])
+    for (const userId of ['用户名字', 'with space', 'a/b/c/d', 'guest-1', 'Guest-1', 'x'.repeat(65), ''])
       expect(refusal(await login({ appId, appToken, userId }))).toEqual([400, 'INVALID_REQUEST', 'userId']);
     for (const key of [appSecret, `${appToken}x`])
       expect(refusal(await login({ appId, appToken: key, userId: 'never-seen' }))).toEqual([401, 'BAD_CREDENTIALS']);
-    await ok(arbitrary.developer.api.patch(`/v1/apps/${appId}`, { settings: { userIdRule: { minLength: 4 } } }));
-    expect((await login({ appId, appToken, userId: 'four' })).status).toBe(201);
+    // 5 to 20 characters are advice, until the app makes a rule of it.
+    const advised = await login({ appId, appToken, userId: 'four' });
+    expect(advised).toMatchObject({ status: 201, body: { warnings: [{ field: 'userId' }] } });
+    expect((await login({ appId, appToken, userId: 'fiver' })).body).not.toHaveProperty('warnings');
+    const own = await anApp(parley, { settings: { userIdRule: { minLength: 5, maxLength: 20 } } });
+    const ruled = await login({ appId: own.appId, appToken: own.appToken, userId: 'four' });
+    expect(refusal(ruled)).toEqual([400, 'INVALID_REQUEST', 'userId']);
+    expect(String(ruled.body.error?.message)).toContain('settings.userIdRule');
+  });
+
+  it('where the app closed the door of its login key, only its server lets users in', async () => {
+    const { appId, appToken, api } = await anApp(parley, { settings: { loginByAppToken: false } });
+    expect(refusal(await login({ appId, appToken, userId: 'somebody' }))).toEqual([403, 'FORBIDDEN', 'appToken']);
+    const { token } = await ok(api.post('/v1/users/somebody/tokens', {}));
+    expect((await parley.api.as({ bearer: String(token) }).get('/v1/conversations')).status).toBe(200);
   });
 
   it('Y33 Y31: where to connect is told at login and is an app’s own setting', async () => {

@@ -55,7 +55,7 @@ describe('a refusal says what to change', () => {
     const lost = await ann.device.ask('sync', { userSeq: 0, conversations: [], page: 'nonsense' });
     expect(lost).toMatchObject({ error: { code: 'INVALID_REQUEST', field: 'page' } });
     const message = { clientMessageId: 'to-nobody-at-all', type: 'text', body: { text: 'x' } };
-    const to = { kind: 'user', id: 'ab' };
+    const to = { kind: 'user', id: 'gab' };
     const error = { code: 'USER_NOT_FOUND', field: 'to.id' };
     expect(await ann.api.post('/v1/messages', { ...message, to })).toMatchObject({ status: 404, body: { error } });
     expect(await app.api.post('/v1/messages', { ...message, to })).toMatchObject({ status: 404, body: { error } });
@@ -64,7 +64,7 @@ describe('a refusal says what to change', () => {
   it('where a group is full, that it is the group and not the plan', async () => {
     const wanted = { name: 'Two', visibility: 'public', maxMembers: 1, members: ['bobby'] };
     const { body } = await ann.api.post('/v1/groups', wanted);
-    expect(body.error).toMatchObject({ code: 'QUOTA_EXCEEDED', details: { quota: 'maxMembers', limit: 1 } });
+    expect(body.error).toMatchObject({ code: 'GROUP_FULL', details: { limit: 1 } });
     expect(String(body.error?.message)).toContain('The group has room for no more');
   });
 

@@ -2,9 +2,10 @@ import { Global, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { randomUUID } from 'node:crypto';
-import { TenancyModule } from '../../src/modules/tenancy';
+import { Apps, TenancyModule, type App } from '../../src/modules/tenancy';
 import { ConfigModule } from '../../src/platform/config/config.module';
 import { Settings } from '../../src/platform/config/settings';
+import { DatabaseClock } from '../../src/platform/database/database-clock';
 import { Sql } from '../../src/platform/database/sql';
 import { EntryModule } from '../../src/platform/entry/entry.module';
 import { httpAdapter, prepareHttp } from '../../src/platform/entry/http/adapter';
@@ -16,7 +17,14 @@ import { aScratchDatabase, type ScratchDatabase } from '../support/scratch-datab
 const OPERATOR_TOKEN = 'operator-token-of-the-tests';
 
 @Global()
-@Module({ providers: [Sql, { provide: Live, useClass: QuietLive }], exports: [Sql, Live] })
+@Module({
+  providers: [
+    Sql,
+    { provide: DatabaseClock, useValue: { now: () => Date.now() } },
+    { provide: Live, useClass: QuietLive },
+  ],
+  exports: [Sql, DatabaseClock, Live],
+})
 class PlumbingModule {}
 
 let database: ScratchDatabase;
@@ -31,7 +39,7 @@ beforeAll(async () => {
     .useValue(database.settings)
     .setLogger(false as never)
     .compile();
-  server = module.createNestApplication<NestFastifyApplication>(httpAdapter(database.settings));
+  server = module.createNestApplication<NestFastifyApplication>(httpAdapter(database.settings), { bodyParser: false });
   prepareHttp(server, database.settings);
   await server.init();
 });
@@ -184,7 +192,7 @@ describe('settings and lists', () => {
       ['settings.devicePolicy.kind', { settings: { devicePolicy: { kind: 'two' } } }],
       ['settings.colour', { settings: { colour: 'red' } }],
       ['settings.tokenTtlSeconds', { settings: { tokenTtlSeconds: 30 * 86_400 + 1 } }],
-      ['settings.callbackUrl', { settings: { callbackUrl: 'javascript:alert(1)' } }],
+      ['settings.callbackUrl', { settings: { callbackUrl: 'https://example.com/hook' } }],
       ['settings.textBytes', { settings: { textBytes: 1_000_000 } }],
       ['accountMode', { accountMode: 'fixed' }],
       ['status', { status: 'online' }],
@@ -203,7 +211,7 @@ describe('settings and lists', () => {
       expect({ field, ...answer }).toMatchObject({ status: 400, body: { error: { code: 'INVALID_REQUEST', field } } });
     }
     const changed = await call('PATCH', `/v1/apps/${appId}`, auth, { settings: { userIdRule: { minLength: 1 } } });
-    expect(changed.body.settings.userIdRule).toEqual({ minLength: 1, maxLength: 20, forbidLeadingG: true });
+    expect(changed.body.settings.userIdRule).toEqual({ minLength: 1, maxLength: 64, forbidLeadingG: true });
   });
 
   it('let the operator page through developers and set their plan', async () => {
@@ -216,5 +224,33 @@ describe('settings and lists', () => {
     const changed = await call('PATCH', path, operator, { plan: 'trial', quotas: { users: 7 } });
     expect(changed.body).toMatchObject({ plan: 'trial', quotas: { users: 7, groupMembers: 20, historyDays: 7 } });
     expect((await call('PATCH', path, operator, { plan: 'free' })).body.error.field).toBe('plan');
+  });
+});
+
+describe('the login key', () => {
+  it('is made anew, the one before opening until its overlap is over', async () => {
+    const { auth } = await aDeveloper();
+    const { appId, appToken } = (await call('POST', '/v1/apps', auth, { name: 'Chat' })).body;
+    const path = `/v1/apps/${appId}/app-token`;
+    const second = await call('POST', path, auth);
+    expect(second).toMatchObject({ status: 201, body: { appId, previous: { expiresAt: expect.any(String) } } });
+    const days = (Date.parse(second.body.previous.expiresAt) - Date.now()) / 86_400_000;
+    expect(days).toBeGreaterThan(0.9);
+    expect(days).toBeLessThan(1.1);
+    const apps = server.get(Apps);
+    const opens = async (token: string) => apps.verifyAppToken((await apps.find(appId)) as App, token);
+    expect([await opens(appToken), await opens(second.body.appToken)]).toEqual([true, true]);
+    expect((await call('GET', `/v1/apps/${appId}`, auth)).body.appToken).toBe(second.body.appToken);
+
+    const third = await call('POST', path, auth, { overlapSeconds: 0 });
+    expect(third.body).not.toHaveProperty('previous');
+    expect(await Promise.all([appToken, second.body.appToken, third.body.appToken].map(opens))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    const stranger = await aDeveloper();
+    expect((await call('POST', path, stranger.auth)).body.error.code).toBe('APP_NOT_FOUND');
+    expect((await call('POST', path, auth, { overlapSeconds: -1 })).body.error.field).toBe('overlapSeconds');
   });
 });

@@ -145,6 +145,21 @@ export const ERRORS = {
     says: 'This user is not connected, so it cannot be brought in.',
     zh: '该用户不在线，无法加入。',
   },
+  GROUP_FULL: {
+    kind: 'conflict',
+    says: 'The group has room for no more; `details.limit` says for how many it has.',
+    zh: '群组人数已满；上限见 details.limit。',
+  },
+  CHATROOM_FULL: {
+    kind: 'conflict',
+    says: 'The room takes no more people; `details.limit` says how many it takes.',
+    zh: '聊天室人数已满；上限见 details.limit。',
+  },
+  LIMIT_REACHED: {
+    kind: 'conflict',
+    says: 'There may be no more of these; `details.limit` says how many. Remove one first.',
+    zh: '数量已达上限，请先移除；上限见 details.limit。',
+  },
   ALREADY_DECIDED: {
     kind: 'conflict',
     says: 'This was decided otherwise before; `details.status` says how.',

@@ -1,4 +1,5 @@
-import { invalid } from '../../kernel/errors/app-error';
+import type { Warning } from '../../kernel/contracts/warning';
+import { AppError, invalid } from '../../kernel/errors/app-error';
 import { NEW_ID_PATTERN, NEW_ID_RULE, randomId } from '../../kernel/ids';
 import type { App } from '../tenancy';
 
@@ -29,6 +30,24 @@ export interface AccountMode {
 /** Generated passwords: 26 × 5 bits. Chosen ones may not look like one, so that checking costs the same for both. */
 export const GENERATED_PASSWORD = /^[a-km-np-z2-9]{26}$/;
 const ACCOUNT_LENGTH = 16;
+
+/** A refusal that names the app's setting behind it. */
+const against = (setting: string, what: string): AppError =>
+  new AppError('INVALID_REQUEST', {
+    field: 'userId',
+    message: `${what}; its developer decides that in settings.${setting}.`,
+    details: { setting },
+  });
+
+const ADVISED = { minLength: 5, maxLength: 20 };
+
+/** For an answer about a user: what is allowed and still not wise about an id of the app's own. */
+export function warned(app: App, userId: string): { warnings?: Warning[] } {
+  const { length } = userId;
+  if (!modeOf(app).registersAtLogin || (length >= ADVISED.minLength && length <= ADVISED.maxLength)) return {};
+  const message = `User ids of ${ADVISED.minLength} to ${ADVISED.maxLength} characters are advised: some systems that may be connected one day take no others.`;
+  return { warnings: [{ field: 'userId', message }] };
+}
 
 const checkId = (userId: string): void => {
   if (!NEW_ID_PATTERN.test(userId)) throw invalid('userId', NEW_ID_RULE);
@@ -63,10 +82,10 @@ const arbitrary: AccountMode = {
     checkId(userId);
     const { minLength, maxLength, forbidLeadingG } = app.settings.userIdRule;
     if (userId.length < minLength || userId.length > maxLength) {
-      throw invalid('userId', `A user id of this app has ${minLength} to ${maxLength} characters.`);
+      throw against('userIdRule', `A user id of this app has ${minLength} to ${maxLength} characters`);
     }
     if (forbidLeadingG && /^g/i.test(userId))
-      throw invalid('userId', 'A user id of this app must not begin with g or G.');
+      throw against('userIdRule.forbidLeadingG', 'A user id of this app must not begin with g or G');
   },
   newcomer(app, { userId, password }) {
     if (userId === undefined) throw invalid('userId', 'Name the user: in this app user ids are your own.');

@@ -11,7 +11,7 @@ import {
   type ConversationRef,
   type Sender,
 } from '../conversations';
-import { Recipients } from './recipients';
+import { creatorOf, Recipients } from './recipients';
 import type { KnownUser } from './user-directory';
 
 /** Two users of one app, or one with itself. */
@@ -32,7 +32,10 @@ export class DirectAudience implements Audience {
   open(app: AppRef, sender: Sender | null, id: string): ConversationRef | Promise<ConversationRef> {
     if (!sender) throw invalid('from', 'Name the user in whose name this is sent.');
     const recipient = this.recipients.cached(app, id);
-    if (!recipient) return this.recipients.find(app, id, 'to.id').then((found) => this.between(app, sender, found));
+    if (!recipient) {
+      const creator = creatorOf(app, sender);
+      return this.recipients.find(app, creator, id, 'to.id').then((found) => this.between(app, sender, found));
+    }
     return this.between(app, sender, recipient);
   }
 

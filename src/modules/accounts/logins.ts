@@ -88,6 +88,11 @@ export class Logins {
     if (login.password !== undefined) throw invalid('password', 'Users of this app log in with the appToken alone.');
     if (appToken === undefined) throw invalid('appToken', 'Users of this app log in with its appToken.');
     if (userId === undefined) throw invalid('userId', 'Name the user.');
+    if (!app.settings.loginByAppToken) {
+      const message =
+        'This app lets nobody in by its appToken (settings.loginByAppToken); ask its server for a user token.';
+      throw new AppError('FORBIDDEN', { field: 'appToken', message });
+    }
     if (!this.apps.verifyAppToken(app, appToken)) throw new AppError('BAD_CREDENTIALS');
     return this.registry.enter(app, userId);
   }

@@ -35,14 +35,14 @@ export class PresenceWatch {
     });
   }
 
-  /** Throws QUOTA_EXCEEDED beyond 500 names; nothing is watched then that was not before. */
+  /** Throws LIMIT_REACHED beyond 500 names; nothing is watched then that was not before. */
   watch(connection: Connection, userIds: readonly string[]): void {
     const own = this.watched.get(connection) ?? new Set<string>();
     const { pk: appPk } = connection.caller.app;
     const wanted = new Map(userIds.map((userId) => [keyOf(appPk, userId), userId]));
     const more = [...wanted].filter(([key]) => !own.has(key));
     if (own.size + more.length > WATCHED_MAX) {
-      throw new AppError('QUOTA_EXCEEDED', { details: { quota: 'presenceSubscriptions', limit: WATCHED_MAX } });
+      throw new AppError('LIMIT_REACHED', { field: 'userIds', details: { limit: WATCHED_MAX } });
     }
     if (more.length === 0) return;
     this.watched.set(connection, own);

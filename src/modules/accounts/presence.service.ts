@@ -36,7 +36,7 @@ export class PresenceService {
     return this.live.onlineCount(caller.app.pk);
   }
 
-  /** The states now, and `presence:event` for each change from here on. Throws QUOTA_EXCEEDED beyond 500 names. */
+  /** The states now, and `presence:event` for each change from here on. Throws LIMIT_REACHED beyond 500 names. */
   async subscribe(
     caller: UserCaller,
     userIds: readonly string[],

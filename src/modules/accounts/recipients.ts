@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { AppRef } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
+import type { Paying } from '../../platform/entry/rates';
 import type { SqlExecutor } from '../../platform/database/sql';
-import type { Admission } from '../conversations';
+import type { Admission, Sender } from '../conversations';
 import { Apps } from '../tenancy';
 import { SenderAdmission } from './sender-admission';
 import { UserDirectory, type KnownUser } from './user-directory';
@@ -22,13 +23,17 @@ export class Recipients {
     return this.directory.cached(app.pk, userId);
   }
 
-  /** @param field where the caller named it. Throws USER_NOT_FOUND or QUOTA_EXCEEDED. */
-  async find(ref: AppRef, userId: string, field?: string): Promise<KnownUser> {
+  /**
+   * @param creator who pays for a name that is new
+   * @param field where the caller named it
+   * @throws AppError USER_NOT_FOUND, RATE_LIMITED (`newNames`) or QUOTA_EXCEEDED
+   */
+  async find(ref: AppRef, creator: Paying, userId: string, field?: string): Promise<KnownUser> {
     const known = await this.directory.find(ref.pk, userId);
     if (known) return known;
     const app = await this.apps.byPk(ref.pk);
     if (!app) throw new AppError('APP_NOT_ONLINE');
-    return this.registry.recipient(app, userId, field);
+    return this.registry.recipient(app, creator, userId, field);
   }
 
   /** The senders' standing, and whether those they write to still exist. The deactivated still receive. */
@@ -47,3 +52,7 @@ export class Recipients {
     );
   }
 }
+
+/** Who asks when a message names somebody: the user itself, else the app's server, in whose name ever. */
+export const creatorOf = (app: AppRef, sender: Sender | null): Paying =>
+  sender?.session ? { kind: 'user', userPk: sender.userPk } : { kind: 'app', app };

@@ -8,7 +8,7 @@ import { PasswordTries } from '../../platform/entry/password-tries';
 import { Rates } from '../../platform/entry/rates';
 import { Live } from '../../platform/realtime/live';
 import { Apps, type App } from '../tenancy';
-import { GENERATED_PASSWORD, modeOf } from './account-mode';
+import { GENERATED_PASSWORD, modeOf, warned } from './account-mode';
 import type { ChangePasswordDto, LoginDto } from './dto/session.dto';
 import { Endpoints } from './endpoints';
 import { accountOf, type LoggedIn, Logins } from './logins';
@@ -77,7 +77,7 @@ export class SessionsService {
     if (!app) throw new AppError('APP_NOT_FOUND');
     this.apps.assertOnline(app);
     const user = await this.proven(app, login, address);
-    return { ...(await this.tokens.open(app, user)), ...this.connecting(app) };
+    return { ...(await this.tokens.open(app, user)), ...this.connecting(app), ...warned(app, user.userId) };
   }
 
   /** Wrong credentials count for their address, at this door as at every other. */
@@ -93,7 +93,8 @@ export class SessionsService {
   /** A token made by the app's own server; in arbitrary mode a new valid name becomes a user. */
   async issue(caller: AppCaller, userId: string, ttlSeconds: number | undefined): Promise<IssuedToken> {
     const app = await this.appOf(caller);
-    return this.tokens.open(app, await this.registry.enter(app, userId), ttlSeconds);
+    const issued = await this.tokens.open(app, await this.registry.enter(app, userId), ttlSeconds);
+    return { ...issued, ...warned(app, userId) };
   }
 
   async renew(caller: UserCaller): Promise<LoginAnswer> {

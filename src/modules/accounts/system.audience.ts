@@ -10,7 +10,7 @@ import {
   type ConversationRef,
   type Sender,
 } from '../conversations';
-import { Recipients } from './recipients';
+import { creatorOf, Recipients } from './recipients';
 import type { KnownUser } from './user-directory';
 
 /** Notices of the app to one user. Nobody answers there. */
@@ -30,7 +30,9 @@ export class SystemAudience implements Audience {
   open(app: AppRef, sender: Sender | null, id: string): ConversationRef | Promise<ConversationRef> {
     if (sender) throw new AppError('FORBIDDEN');
     const recipient = this.recipients.cached(app, id);
-    if (!recipient) return this.recipients.find(app, id, 'to.id').then((found) => this.to(app, found));
+    if (!recipient) {
+      return this.recipients.find(app, creatorOf(app, null), id, 'to.id').then((found) => this.to(app, found));
+    }
     return this.to(app, recipient);
   }
 

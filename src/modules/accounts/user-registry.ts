@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
+import { type Paying, Rates } from '../../platform/entry/rates';
 import { Live } from '../../platform/realtime/live';
 import { Audiences } from '../conversations';
 import type { App } from '../tenancy';
@@ -15,6 +16,7 @@ export class UserRegistry {
     private readonly directory: UserDirectory,
     private readonly live: Live,
     private readonly audiences: Audiences,
+    private readonly rates: Rates,
   ) {}
 
   /**
@@ -36,17 +38,23 @@ export class UserRegistry {
   }
 
   /**
-   * The user that somebody writes to: in arbitrary mode a valid name that never logged in is kept and waits, unless it is
-   * the id of a group or a room, which was meant as such (acceptance E38).
-   * Throws USER_NOT_FOUND or QUOTA_EXCEEDED.
+   * The user that somebody names, in a message or a group: in arbitrary mode a valid name that never logged in is kept and
+   * waits, where the app says so, unless it is the id of a group or a room, which was meant as such (acceptance E38). The
+   * only place that makes users whom nobody made or logged in; each counts against whoever named it, and against the plan
+   * only once it logs in.
+   * Throws USER_NOT_FOUND, RATE_LIMITED (`newNames`) or QUOTA_EXCEEDED (`waitingNames`).
    */
-  async recipient(app: App, userId: string, field?: string): Promise<KnownUser> {
+  async recipient(app: App, creator: Paying, userId: string, field?: string): Promise<KnownUser> {
     const known = await this.directory.find(app.pk, userId);
     if (known) return known;
     if (!modeOf(app).awaitsUnknown(app, userId) || (await this.isNoUser(app, userId)))
       throw new AppError('USER_NOT_FOUND', { field });
+    this.rates.take('newNames', creator);
     const [made] = await this.users.create(app, [{ ...bare(userId), registered: false }]);
-    if (made instanceof AppError) throw made;
+    if (made instanceof AppError) {
+      this.rates.give('newNames', creator);
+      throw made;
+    }
     const waiting = await this.directory.find(app.pk, userId);
     if (!waiting) throw new AppError('USER_NOT_FOUND', { field });
     return waiting;

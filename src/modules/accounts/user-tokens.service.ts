@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AppCaller } from '../../kernel/caller';
+import type { Warning } from '../../kernel/contracts/warning';
 import { AppError } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
 import { DatabaseClock } from '../../platform/database/database-clock';
@@ -19,6 +20,8 @@ export interface ProvenToken {
 }
 
 export interface IssuedToken {
+  /** What was taken as it was and is still not wise. */
+  warnings?: Warning[];
   token: string;
   expiresAt: string;
   userId: string;

@@ -1,3 +1,4 @@
+import type { Warning } from '../../kernel/contracts/warning';
 import type { WireError } from '../../kernel/errors/app-error';
 import type { UserRecord } from './users.repository';
 
@@ -25,6 +26,8 @@ export interface UserView extends OwnProfile {
 }
 
 export interface CreatedUser extends UserView {
+  /** What was taken as it was and is still not wise. */
+  warnings?: Warning[];
   /** Fixed mode, when none was chosen: generated, and shown this once. */
   password?: string;
 }

@@ -7,6 +7,7 @@ export type UserStatus = 'active' | 'deactivated' | 'deleted';
 @Entity('users')
 @Index('one_per_user_id', ['appPk', 'userId', 'tombstone'], { unique: true })
 @Index('one_per_account', ['appPk', 'account'], { unique: true })
+@Index('counted', ['appPk', 'registered', 'tombstone'])
 export class UserRow {
   @PrimaryGeneratedColumn({ type: 'bigint', unsigned: true }) id!: number;
   @Column(appPk()) appPk!: number;

@@ -3,7 +3,7 @@ import { AppError } from '../../kernel/errors/app-error';
 import { ID_PATTERN } from '../../kernel/ids';
 import { assignments } from '../../platform/database/assignments';
 import { isDuplicateKey, Sql, type SqlExecutor, type SqlValue } from '../../platform/database/sql';
-import { quotaExceeded, type App } from '../tenancy';
+import { quotaExceeded, waitingNamesMax, type App } from '../tenancy';
 import type { UserStatus } from './user.entity';
 
 /** A user's row, without what only the login reads. */
@@ -48,6 +48,8 @@ export interface ProfilePatch {
   profile?: string | null;
 }
 
+const WAITING = 0;
+const REGISTERED = 1;
 const COLUMNS =
   'id, userId, account, status, nickname, avatarUrl, profile, registered, tokenVersion, createdAt, lastLoginAt';
 
@@ -68,7 +70,7 @@ export class UsersRepository {
   /** By id, without a filesort however many users the app has. */
   page(appPk: number, afterUserId: string, limit: number): Promise<UserRecord[]> {
     return this.sql.rows<UserRecord>(
-      `SELECT ${COLUMNS} FROM users WHERE appPk = ? AND userId > ? AND tombstone = 0 ORDER BY userId LIMIT ${Number(limit)}`,
+      `SELECT ${COLUMNS} FROM users FORCE INDEX (one_per_user_id) WHERE appPk = ? AND userId > ? AND tombstone = 0 ORDER BY userId LIMIT ${Number(limit)}`,
       [appPk, afterUserId],
     );
   }
@@ -105,7 +107,8 @@ export class UsersRepository {
       [app.pk, ids],
     );
     const known = new Map(present.map((row) => [row.userId, row]));
-    let room = await this.room(tx, app, wanted.length);
+    let room = await this.room(tx, app, app.quotas.users, REGISTERED);
+    let waitingRoom = await this.room(tx, app, waitingNamesMax(app.quotas), WAITING);
     const fresh: SqlValue[][] = [];
     const awaited: SqlValue[][] = [];
     const taken = new Set<string>();
@@ -113,7 +116,10 @@ export class UsersRepository {
       const row = known.get(user.userId);
       if (row && !user.registered) return user.userId;
       if (row?.registered || taken.has(user.userId)) return new AppError('ALREADY_EXISTS', { field: 'userId' });
-      if (!row && room-- <= 0) return quotaExceeded('users', app.quotas.users ?? 0);
+      if (user.registered && room-- <= 0) return quotaExceeded('users', app.quotas.users ?? 0);
+      if (!user.registered && waitingRoom-- <= 0) {
+        return quotaExceeded('waitingNames', waitingNamesMax(app.quotas) ?? 0);
+      }
       taken.add(user.userId);
       (row ? awaited : fresh).push(valuesOf(app.pk, user, row?.id ?? null));
       return user.userId;
@@ -123,13 +129,13 @@ export class UsersRepository {
     return outcomes;
   }
 
-  /** How many of `wanted` users the app's plan still allows; reads at most quota + 1 index entries. */
-  private async room(tx: SqlExecutor, app: App, wanted: number): Promise<number> {
-    const quota = app.quotas.users;
-    if (quota === undefined) return wanted;
+  /** How many more of these the app's plan allows; reads at most quota + 1 index entries. */
+  private async room(tx: SqlExecutor, app: App, quota: number | undefined, registered: number): Promise<number> {
+    if (quota === undefined) return Infinity;
     const rows = await tx.rows<{ taken: number }>(
-      `SELECT COUNT(*) AS taken FROM (SELECT 1 FROM users WHERE appPk = ? AND tombstone = 0 LIMIT ${Number(quota) + 1}) AS counted`,
-      [app.pk],
+      `SELECT COUNT(*) AS taken FROM (
+         SELECT 1 FROM users WHERE appPk = ? AND registered = ? AND tombstone = 0 LIMIT ${Number(quota) + 1}) AS counted`,
+      [app.pk, registered],
     );
     return quota - (rows[0]?.taken ?? 0);
   }

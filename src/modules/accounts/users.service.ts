@@ -11,7 +11,7 @@ import { validatorOf } from '../../platform/entry/shapes';
 import { Live } from '../../platform/realtime/live';
 import { Passwords } from '../../platform/secrets/passwords';
 import { Apps, type App } from '../tenancy';
-import { modeOf, type Newcomer } from './account-mode';
+import { modeOf, type Newcomer, warned } from './account-mode';
 import { Departures } from './departures';
 import { BATCH_MAX } from './dto/one-or-many';
 import { CreateUserDto, type PatchUserDto } from './dto/user.dto';
@@ -104,7 +104,11 @@ export class Users {
       const record = next.next().value as UserRecord | AppError;
       return record instanceof AppError
         ? record
-        : { ...userView(record), ...(item.password !== undefined && { password: item.password }) };
+        : {
+            ...userView(record),
+            ...(item.password !== undefined && { password: item.password }),
+            ...warned(app, record.userId),
+          };
     });
     this.forgetAwaited(app, stored);
     return answers;

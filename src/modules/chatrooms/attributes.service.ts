@@ -58,7 +58,7 @@ export class AttributesService {
     }
     await this.change(caller, chatroomId, name, async ({ tx, room }, known) => {
       if (!known && (await this.attributes.count(tx, room.id)) >= ATTRIBUTES_MAX) {
-        throw new AppError('QUOTA_EXCEEDED', { details: { quota: 'chatroomAttributes', limit: ATTRIBUTES_MAX } });
+        throw new AppError('LIMIT_REACHED', { details: { limit: ATTRIBUTES_MAX } });
       }
       const ownerPk = caller.kind === 'user' ? caller.userPk : null;
       const autoDelete = wanted.autoDelete === true && ownerPk !== null ? 1 : 0;

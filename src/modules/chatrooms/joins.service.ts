@@ -148,6 +148,6 @@ export class JoinsService implements OnModuleInit {
   private assertSpace({ pk }: ConversationRef, { maxMembers }: RoomState, userPk: number): void {
     const { rosters } = this.exchange;
     if (maxMembers === null || rosters.has(pk, userPk) || rosters.count(pk) < maxMembers) return;
-    throw new AppError('QUOTA_EXCEEDED', { details: { quota: 'chatroomMembers', limit: maxMembers } });
+    throw new AppError('CHATROOM_FULL', { details: { limit: maxMembers } });
   }
 }

@@ -92,7 +92,7 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
   seat(room: LiveRoom, connection: Connection, version: number, history: number): void {
     const joined = this.ofSocket.get(connection) ?? new Set();
     if (!joined.has(room) && joined.size >= ROOMS_A_SOCKET) {
-      throw new AppError('QUOTA_EXCEEDED', { details: { quota: 'chatroomsPerConnection', limit: ROOMS_A_SOCKET } });
+      throw new AppError('LIMIT_REACHED', { field: 'chatroomId', details: { limit: ROOMS_A_SOCKET } });
     }
     room.enter(connection, version, history);
     joined.add(room);

@@ -55,7 +55,7 @@ export class GroupMembersService {
   async add(caller: AppCaller, groupId: string, userIds: readonly string[]): Promise<{ items: AddedItem[] }> {
     // A group that is not there makes no users wait for it.
     await this.service.seen(caller, groupId);
-    const named = await this.newcomers.named(caller.app, userIds);
+    const named = await this.newcomers.named(caller, userIds);
     const traceId = randomId(16);
     return this.changes.run(caller, groupId, async (scene) => {
       const there = named.filter(({ refused }) => !refused);

@@ -70,6 +70,12 @@ export function assertManager(asking: Asking, admins: boolean): void {
   throw new AppError('FORBIDDEN', { message: `Only the owner${admins ? ' and admins' : ''} may do this.` });
 }
 
+/** Everybody in where the group says so, else who manages it. */
+export function assertMayInvite(asking: Asking): void {
+  if (asking.group.membersMayInvite === 1) assertMember(asking);
+  else assertManager(asking, true);
+}
+
 /** Admins decide about members, not about the owner or each other. */
 export function assertAbove(asking: Asking, { role }: Pick<Standing, 'role'>): void {
   if (isApp(asking) || isOwner(asking) || !role || role === 'member') return;

@@ -36,7 +36,7 @@ export class GroupsService {
   /** A user becomes the owner of what it makes; the app's server names one. Initial members are in at once. */
   async create(caller: TenantCaller, wanted: CreateGroupDto): Promise<GroupView> {
     const owner = await this.ownerOf(caller, wanted.owner);
-    const named = await this.newcomers.named(caller.app, [...new Set(wanted.members ?? [])]);
+    const named = await this.newcomers.named(caller, [...new Set(wanted.members ?? [])]);
     named.forEach(({ refused }, index) => {
       if (refused) throw new AppError(refused.code, { ...refused.extras, field: `members[${index}]` });
     });

@@ -9,7 +9,7 @@ import { Audiences } from '../conversations';
 import { GroupChanges } from './group-changes';
 import type { RequestRecord } from './group-records';
 import { GroupRequestsRepository } from './group-requests.repository';
-import { assertManager, assertMember, assertVisible, type Outcome, type Scene, type Telling } from './group-scene';
+import { assertMayInvite, assertVisible, type Outcome, type Scene, type Telling } from './group-scene';
 import type { InvitationView } from './group-view';
 import { GroupsRepository } from './groups.repository';
 import { GroupsService } from './groups.service';
@@ -36,13 +36,12 @@ export class InvitationsService {
 
   /** By the owner, admins, members where the group says so, and the app's server; an answer for each. */
   async invite(caller: TenantCaller, groupId: string, userIds: readonly string[]): Promise<{ items: InvitedItem[] }> {
-    // Whoever may not see the group makes no users wait for it.
-    await this.service.seen(caller, groupId);
-    const named = await this.newcomers.named(caller.app, userIds);
+    // Whoever may not invite makes no users wait for the group.
+    assertMayInvite({ caller, ...(await this.service.seen(caller, groupId)) });
+    const named = await this.newcomers.named(caller, userIds);
     const traceId = randomId(16);
     return this.changes.run(caller, groupId, async (scene): Promise<Outcome<{ items: InvitedItem[] }>> => {
-      if (scene.group.membersMayInvite === 1) assertMember(scene);
-      else assertManager(scene, true);
+      assertMayInvite(scene);
       const { items, fresh, told } = await this.answers(scene, named, traceId);
       await this.newcomers.enter(scene, fresh);
       return {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { AppRef } from '../../kernel/caller';
+import type { AppRef, TenantCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { type Named, Recipients } from '../accounts';
 import { Members } from '../conversations';
@@ -26,12 +26,12 @@ export class Newcomers {
     private readonly windows: Members,
   ) {}
 
-  /** Users by id, with the refusal of those who are not there. Where the mode allows it, a valid new name waits. */
-  async named(app: AppRef, userIds: readonly string[]): Promise<Newcomer[]> {
+  /** Users by id, with the refusal of those who are not there. Where the app allows it, a valid new name waits. */
+  async named(caller: TenantCaller, userIds: readonly string[]): Promise<Newcomer[]> {
     const found: Newcomer[] = [];
     for (const userId of userIds) {
       try {
-        const { userPk } = await this.recipients.find(app, userId);
+        const { userPk } = await this.recipients.find(caller.app, caller, userId);
         found.push({ userPk, userId });
       } catch (error) {
         if (!(error instanceof AppError) || error.code === 'RETRY') throw error;
@@ -50,7 +50,7 @@ export class Newcomers {
    * Opens the group to these users, none of whom is in: windows from the next seq on (or from the first, where the group
    * says so), and what they waited for is settled. O(1) in the size of the group.
    *
-   * @throws AppError QUOTA_EXCEEDED (`maxMembers`, or `groupMembers` by the plan), USER_NOT_FOUND
+   * @throws AppError GROUP_FULL, QUOTA_EXCEEDED (`groupMembers`), USER_NOT_FOUND
    */
   async enter(scene: Scene, users: readonly Named[], owner?: number): Promise<void> {
     const { tx, group, conversation, head, caller } = scene;
@@ -58,12 +58,7 @@ export class Newcomers {
     const planLimit = await this.planLimit(caller.app);
     const wanted = group.memberCount + users.length;
     if (planLimit !== undefined && wanted > planLimit) throw quotaExceeded('groupMembers', planLimit);
-    if (wanted > group.maxMembers) {
-      throw new AppError('QUOTA_EXCEEDED', {
-        message: 'The group has room for no more; `details.limit` says for how many it has.',
-        details: { quota: 'maxMembers', limit: group.maxMembers },
-      });
-    }
+    if (wanted > group.maxMembers) throw new AppError('GROUP_FULL', { details: { limit: group.maxMembers } });
     await this.assertLiving(scene, users);
     const pks = users.map(({ userPk }) => userPk);
     await this.members.insert(

@@ -7,8 +7,9 @@ describe("an app's settings", () => {
   it('are the defaults until something is set', () => {
     expect(readAppSettings('{}')).toEqual({
       devicePolicy: { kind: 'multi', max: 5 },
-      userIdRule: { minLength: 5, maxLength: 20, forbidLeadingG: true },
+      userIdRule: { minLength: 1, maxLength: 64, forbidLeadingG: true },
       acceptUnknownRecipients: true,
+      loginByAppToken: true,
       joinCreates: false,
       tokenTtlSeconds: 86_400,
       push: { enabled: true, mentionsPierce: false, style: 'full', sound: 'default', templates: [] },
@@ -36,16 +37,19 @@ describe("an app's settings", () => {
   });
 
   it('lose what is set to nothing', () => {
-    const set = changeAppSettings(
-      '{}',
-      { historyDays: 30, textBytes: 100, endpoints: ['https://a.example'], callbackUrl: 'https://b.example' },
-      MAX,
-    );
-    expect(changeAppSettings(set, { historyDays: 0, textBytes: 0, endpoints: [], callbackUrl: '' }, MAX)).toBe('{}');
+    const set = changeAppSettings('{}', { historyDays: 30, textBytes: 100, endpoints: ['https://a.example'] }, MAX);
+    expect(changeAppSettings(set, { historyDays: 0, textBytes: 0, endpoints: [] }, MAX)).toBe('{}');
+  });
+
+  it('say that nothing is sent to a callback URL, and no longer show one that an earlier version stored', () => {
+    expect(() => changeAppSettings('{}', { callbackUrl: 'https://a.example' }, MAX)).toThrow(/no webhooks yet/);
+    const old = '{"callbackUrl":"https://a.example"}';
+    expect(readAppSettings(old)).not.toHaveProperty('callbackUrl');
+    expect(changeAppSettings(old, { joinCreates: true }, MAX)).toBe('{"joinCreates":true}');
   });
 
   it('never contradict each other or the deployment', () => {
-    expect(() => changeAppSettings('{}', { userIdRule: { minLength: 21 } }, MAX)).toThrow(/minLength/);
+    expect(() => changeAppSettings('{}', { userIdRule: { minLength: 21, maxLength: 20 } }, MAX)).toThrow(/minLength/);
     expect(() => changeAppSettings('{}', { textBytes: MAX + 1 }, MAX)).toThrow(/8192 bytes/);
   });
 });

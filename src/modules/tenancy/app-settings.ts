@@ -1,4 +1,4 @@
-import { invalid } from '../../kernel/errors/app-error';
+import { type AppError, invalid } from '../../kernel/errors/app-error';
 import type { Quotas } from './plans';
 
 export const DEVICE_POLICIES = ['single', 'one-per-platform', 'multi'] as const;
@@ -35,14 +35,16 @@ export interface AppPushSettings {
 export class AppSettings {
   /** Devices a user may be logged in on at once; `max` counts for `multi`. */
   readonly devicePolicy: { readonly kind: DevicePolicyKind; readonly max: number } = { kind: 'multi', max: 5 };
-  /** Arbitrary mode: what a user id must look like, beyond what every id must (Y14). */
+  /** Arbitrary mode: what a user id must look like, beyond what every id must; 5 to 20 characters are advice (Y14). */
   readonly userIdRule: { readonly minLength: number; readonly maxLength: number; readonly forbidLeadingG: boolean } = {
-    minLength: 5,
-    maxLength: 20,
+    minLength: 1,
+    maxLength: 64,
     forbidLeadingG: true,
   };
   /** Arbitrary mode: a message to a valid name that never logged in waits for it. */
   readonly acceptUnknownRecipients: boolean = true;
+  /** Arbitrary mode: whoever holds the login key logs in by a name; off, tokens come from the app's server alone. */
+  readonly loginByAppToken: boolean = true;
   /** Life of a user token, where the issuer names none. */
   readonly tokenTtlSeconds: number = 86_400;
   /** Days that messages are kept, as the app wishes; `historyDaysOf` knows the plan as well. */
@@ -57,7 +59,6 @@ export class AppSettings {
   readonly textBytes?: number;
   /** Told to clients at login; absent: the deployment's. */
   readonly endpoints?: readonly string[];
-  readonly callbackUrl?: string;
   readonly push: AppPushSettings = {
     enabled: true,
     mentionsPierce: false,
@@ -71,12 +72,19 @@ type Nested = 'devicePolicy' | 'userIdRule' | 'push';
 /** Any part of the settings, as stored and as a developer sends them. */
 export type AppSettingsPart = {
   -readonly [K in keyof AppSettings]?: K extends Nested ? Partial<AppSettings[K]> : AppSettings[K];
+} & {
+  /** Of an earlier version, which did nothing. */
+  callbackUrl?: string;
 };
+
+/** A URL that nothing would ever call is worse than none. */
+export const noWebhooks = (field: string): AppError =>
+  invalid(field, 'There are no webhooks yet, so nothing would be sent there; leave it out.');
 
 /** Only what an app set itself is stored; the rest follows the defaults, also when those change one day. */
 export function readAppSettings(stored: string): AppSettings {
   const defaults = new AppSettings();
-  const own = JSON.parse(stored) as AppSettingsPart;
+  const { callbackUrl: _, ...own } = JSON.parse(stored) as AppSettingsPart;
   return Object.assign(defaults, own, {
     devicePolicy: { ...defaults.devicePolicy, ...own.devicePolicy },
     userIdRule: { ...defaults.userIdRule, ...own.userIdRule },
@@ -86,7 +94,8 @@ export function readAppSettings(stored: string): AppSettings {
 
 /** What is stored after a change. Throws INVALID_REQUEST where the settings would contradict each other. */
 export function changeAppSettings(stored: string, change: AppSettingsPart, textBytesMax: number): string {
-  const own = JSON.parse(stored) as AppSettingsPart;
+  if (change.callbackUrl !== undefined) throw noWebhooks('settings.callbackUrl');
+  const { callbackUrl: _, ...own } = JSON.parse(stored) as AppSettingsPart;
   const next: AppSettingsPart = { ...own, ...defined(change) };
   if (change.devicePolicy) next.devicePolicy = { ...own.devicePolicy, ...defined(change.devicePolicy) };
   if (change.userIdRule) next.userIdRule = { ...own.userIdRule, ...defined(change.userIdRule) };
@@ -97,7 +106,6 @@ export function changeAppSettings(stored: string, change: AppSettingsPart, textB
   if (!next.chatroomIdleMinutes) delete next.chatroomIdleMinutes;
   if (!next.textBytes) delete next.textBytes;
   if (!next.endpoints?.length) delete next.endpoints;
-  if (!next.callbackUrl) delete next.callbackUrl;
   if (next.push?.language === '') {
     const { language: _, ...rest } = next.push;
     next.push = rest;

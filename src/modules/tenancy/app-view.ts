@@ -28,6 +28,13 @@ export interface RotatedSecret {
   previous?: { kid: number; expiresAt: string };
 }
 
+/** A new login key in clear, and until when the one before still opens. */
+export interface RotatedToken {
+  appId: string;
+  appToken: string;
+  previous?: { expiresAt: string };
+}
+
 export const appView = (row: AppRow): AppView => ({
   appId: row.appId,
   name: row.name,

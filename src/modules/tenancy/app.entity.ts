@@ -20,6 +20,9 @@ export class AppRow {
   @Column(ascii(16, { nullable: true })) resumesTo!: AppStatus | null;
   @Column({ type: 'varbinary', length: 255 }) appTokenSealed!: Buffer;
   @Column({ type: 'binary', length: 32 }) appTokenHash!: Buffer;
+  /** The login key before the present one, and until when it opens as well. */
+  @Column({ type: 'binary', length: 32, nullable: true }) previousTokenHash!: Buffer | null;
+  @Column(instant({ nullable: true })) previousTokenUntil!: Date | null;
   /** JSON of AppSettings; what is absent takes the default. */
   @Column(jsonText()) settings!: string;
   /** User tokens issued earlier are refused: "log everybody out". Unix seconds. */

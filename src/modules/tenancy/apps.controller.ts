@@ -5,7 +5,7 @@ import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
 import { Idempotent } from '../../platform/entry/http/idempotency.interceptor';
 import { PageQuery, type Page } from '../../platform/entry/page-query';
-import type { AppWithSecret, AppWithToken, RotatedSecret } from './app-view';
+import type { AppWithSecret, AppWithToken, RotatedSecret, RotatedToken } from './app-view';
 import { AppsService } from './apps.service';
 import { ChangeAppDto, CreateAppDto, RotateSecretDto } from './dto/app.dto';
 
@@ -89,5 +89,17 @@ export class AppsController {
     @Body() rotation: RotateSecretDto,
   ): Promise<RotatedSecret> {
     return this.apps.rotateSecret(caller, appId, rotation);
+  }
+
+  /** A new login key for the clients of an arbitrary-mode app; the one before stays good for a while. */
+  @Post(':appId/app-token')
+  @Allow('developer')
+  @Idempotent()
+  rotateToken(
+    @CurrentCaller() caller: DeveloperCaller,
+    @Param('appId') appId: string,
+    @Body() rotation: RotateSecretDto,
+  ): Promise<RotatedToken> {
+    return this.apps.rotateToken(caller, appId, rotation);
   }
 }

@@ -9,10 +9,33 @@ import type { DeveloperRow, DeveloperStatus } from './developer.entity';
 import { DevelopersRepository } from './developers.repository';
 import { PLANS, quotaExceeded, quotasOf, type Plan } from './plans';
 
-export type NewApp = Omit<AppRow, 'id' | 'version' | 'tokensValidFrom' | 'createdAt' | 'deletedAt' | 'resumesTo'>;
+export type NewApp = Omit<
+  AppRow,
+  | 'id'
+  | 'version'
+  | 'tokensValidFrom'
+  | 'createdAt'
+  | 'deletedAt'
+  | 'resumesTo'
+  | 'previousTokenHash'
+  | 'previousTokenUntil'
+>;
 export type NewSecret = Pick<AppSecretRow, 'kid' | 'sealed' | 'hash'>;
 export type AppPatch = Partial<
-  Pick<AppRow, 'name' | 'status' | 'resumesTo' | 'settings' | 'tokensValidFrom' | 'wentOnlineAt' | 'deletedAt'>
+  Pick<
+    AppRow,
+    | 'name'
+    | 'status'
+    | 'resumesTo'
+    | 'settings'
+    | 'tokensValidFrom'
+    | 'wentOnlineAt'
+    | 'deletedAt'
+    | 'appTokenSealed'
+    | 'appTokenHash'
+    | 'previousTokenHash'
+    | 'previousTokenUntil'
+  >
 >;
 
 export interface KnownSecret extends NewSecret {
@@ -20,7 +43,10 @@ export interface KnownSecret extends NewSecret {
 }
 
 /** All that decides what an app may do, as one statement saw it. */
-export interface KnownApp extends Pick<AppRow, 'appId' | 'developerPk' | 'accountMode' | 'status'> {
+export interface KnownApp extends Pick<
+  AppRow,
+  'appId' | 'developerPk' | 'accountMode' | 'status' | 'previousTokenHash' | 'previousTokenUntil'
+> {
   version: number;
   settings: string;
   tokensValidFrom: number;
@@ -84,6 +110,7 @@ export class AppsRepository {
   async known(pk: number): Promise<KnownApp | undefined> {
     const rows = await this.sql.rows<KnownRow>(
       `SELECT a.appId, a.developerPk, a.accountMode, a.status, a.version, a.settings, a.tokensValidFrom, a.appTokenHash,
+              a.previousTokenHash, a.previousTokenUntil,
               d.status AS developerStatus, d.plan, d.quotas, s.kid, s.sealed, s.hash, s.expiresAt
          FROM apps a
          JOIN developers d ON d.id = a.developerPk

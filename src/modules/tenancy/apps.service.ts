@@ -10,8 +10,8 @@ import { Live } from '../../platform/realtime/live';
 import { newSecret } from '../../platform/secrets/keys';
 import { Vault } from '../../platform/secrets/vault';
 import type { AppRow } from './app.entity';
-import { changeAppSettings } from './app-settings';
-import { appView, type AppWithSecret, type AppWithToken, type RotatedSecret } from './app-view';
+import { changeAppSettings, noWebhooks } from './app-settings';
+import { appView, type AppWithSecret, type AppWithToken, type RotatedSecret, type RotatedToken } from './app-view';
 import { AppsRepository, type AppPatch, type NewSecret } from './apps.repository';
 import { Audit } from './audit';
 import type { DeveloperRow } from './developer.entity';
@@ -38,7 +38,7 @@ export class AppsService {
     const appId = randomId(20, 'app_');
     const appToken = newSecret();
     const appSecret = newSecret();
-    const change = { ...settings, ...(callbackUrl !== undefined && { callbackUrl }) };
+    if (callbackUrl !== undefined) throw noWebhooks('callbackUrl');
     const row = await this.repository.insert(
       {
         appId,
@@ -48,7 +48,7 @@ export class AppsService {
         status: 'offline',
         appTokenSealed: this.vault.seal(appToken, placeOf.appToken(appId)),
         appTokenHash: this.vault.keyedHash(appToken),
-        settings: changeAppSettings('{}', change, this.settings.limits.textBytes),
+        settings: changeAppSettings('{}', settings ?? {}, this.settings.limits.textBytes),
         wentOnlineAt: null,
       },
       this.kept(appId, 1, appSecret),
@@ -131,6 +131,23 @@ export class AppsService {
       kid: secret.kid,
       ...(previous?.expiresAt && { previous: { kid: previous.kid, expiresAt: previous.expiresAt.toISOString() } }),
     };
+  }
+
+  /** A new login key; clients that embed the one before log in with it until the overlap is over. */
+  async rotateToken(
+    caller: DeveloperCaller,
+    appId: string,
+    { overlapSeconds = OVERLAP_SECONDS }: RotateSecretDto,
+  ): Promise<RotatedToken> {
+    const appToken = newSecret();
+    const until = overlapSeconds > 0 ? new Date(Date.now() + overlapSeconds * 1000) : null;
+    await this.decide(caller, appId, 'token-rotated', ({ appTokenHash }) => ({
+      appTokenSealed: this.vault.seal(appToken, placeOf.appToken(appId)),
+      appTokenHash: this.vault.keyedHash(appToken),
+      previousTokenHash: until && appTokenHash,
+      previousTokenUntil: until,
+    }));
+    return { appId, appToken, ...(until && { previous: { expiresAt: until.toISOString() } }) };
   }
 
   private async decide(

@@ -11,7 +11,7 @@ import { Vault } from '../../platform/secrets/vault';
 import type { AccountMode, AppStatus } from './app.entity';
 import { historyDaysOf, readAppSettings, roomHistoryDaysOf, type AppSettings } from './app-settings';
 import { AppsRepository, type KnownApp } from './apps.repository';
-import { quotasOf, type QuotaName, type Quotas } from './plans';
+import { quotasOf, type Quotas } from './plans';
 import { placeOf } from './sealed-places';
 
 /** An app as the whole server knows it; a snapshot, so ask again rather than keep it. */
@@ -46,6 +46,8 @@ interface AppSecret extends SigningKey {
 /** What proves that somebody speaks for an app; kept apart from App, so that it cannot be logged or sent by accident. */
 interface AppProofs {
   tokenHash: Buffer;
+  /** The login key before, while it opens as well. Milliseconds since the epoch. */
+  previousToken?: { hash: Buffer; until: number };
   secrets: AppSecret[];
   /** Everything read, to tell whether anything changed. */
   stamp: string;
@@ -119,7 +121,7 @@ export class Apps {
   }
 
   /** The limit that the plan sets, or undefined. Passing it is `quotaExceeded(name, limit)`. */
-  quota(app: Pick<App, 'quotas'>, name: QuotaName): number | undefined {
+  quota(app: Pick<App, 'quotas'>, name: keyof Quotas): number | undefined {
     return app.quotas[name];
   }
 
@@ -128,9 +130,12 @@ export class Apps {
     return this.liveSecrets(app).map(({ kid, key }) => ({ kid, key }));
   }
 
-  /** Whether this is the app's login key. */
+  /** Whether this is the app's login key, or the one before while that still opens. */
   verifyAppToken(app: App, token: string): boolean {
-    return this.vault.matches(token, this.proofsOf(app).tokenHash);
+    const { tokenHash, previousToken } = this.proofsOf(app);
+    const present = this.vault.matches(token, tokenHash);
+    if (!previousToken || previousToken.until <= Date.now()) return present;
+    return this.vault.matches(token, previousToken.hash) || present;
   }
 
   /** Whether this is one of the app's live secrets. */
@@ -176,6 +181,10 @@ export class Apps {
     };
     this.proofs.set(app, {
       tokenHash: known.appTokenHash,
+      ...(known.previousTokenHash &&
+        known.previousTokenUntil && {
+          previousToken: { hash: known.previousTokenHash, until: known.previousTokenUntil.getTime() },
+        }),
       secrets: this.secretsOf(known),
       stamp: JSON.stringify(known),
     });

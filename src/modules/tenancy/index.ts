@@ -12,6 +12,6 @@ export {
 } from './app-settings';
 export { Audit } from './audit';
 export type { AccountMode, AppStatus } from './app.entity';
-export { quotaExceeded, type QuotaName, type Quotas } from './plans';
+export { quotaExceeded, waitingNamesMax, type QuotaName, type Quotas } from './plans';
 export { Provisioning } from './provisioning';
 export { TenancyModule } from './tenancy.module';

@@ -12,7 +12,8 @@ export interface Quotas {
   apps?: number;
 }
 
-export type QuotaName = keyof Quotas;
+/** `waitingNames` follows from `users`. */
+export type QuotaName = keyof Quotas | 'waitingNames';
 export type Plan = 'unlimited' | 'trial';
 
 export const PLANS: Record<Plan, Quotas> = {
@@ -25,6 +26,12 @@ export const quotasOf = (plan: Plan, agreed: string | null): Quotas => ({
   ...PLANS[plan],
   ...(agreed ? (JSON.parse(agreed) as Quotas) : {}),
 });
+
+/** Names that were written to and never logged in are no users yet; a plan that limits users keeps so many of them a user. */
+const WAITING_NAMES_PER_USER = 10;
+
+export const waitingNamesMax = ({ users }: Quotas): number | undefined =>
+  users === undefined ? undefined : WAITING_NAMES_PER_USER * users;
 
 export const quotaExceeded = (quota: QuotaName, limit: number): AppError =>
   new AppError('QUOTA_EXCEEDED', { details: { quota, limit } });

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../../kernel/caller';
+import type { AppRef, DeveloperCaller, OperatorCaller, UserCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import type { ErrorCode } from '../../kernel/errors/catalogue';
 import { Settings, type LimitSettings } from '../config/settings';
@@ -13,6 +13,13 @@ const PAYERS_MAX = 200_000;
 const GUESSES: ReadonlySet<ErrorCode> = new Set(['BAD_CREDENTIALS', 'UNAUTHENTICATED']);
 
 type Meters = Record<Payer, TokenBuckets | undefined>;
+
+/** What of a caller a budget is counted by; also of one in whose name something is done. */
+export type Paying =
+  | Pick<UserCaller, 'kind' | 'userPk'>
+  | { readonly kind: 'app'; readonly app: Pick<AppRef, 'pk'> }
+  | Pick<DeveloperCaller, 'kind' | 'developerPk'>
+  | Pick<OperatorCaller, 'kind'>;
 
 /**
  * What everybody has left of every budget on this node, whatever the door: a user's sockets and their REST calls draw
@@ -29,7 +36,7 @@ export class Rates {
   }
 
   /** @throws AppError RATE_LIMITED; then nothing was taken from this budget */
-  take(budget: BudgetName, caller: Caller, n = 1): void {
+  take(budget: BudgetName, caller: Paying, n = 1): void {
     const { besides } = BUDGETS[budget];
     if (besides !== undefined) this.take(besides, caller);
     this.draw(budget, caller.kind, keyOf(caller), n);
@@ -65,7 +72,7 @@ export class Rates {
   }
 
   /** Puts back what was taken in advance. */
-  give(budget: BudgetName, caller: Caller, n = 1): void {
+  give(budget: BudgetName, caller: Paying, n = 1): void {
     this.meters[budget][caller.kind]?.give(keyOf(caller), n);
   }
 
@@ -99,7 +106,7 @@ function metersOf(name: BudgetName, limits: LimitSettings): Meters {
   };
 }
 
-function keyOf(caller: Caller): number {
+function keyOf(caller: Paying): number {
   switch (caller.kind) {
     case 'user':
       return caller.userPk;

@@ -177,7 +177,7 @@ describe('the rules of chatrooms', () => {
     await eventually('it is known here', async () => (await membersOf(app, chatroomId)).length === 1);
     expect(await ann.device.ask('chatroom:join', { chatroomId })).toMatchObject({
       ok: false,
-      error: { code: 'QUOTA_EXCEEDED', details: { quota: 'chatroomMembers', limit: 1 } },
+      error: { code: 'CHATROOM_FULL', details: { limit: 1 } },
     });
     const second = await connect(parley.url, bob.token, { id: 'second', platform: 'ios' });
     expect(await second.tell('chatroom:join', { chatroomId })).toMatchObject({ memberCount: 1 });

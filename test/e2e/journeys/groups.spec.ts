@@ -290,7 +290,7 @@ describe('groups', () => {
     expect((await history(carol, conversationId)).map(({ body }) => body.text)).toEqual([undefined, 'to the world']);
     expect(codeOf(await ann.api.post('/v1/messages', toGroup(groupId)))).toEqual([403, 'NOT_MEMBER']);
     expect(await carol.device.ask('typing', { conversationId })).toMatchObject({ error: { code: 'NOT_MEMBER' } });
-    expect(codeOf(await carol.api.post(`/v1/groups/${groupId}/join-requests`, {}))).toEqual([429, 'QUOTA_EXCEEDED']);
+    expect(codeOf(await carol.api.post(`/v1/groups/${groupId}/join-requests`, {}))).toEqual([409, 'GROUP_FULL']);
   });
 
   it('tells on no node what was said after one was removed, nor before one came, and nobody misses a line', async () => {

@@ -24,6 +24,11 @@ export const CHATROOM_CASES = {
     });
     return [await rest(ann.api.post('/v1/messages', low())), await socket(ann.device.ask('message:send', low()))];
   },
+  CHATROOM_FULL: async ({ app, ann, bob }) => {
+    const { chatroomId } = await aChatroom(app, { maxMembers: 1 });
+    await ann.device.tell('chatroom:join', { chatroomId });
+    return [await socket(bob.device.ask('chatroom:join', { chatroomId }))];
+  },
   USER_OFFLINE: async ({ app }) => {
     const { chatroomId } = await aChatroom(app);
     const { userId } = await aUser(app);

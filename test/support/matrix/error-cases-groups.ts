@@ -65,6 +65,16 @@ export const GROUP_CASES = {
       await socket(ann.device.ask('group:leave', { groupId })),
     ];
   },
+  GROUP_FULL: async ({ app, ann }) => {
+    const { groupId } = await aGroup(app, [ann], { visibility: 'public', maxMembers: 1 });
+    const eve = await aConnectedUser(app);
+    const seen = [
+      await rest(eve.api.post(`/v1/groups/${groupId}/join-requests`, {})),
+      await socket(eve.device.ask('group:join', { groupId })),
+    ];
+    eve.device.close();
+    return seen;
+  },
   ALREADY_DECIDED: async ({ app, ann }) => {
     const { groupId } = await aGroup(app, [ann]);
     const eve = await aConnectedUser(app);

@@ -46,6 +46,7 @@ export const TENANCY_ROWS: Record<string, RouteRow> = {
   'POST /v1/apps/:appId/offline': ofApp('/offline'),
   'DELETE /v1/apps/:appId/sessions': ofApp('/sessions'),
   'POST /v1/apps/:appId/secrets': ofApp('/secrets', { overlapSeconds: 0 }),
+  'POST /v1/apps/:appId/app-token': ofApp('/app-token', { overlapSeconds: 60 }),
 
   'GET /v1/operator/developers': {
     as: 'operator',

@@ -139,6 +139,11 @@ export class AppSettingsDto {
   @IsBoolean()
   acceptUnknownRecipients?: boolean;
 
+  /** Arbitrary mode: false refuses logins with the appToken, so that only the app's server lets users in. */
+  @IsOptional()
+  @IsBoolean()
+  loginByAppToken?: boolean;
+
   /** Life of a user token; at most 30 days. */
   @IsOptional()
   @IsInt()
@@ -187,11 +192,10 @@ export class AppSettingsDto {
   @Matches(/^(https?|wss?):\/\/\S+$/, { each: true })
   endpoints?: string[];
 
-  /** Where the app's server hears of events; empty: nowhere. */
+  /** Refused until there are webhooks. */
   @IsOptional()
   @IsString()
   @MaxLength(512)
-  @Matches(/^(https?:\/\/\S+)?$/)
   callbackUrl?: string;
 
   @IsOptional()

@@ -1,10 +1,8 @@
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, IsString, Matches, Max, MaxLength, Min, ValidateNested } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min, ValidateNested } from 'class-validator';
 import { IsName } from '../../../platform/entry/rules';
 import type { AccountMode } from '../app.entity';
 import { AppSettingsDto } from './app-settings.dto';
-
-const HTTP_URL = /^https?:\/\/\S+$/;
 
 export class CreateAppDto {
   @IsName(128)
@@ -15,11 +13,10 @@ export class CreateAppDto {
   @IsIn(['arbitrary', 'fixed'])
   accountMode?: AccountMode;
 
-  /** Short for `settings.callbackUrl`. */
+  /** Refused until there are webhooks. */
   @IsOptional()
   @IsString()
   @MaxLength(512)
-  @Matches(HTTP_URL, { message: 'This is not an http or https URL.' })
   callbackUrl?: string;
 
   @IsOptional()
