@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Settings } from './platform/config/settings';
 import { openDocs } from './platform/docs/docs';
-import { prepareHttp } from './platform/entry/http/adapter';
+import { guardServer, prepareHttp } from './platform/entry/http/adapter';
 import { Drainables } from './platform/lifecycle/drainables';
 import { observeHttp } from './platform/observability/http-log';
 import { startMetrics } from './platform/observability/metrics';
@@ -20,6 +20,7 @@ export async function prepareApp(app: NestFastifyApplication, settings: Settings
   await openDashboard(app, settings);
   if (settings.http.docs) openDocs(app);
   await app.init();
+  guardServer(app, settings);
 }
 
 /** How long a client may take to read an answer that was given before the stop. */

@@ -86,6 +86,33 @@ export class HttpSettings {
   @flag
   @IsBoolean()
   docs = true;
+
+  /** HTTP connections of one address, sockets not counted; four times as many of all. Not by address behind TRUST_PROXY. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  connectionsPerAddress = 5000;
+
+  /** Requests of one address that are worked on at once; four times as many of all. Beyond it: BUSY. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  requestsPerAddress = 1000;
+
+  /**
+   * Bytes of answers that a connection may leave unread and still ask for more; sixteen times as many of one address, and
+   * 64 times of all, before those are ended that hold most.
+   */
+  @Type(() => Number)
+  @IsInt()
+  @Min(65_536)
+  unreadBytes = 1024 * 1024;
+
+  /** How long a client may take nothing of an answer before its connection is ended. Milliseconds. */
+  @Type(() => Number)
+  @IsInt()
+  @Min(1000)
+  answerTimeoutMs = 10_000;
 }
 
 export class StoreSettings {

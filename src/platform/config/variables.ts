@@ -19,6 +19,10 @@ export const VARIABLES = {
     socketTransports: 'SOCKET_TRANSPORTS',
     metricsPort: 'METRICS_PORT',
     docs: 'DOCS',
+    connectionsPerAddress: 'HTTP_CONNECTIONS_PER_ADDRESS',
+    requestsPerAddress: 'HTTP_REQUESTS_PER_ADDRESS',
+    unreadBytes: 'HTTP_UNREAD_BYTES',
+    answerTimeoutMs: 'HTTP_ANSWER_TIMEOUT_MS',
   },
   stores: {
     mysqlUrl: 'MYSQL_URL',

@@ -1,9 +1,12 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { HttpReply, HttpRequest } from '../entry/http/exchange';
+import { AppError } from '../../kernel/errors/app-error';
+import { docsAssets, docsPage } from './docs-page';
 import { errorSchema, publishedErrors } from './error-catalogue';
 import { EventCatalogue } from './event-catalogue';
 import { describe } from './operations';
+import { PreparedFile } from './prepared-file';
 import { RouteCatalogue } from './route-catalogue';
 import { readWireTypes, type WireTypes } from './wire-types';
 
@@ -16,20 +19,25 @@ const UI_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src
 /** OpenAPI with a UI at /docs, the documents at /docs/openapi.json, /docs/asyncapi.json and /docs/errors.json. */
 export function openDocs(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
-  const document = openApi(app);
-  const asyncApi = app.get(EventCatalogue, { strict: false }).asyncApi();
-  const errors = { errors: publishedErrors() };
+  const openapi = PreparedFile.json(openApi(app));
+  const assets = docsAssets();
 
   fastify.addHook('onRequest', (request: HttpRequest, reply: HttpReply, done: () => void) => {
     if (request.url === '/docs' || request.url.startsWith('/docs/'))
       void reply.header('content-security-policy', UI_POLICY);
     done();
   });
-  fastify.get('/docs/asyncapi.json', (_request, reply: HttpReply) => reply.send(asyncApi));
-  fastify.get('/docs/errors.json', (_request, reply: HttpReply) => reply.send(errors));
-  SwaggerModule.setup('docs', app, () => document, {
-    jsonDocumentUrl: 'docs/openapi.json',
-    customSiteTitle: 'Parley API',
+  fastify.get('/docs/openapi.json', openapi.send);
+  // Every JSON text is a YAML 1.2 text.
+  fastify.get('/docs-yaml', openapi.as('text/yaml; charset=utf-8').send);
+  fastify.get('/docs/asyncapi.json', PreparedFile.json(app.get(EventCatalogue, { strict: false }).asyncApi()).send);
+  fastify.get('/docs/errors.json', PreparedFile.json({ errors: publishedErrors() }).send);
+  fastify.get('/docs', docsPage('./docs/').send);
+  fastify.get('/docs/', docsPage('./').send);
+  fastify.get('/docs/*', (request: HttpRequest, reply: HttpReply) => {
+    const asset = assets.get((request.params as { '*': string })['*']);
+    if (!asset) throw new AppError('ROUTE_NOT_FOUND');
+    return asset.send(request, reply);
   });
 }
 

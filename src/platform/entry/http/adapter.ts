@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { IncomingMessage } from 'node:http';
@@ -7,33 +6,24 @@ import { textOf } from '../../../kernel/json-text';
 import type { Settings } from '../../config/settings';
 import { toAppError } from '../failures';
 import { assertPlainJson } from '../plain-json';
+import { corsHeaders, EXPOSED_HEADERS } from './cors';
 import type { HttpReply, HttpRequest } from './exchange';
 import { readJsonBodies } from './json-body';
 import { KnownPaths } from './known-paths';
+import { securityHeaders } from './security-headers';
+import { EarlyAnswers } from './server/early-answers';
+import { FrontGate } from './server/front-gate';
 import { statusOf } from './statuses';
+import { traceIdOf } from './trace-id';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than the idle timeout of common load balancers (60 s), so that it is they who close. */
 const KEEP_ALIVE_MS = 72_000;
 /** `user:{64}:{64}` percent-encoded fits. */
 const MAX_PARAM_LENGTH = 420;
-const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}$/;
-
-const SECURITY_HEADERS = {
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-site',
-  'cache-control': 'no-store',
-};
-
-/** The trace id of a request: the caller's own when it sent a W3C traceparent, else a new one. */
-function traceIdOf(request: IncomingMessage): string {
-  const { traceparent } = request.headers;
-  const given = typeof traceparent === 'string' ? TRACEPARENT.exec(traceparent)?.[1] : undefined;
-  return given && !/^0+$/.test(given) ? given : randomUUID().replaceAll('-', '');
-}
+/** Who sends its head more slowly is no client. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const TIMEOUT_CHECK_MS = 2000;
 
 /** Fastify, answering with the status that the route derives from its body (`@StatusFrom`). */
 class ParleyFastifyAdapter extends FastifyAdapter {
@@ -44,8 +34,16 @@ class ParleyFastifyAdapter extends FastifyAdapter {
 }
 
 /** Fastify with every limit of security.md that the HTTP machinery itself can hold. */
-export const httpAdapter = ({ http, limits }: Settings): FastifyAdapter =>
-  new ParleyFastifyAdapter({
+export function httpAdapter({ http, limits }: Settings): FastifyAdapter {
+  const early = new EarlyAnswers(http);
+  return new ParleyFastifyAdapter({
+    http: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      // The front gate says so in the error shape.
+      requireHostHeader: false,
+    },
+    clientErrorHandler: early.toClientError,
     bodyLimit: limits.frameBytes,
     // Believes the nearest `trustProxy` hops and nobody behind them.
     trustProxy: (_address: string, hop: number) => hop < http.trustProxy,
@@ -53,28 +51,26 @@ export const httpAdapter = ({ http, limits }: Settings): FastifyAdapter =>
     keepAliveTimeout: KEEP_ALIVE_MS,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH, caseSensitive: true, ignoreTrailingSlash: false },
     requestIdHeader: false,
-    genReqId: (request: IncomingMessage) => traceIdOf(request),
+    genReqId: ({ headers }: IncomingMessage) => traceIdOf(headers),
     logger: false,
     return503OnClosing: false,
     // The router refuses some paths before any route, hook or filter of ours exists for them.
     frameworkErrors: (error: Error, request: HttpRequest, reply: HttpReply) => {
       const failure = toAppError(error);
       void reply
-        .headers({ ...SECURITY_HEADERS, 'x-trace-id': request.id })
+        .headers({ ...securityHeaders(http), ...corsHeaders(http, request.headers.origin), 'x-trace-id': request.id })
         .status(statusOf(failure.code))
         .send({ error: failure.toWire(request.id) });
     },
     // No Nest middleware anywhere: its machinery would be paid by every request.
     skipMiddie: true,
   });
+}
 
 /** What every answer carries and every request must not; called once, before the routes are mounted. */
 export function prepareHttp(app: NestFastifyApplication, { http }: Settings): void {
   const fastify = app.getHttpAdapter().getInstance();
-  const headers = {
-    ...SECURITY_HEADERS,
-    ...(http.publicUrl?.startsWith('https:') && { 'strict-transport-security': 'max-age=31536000' }),
-  };
+  const headers = securityHeaders(http);
   fastify.decorateRequest('caller', undefined);
   fastify.decorateReply('statusFrom', undefined);
   fastify.setReplySerializer((payload: unknown) => textOf(payload));
@@ -99,13 +95,17 @@ export function prepareHttp(app: NestFastifyApplication, { http }: Settings): vo
       origin: http.corsOrigins.includes('*') ? '*' : http.corsOrigins,
       methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
       allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-app-id', 'traceparent'],
-      exposedHeaders: ['x-trace-id', 'retry-after'],
+      exposedHeaders: EXPOSED_HEADERS,
       maxAge: 600,
       // Else OPTIONS without an origin is refused outside the error shape.
       strictPreflight: false,
     });
   }
 }
+
+/** Called last, when all that listens to the server does so: Fastify and Socket.IO. */
+export const guardServer = (app: NestFastifyApplication, { http }: Settings): void =>
+  new FrontGate(http).guard(app.getHttpServer());
 
 function hostile(body: unknown): Error | undefined {
   try {

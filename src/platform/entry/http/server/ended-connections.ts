@@ -1,0 +1,12 @@
+import { Counter, register } from 'prom-client';
+
+const NAME = 'parley_http_connections_ended_total';
+
+/** Why the door ended a connection. */
+export type EndedBecause = 'too-many' | 'sent-ahead' | 'unread' | 'stuck';
+
+const counter =
+  (register.getSingleMetric(NAME) as Counter<'reason'> | undefined) ??
+  new Counter({ name: NAME, help: 'HTTP connections that were ended because of their client', labelNames: ['reason'] });
+
+export const countEnded = (reason: EndedBecause): void => counter.inc({ reason });
