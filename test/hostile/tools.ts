@@ -83,6 +83,10 @@ export const asUser = (token: string): { authorization: string } => ({ authoriza
 export const openSocket = (world: World, token?: string): Promise<RawSocket> =>
   RawSocket.open(world.port, token, world.from);
 
+/** The same, let in as a device of this user. */
+export const openDevice = (world: World, token: string, id: string): Promise<RawSocket> =>
+  RawSocket.open(world.port, { token, device: { id, platform: 'test' } }, world.from);
+
 /** A TCP connection from the attackers' address. Its errors are what an attacker expects. */
 export function openTcp(world: World): Promise<Socket> {
   const socket = connect({ port: world.port, host: '127.0.0.1', localAddress: world.from });
