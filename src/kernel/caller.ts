@@ -23,6 +23,9 @@ export interface UserCaller {
   readonly sessionId: string;
   /** `users.auth_version` when this caller was last proven valid; the send transaction compares it under the lock. */
   readonly authVersion: number;
+  /** When the token was issued that proved it, Unix seconds, and which of the app's secrets signed it. */
+  readonly tokenIssuedAt: number;
+  readonly tokenKid: number;
   /** The socket the call came through; absent over REST. */
   readonly socketId?: string;
 }

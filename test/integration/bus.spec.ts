@@ -147,8 +147,8 @@ describe('two nodes and a bus', () => {
 
   it('forget on every node, on the own one before the call returns', async () => {
     const forgotten: string[] = [];
-    a.app.get(Live).onForget('user', (_, pk) => forgotten.push(`a${pk}`));
-    b.app.get(Live).onForget('user', (_, pk) => forgotten.push(`b${pk}`));
+    a.app.get(Live).onForget('user', (_, pk) => void forgotten.push(`a${pk}`));
+    b.app.get(Live).onForget('user', (_, pk) => void forgotten.push(`b${pk}`));
     a.live.forget({ cache: 'user', appPk: APP_PK, pk: 9 });
     expect(forgotten).toEqual(['a9']);
     await until('forgotten there', () => forgotten.length === 2);

@@ -29,7 +29,7 @@ const aName = (): string => `user-${++names}`;
 
 interface Speaker extends Sender {
   sessionId: string;
-  session: { pk: number; authVersion: number };
+  session: { pk: number; authVersion: number; tokenIssuedAt: number };
 }
 
 /** A user of the app, logged in. */
@@ -47,7 +47,12 @@ async function aSpeaker(app: TestApp): Promise<Speaker> {
     );
   if (!row) throw new Error('no session');
   const { pk, userPk, authVersion } = row;
-  return { userPk, userId: String(body.userId), sessionId: String(body.sessionId), session: { pk, authVersion } };
+  return {
+    userPk,
+    userId: String(body.userId),
+    sessionId: String(body.sessionId),
+    session: { pk, authVersion, tokenIssuedAt: Math.floor(Date.now() / 1000) },
+  };
 }
 
 const codesOf = async (audience: Audience, admissions: Admission[]): Promise<(string | undefined)[]> =>

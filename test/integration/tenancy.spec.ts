@@ -13,6 +13,7 @@ import { DatabaseClock } from '../../src/platform/database/database-clock';
 import { Sql } from '../../src/platform/database/sql';
 import { Credentials } from '../../src/platform/entry/credentials';
 import { EntryModule } from '../../src/platform/entry/entry.module';
+import { ProofLease } from '../../src/platform/realtime/proof-lease';
 import { Live } from '../../src/platform/realtime/live';
 import { SecretsModule } from '../../src/platform/secrets/secrets.module';
 import { QuietLive } from '../support/quiet-live';
@@ -24,8 +25,13 @@ const PASSWORD = 'a password chosen by a person';
 
 @Global()
 @Module({
-  providers: [DatabaseClock, Sql, { provide: Live, useClass: QuietLive }],
-  exports: [DatabaseClock, Sql, Live],
+  providers: [
+    DatabaseClock,
+    Sql,
+    { provide: Live, useClass: QuietLive },
+    { provide: ProofLease, useValue: { counts: (readAt: number) => performance.now() - readAt < 2000 } },
+  ],
+  exports: [DatabaseClock, Sql, Live, ProofLease],
 })
 class PlumbingModule {}
 

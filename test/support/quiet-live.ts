@@ -1,10 +1,10 @@
-import { Live } from '../../src/platform/realtime/live';
+import { type ForgetListener, Live } from '../../src/platform/realtime/live';
 
 type Forgotten = Parameters<Live['forget']>[0];
 
 /** One node on which nobody is connected: only what `forget` promises is kept. */
 export class QuietLive extends Live {
-  private readonly listeners: { cache: Forgotten['cache']; listener: (appPk: number, pk: number) => void }[] = [];
+  private readonly listeners: { cache: Forgotten['cache']; listener: ForgetListener }[] = [];
   readonly forgotten: Forgotten[] = [];
 
   toUsers(): void {}
@@ -20,10 +20,15 @@ export class QuietLive extends Live {
 
   forget(key: Forgotten): void {
     this.forgotten.push(key);
-    for (const { cache, listener } of this.listeners) if (cache === key.cache) listener(key.appPk, key.pk);
+    for (const { cache, listener } of this.listeners) if (cache === key.cache) void listener(key.appPk, key.pk);
   }
 
-  onForget(cache: Forgotten['cache'], listener: (appPk: number, pk: number) => void): void {
+  forgetEverywhere(...keys: Forgotten[]): Promise<void> {
+    for (const key of keys) this.forget(key);
+    return Promise.resolve();
+  }
+
+  onForget(cache: Forgotten['cache'], listener: ForgetListener): void {
     this.listeners.push({ cache, listener });
   }
 

@@ -48,7 +48,6 @@ export class OpenGate implements SessionGate {
       device: { id: device?.id ?? socketId, platform: 'test', state: 'foreground' },
       features: new Set(features),
       expiresAt: Number.MAX_SAFE_INTEGER,
-      tokenIssuedAt: 0,
     };
   }
 
@@ -65,6 +64,8 @@ const aCaller = (userPk: number, socketId: string): UserCaller => ({
   sessionPk: userPk,
   sessionId: `s${userPk}`,
   authVersion: 1,
+  tokenIssuedAt: 0,
+  tokenKid: 1,
   socketId,
 });
 

@@ -28,8 +28,9 @@ export interface BusFrames {
     byPlatform?: string;
     before?: number;
   };
-  /** Forget what is cached under this key. */
-  forget: { cache: 'app' | 'developer' | 'user' | 'push-credentials'; appPk: number; pk: number };
+  /** Forget what is cached under this key. `ask`: say so with `forgotten` when it is done, also what was asked before. */
+  forget: { cache: 'app' | 'developer' | 'user' | 'push-credentials'; appPk: number; pk: number; ask?: string };
+  forgotten: { ask: string };
   /** Who hears a conversation has changed: whoever knows its members at the version before knows them at this one. */
   members: {
     conversationPk: number;

@@ -22,7 +22,7 @@ export class BearerVerifier implements CredentialVerifier {
 
   async verify(credential: string): Promise<UserCaller | undefined> {
     if (!parseToken(credential)) return undefined;
-    const { app, claims } = await this.tokens.prove(credential);
+    const { app, claims, kid } = await this.tokens.prove(credential);
     const state = await this.proofs.ofLogin(app.pk, claims.sid);
     if (state.userId !== claims.sub || claims.ver < state.tokenVersion) throw new AppError('TOKEN_REVOKED');
     return {
@@ -33,6 +33,8 @@ export class BearerVerifier implements CredentialVerifier {
       sessionPk: state.sessionPk,
       sessionId: state.sessionId,
       authVersion: state.authVersion,
+      tokenIssuedAt: claims.iat,
+      tokenKid: kid,
     };
   }
 }

@@ -45,8 +45,8 @@ const APPS = 3;
 const NONE: ReadonlySet<number> = new Set();
 
 /**
- * May these senders speak at all? The question that every audience shares: the app runs, the user is in good standing,
- * and its session was not ended since it was proven.
+ * May these senders speak at all? The question that every audience shares: the app runs and has not logged
+ * everybody out, the user is in good standing, and its session was not ended since it was proven.
  *
  * One statement for a whole batch, and sums instead of rows: `authVersion` only ever rises, so the sum over the senders
  * is what it was if and only if each of them is. Only when a sum differs are the users (and the sessions of those about
@@ -58,15 +58,15 @@ export class SenderAdmission {
   async check(tx: SqlExecutor, admissions: readonly Speaking[], otherPks: readonly number[] = []): Promise<Standing> {
     const parties = partiesOf(admissions, otherPks);
     const sums = await this.sums(tx, parties, [...new Set(admissions.map(({ app }) => app.pk))]);
-    const apps = new Map(sums.flatMap(({ part, n, status }) => (part === APPS && status ? [[n, status]] : [])));
+    const apps = new Map(sums.flatMap((row) => (row.part === APPS ? [[row.n, row]] : [])));
     if (asBefore(parties, sums)) {
-      return { refusals: admissions.map(({ app }) => refusalOfApp(apps.get(app.pk))), gone: NONE };
+      return { refusals: admissions.map((admission) => refusalByApp(admission, apps)), gone: NONE };
     }
     const users = await this.users(tx, parties);
     const ended = await this.ended(tx, admissions, users);
     return {
       refusals: admissions.map(
-        (admission) => refusalOfApp(apps.get(admission.app.pk)) ?? refusalOfSender(admission, users, ended),
+        (admission) => refusalByApp(admission, apps) ?? refusalOfSender(admission, users, ended),
       ),
       gone: new Set([...parties.others].filter((pk) => (users.get(pk)?.status ?? 'deleted') === 'deleted')),
     };
@@ -98,7 +98,7 @@ export class SenderAdmission {
     add(NAMED, named, "status = 'active'");
     add(OTHERS, besides(others, own), "status <> 'deleted'");
     texts.push(
-      `SELECT ${APPS} AS part, a.id AS n, 0 AS versions, IF(d.status = 'suspended', d.status, a.status) AS status
+      `SELECT ${APPS} AS part, a.id AS n, a.tokensValidFrom AS versions, IF(d.status = 'suspended', d.status, a.status) AS status
          FROM apps a JOIN developers d ON d.id = a.developerPk WHERE a.id IN (?) AND a.deletedAt IS NULL`,
     );
     values.push(appPks);
@@ -139,10 +139,10 @@ export class SenderAdmission {
   }
 }
 
-const senderOf = ({ userPk, userId, sessionPk, authVersion }: UserCaller): Sender => ({
+const senderOf = ({ userPk, userId, sessionPk, authVersion, tokenIssuedAt }: UserCaller): Sender => ({
   userPk,
   userId,
-  session: { pk: sessionPk, authVersion },
+  session: { pk: sessionPk, authVersion, tokenIssuedAt },
 });
 
 function partiesOf(admissions: readonly Speaking[], otherPks: readonly number[]): Parties {
@@ -177,9 +177,13 @@ function asBefore({ own, named, others }: Parties, sums: readonly SumRow[]): boo
   );
 }
 
-function refusalOfApp(status: string | undefined): AppError | undefined {
-  if (status === 'suspended') return new AppError('APP_SUSPENDED');
-  return status === 'online' ? undefined : new AppError('APP_NOT_ONLINE');
+/** Of an app `versions` is the second from which its tokens are good. */
+function refusalByApp({ app, sender }: Speaking, apps: ReadonlyMap<number, SumRow>): AppError | undefined {
+  const found = apps.get(app.pk);
+  if (found?.status === 'suspended') return new AppError('APP_SUSPENDED');
+  if (found?.status !== 'online') return new AppError('APP_NOT_ONLINE');
+  const { session } = sender ?? {};
+  return session && session.tokenIssuedAt < Number(found.versions) ? new AppError('TOKEN_REVOKED') : undefined;
 }
 
 function refusalOfSender(

@@ -38,7 +38,7 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
     live: Live,
   ) {
     live.onForget('user', (_, userPk) => this.soon([...this.connections.ofUser(userPk)]));
-    live.onForget('app', (appPk) => this.soon(this.ofApp(appPk)));
+    live.onForget('app', (appPk) => this.judgeApp(appPk));
     // Whose sessions were ended may have been said in what is missing.
     live.onLoss(() => this.sweepSoon());
   }
@@ -102,13 +102,28 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
     const { caller } = connection;
     // Renewed as another session meanwhile: that one is proven.
     if (state && state.sessionPk !== caller.sessionPk) return;
-    const reason = endOf(state, connection) ?? endByApp(app, connection);
+    const reason = endOf(state, connection) ?? this.endByApp(app, caller);
     if (reason) this.kicks.end(connection, reason, state?.endedBy ?? undefined);
     else if (state && app) connection.caller = asOf(caller, state.authVersion, app);
   }
 
-  private ofApp(appPk: number): Connection[] {
-    return [...this.connections.all()].filter(({ caller }) => caller.app.pk === appPk);
+  /** The app changed: who of its users may not stay, by what it is now? No session need be read for that. */
+  private async judgeApp(appPk: number): Promise<void> {
+    const connections = [...this.connections.all()].filter(({ caller }) => caller.app.pk === appPk);
+    if (connections.length === 0) return;
+    const app = await this.apps.byPk(appPk);
+    for (const connection of connections) {
+      const { caller } = connection;
+      const reason = this.endByApp(app, caller);
+      if (reason) this.kicks.end(connection, reason);
+      else if (app) connection.caller = asOf(caller, caller.authVersion, app);
+    }
+  }
+
+  /** Whether its app runs, has not logged everybody out since, and still knows the secret behind the token. */
+  private endByApp(app: App | undefined, { tokenIssuedAt, tokenKid }: UserCaller): KickReason | undefined {
+    if (app?.status !== 'online') return 'app-offline';
+    return tokenIssuedAt < app.tokensValidFrom || !this.apps.signsWith(app, tokenKid) ? 'revoked' : undefined;
   }
 }
 
@@ -118,12 +133,6 @@ function endOf(state: SessionState | undefined, { generation }: Connection): Kic
   if (state.status !== 'active') return state.status;
   if (state.endedAt === null) return generation < state.generation ? 'replaced' : undefined;
   return state.endReason === null || state.endReason === 'logout' ? 'revoked' : state.endReason;
-}
-
-/** Whether its app runs, and has not logged everybody out since. */
-function endByApp(app: App | undefined, { tokenIssuedAt }: Connection): KickReason | undefined {
-  if (app?.status !== 'online') return 'app-offline';
-  return tokenIssuedAt < app.tokensValidFrom ? 'revoked' : undefined;
 }
 
 /** Callers are shared by what a connection does; a new one only when something changed. */

@@ -44,7 +44,7 @@ export class SessionEnder {
   /** Ends and tells. Answers how many sessions were live. */
   async end(appPk: number, userPk: number, which: WhichLogins, reason: SessionEndReason): Promise<number> {
     const ended = await this.sql.transaction((tx) => this.endIn(tx, appPk, userPk, which, reason));
-    this.tell(ended);
+    await this.tell(ended);
     return ended.sessionPks.length;
   }
 
@@ -88,9 +88,19 @@ export class SessionEnder {
     return { appPk, userPk, sessionPks, reason };
   }
 
-  /** Call it after the commit, never inside the transaction. */
-  tell({ appPk, userPk, sessionPks, reason }: EndedSessions, byPlatform?: string): void {
-    this.live.forget({ cache: 'user', appPk, pk: userPk });
+  /** Resolves once no node takes what was ended for good. Call it after the commit, never inside the transaction. */
+  tell(ended: EndedSessions): Promise<void> {
+    this.kick(ended);
+    return this.live.forgetEverywhere({ cache: 'user', appPk: ended.appPk, pk: ended.userPk });
+  }
+
+  /** The same where nobody waits for it. */
+  announce(ended: EndedSessions, byPlatform: string): void {
+    this.kick(ended, byPlatform);
+    this.live.forget({ cache: 'user', appPk: ended.appPk, pk: ended.userPk });
+  }
+
+  private kick({ userPk, sessionPks, reason }: EndedSessions, byPlatform?: string): void {
     if (sessionPks.length === 0) return;
     this.live.kick(userPk, sessionPks, KICK_REASON[reason], byPlatform === undefined ? {} : { byPlatform });
   }

@@ -52,7 +52,6 @@ export class AccountsSessionGate implements SessionGate {
       device: { id: device.id, platform: device.platform, state: device.state ?? 'foreground' },
       features: features.includes('batch') ? BATCHING : PLAIN,
       expiresAt: proven.expiresAt,
-      tokenIssuedAt: proven.claims.iat,
     };
   }
 
@@ -75,17 +74,12 @@ export class AccountsSessionGate implements SessionGate {
     connection.caller = renewed;
     connection.generation = generation;
     connection.expiresAt = proven.expiresAt;
-    connection.tokenIssuedAt = proven.claims.iat;
     this.kicks.arrived(connection);
     return proven.expiresAt;
   }
 
-  private async enter(
-    { app, claims }: ProvenToken,
-    device: Device,
-    socketId: string,
-    gone: () => boolean,
-  ): Promise<Entered> {
+  private async enter(proven: ProvenToken, device: Device, socketId: string, gone: () => boolean): Promise<Entered> {
+    const { app, claims, kid } = proven;
     const binding = await this.binder.bind({
       appPk: app.pk,
       policy: app.settings.devicePolicy,
@@ -96,6 +90,8 @@ export class AccountsSessionGate implements SessionGate {
       platform: device.platform,
       gone,
     });
+    // The app may have changed while this waited for its turn.
+    await this.tokens.assertStill(proven);
     const { userPk, userId } = binding.user;
     if (binding.again || binding.ended.length > 0) {
       // Once whoever was admitted by the same commit has become a connection.
@@ -109,6 +105,8 @@ export class AccountsSessionGate implements SessionGate {
       sessionPk: binding.sessionPk,
       sessionId: binding.sessionId,
       authVersion: binding.authVersion,
+      tokenIssuedAt: claims.iat,
+      tokenKid: kid,
       socketId,
     };
     return { caller, generation: binding.generation };
@@ -121,7 +119,7 @@ export class AccountsSessionGate implements SessionGate {
     if (replaced.length > 0) this.live.kick(userPk, replaced, 'replaced');
     if (binding.again) this.live.kick(userPk, [binding.sessionPk], 'replaced', { before: binding.generation });
     if (binding.ended.length > 0) {
-      this.ender.tell({ appPk, userPk, sessionPks: ended('multi-login'), reason: 'multi-login' }, platform);
+      this.ender.announce({ appPk, userPk, sessionPks: ended('multi-login'), reason: 'multi-login' }, platform);
     }
   }
 }

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { AppError } from '../../kernel/errors/app-error';
 import { Sql } from '../../platform/database/sql';
 import { Live } from '../../platform/realtime/live';
+import { ProofLease } from '../../platform/realtime/proof-lease';
 import { Batched } from '../../platform/database/batched';
 import { speaker, type LoginRow } from './login-rules';
 import type { UserStatus } from './user.entity';
@@ -27,37 +28,35 @@ interface Proof<S> {
   readonly state: S;
 }
 
-const CACHED_MS = 5000;
 const CACHED_MAX = 100_000;
+/** Longer than a proof counts, and than it takes to be read. */
+const FORGOTTEN_MS = 20_000;
 
 const STATE = `SELECT s.id AS sessionPk, s.sessionId, s.loginId, s.deviceId, s.endedAt, s.endReason, s.endedBy, s.expiresAt, s.generation,
     u.id AS userPk, u.appPk, u.userId, u.status, u.tokenVersion, u.authVersion
   FROM sessions s JOIN users u ON u.id = s.userPk`;
 
 /**
- * Whether sessions are still good, from the database or from a memory at most five seconds old. Whatever ends a
- * session is told through `Live.forget('user')`, so that the memory is usually right at once.
+ * Whether sessions are still good, from the database or from memory. Whatever ends a session is told through
+ * `Live.forgetEverywhere`, so that its caller is answered when no node goes by what it remembers (docs/adr/0024).
  */
 @Injectable()
 export class SessionProofs {
-  private readonly byLogin = new LRUCache<string, Proof<SessionState>>({
-    max: CACHED_MAX,
-    ttl: CACHED_MS,
-    ttlResolution: 100,
-  });
+  private readonly byLogin = new LRUCache<string, Proof<SessionState>>({ max: CACHED_MAX });
   /** When a user was last forgotten: what was read before that counts no more. */
   private readonly forgotten = new LRUCache<number, number>({
     max: CACHED_MAX,
-    ttl: 4 * CACHED_MS,
+    ttl: FORGOTTEN_MS,
     ttlResolution: 1000,
   });
   private readonly loginReads = new Batched<string, SessionState[]>((ids) => this.readLogins(ids));
 
   constructor(
     private readonly sql: Sql,
+    private readonly lease: ProofLease,
     live: Live,
   ) {
-    live.onForget('user', (_, userPk) => this.forgotten.set(userPk, performance.now()));
+    live.onForget('user', (_, userPk) => void this.forgotten.set(userPk, performance.now()));
   }
 
   /** The session that speaks for a login over REST. Throws TOKEN_REVOKED or USER_DEACTIVATED. */
@@ -92,7 +91,7 @@ export class SessionProofs {
 
   private counts({ userPk, readAt }: Proof<unknown>): boolean {
     const forgottenAt = this.forgotten.get(userPk);
-    return forgottenAt === undefined || readAt > forgottenAt;
+    return this.lease.counts(readAt) && (forgottenAt === undefined || readAt > forgottenAt);
   }
 }
 

@@ -154,7 +154,7 @@ export class SessionsService {
       await this.users.setPassword(tx, user.userPk, passwordHash);
       return sessions;
     });
-    this.ender.tell(ended);
+    await this.ender.tell(ended);
   }
 
   /** The app's server sets a password as it sets all others; a user must know the old one. */

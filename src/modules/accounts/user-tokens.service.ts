@@ -15,6 +15,8 @@ import { assertHolds, expiryOf, faultOf, parseToken, signToken, type TokenClaims
 export interface ProvenToken {
   readonly app: App;
   readonly claims: TokenClaims;
+  /** Which of the app's secrets it was signed with. */
+  readonly kid: number;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
 }
@@ -101,9 +103,22 @@ export class UserTokens {
     // An unknown app costs as much as a wrong signature.
     assertHolds(token, app ? this.apps.signingKeys(app) : [], this.nowSeconds());
     if (!app) throw new AppError('BAD_CREDENTIALS');
+    const { claims, kid } = token;
+    this.assertGoodIn(app, claims);
+    return { app, claims, kid, expiresAt: expiryOf(claims) };
+  }
+
+  /** What was proven a moment ago, judged by the app as it is now: from memory while that has not changed. */
+  async assertStill({ app: before, claims, kid }: ProvenToken): Promise<void> {
+    const app = await this.apps.byPk(before.pk);
+    if (app === before) return;
+    if (!app || !this.apps.signsWith(app, kid)) throw new AppError('BAD_CREDENTIALS');
+    this.assertGoodIn(app, claims);
+  }
+
+  private assertGoodIn(app: App, { iat }: TokenClaims): void {
     this.apps.assertOnline(app);
-    if (token.claims.iat < app.tokensValidFrom) throw new AppError('TOKEN_REVOKED');
-    return { app, claims: token.claims, expiresAt: expiryOf(token.claims) };
+    if (iat < app.tokensValidFrom) throw new AppError('TOKEN_REVOKED');
   }
 
   /** What is right or wrong about a token, for those who build on us. */

@@ -190,7 +190,7 @@ export class Users {
       this.departures.owe(tx, { appPk: caller.app.pk, userPk, userId });
       return sessions;
     });
-    this.ender.tell(ended);
+    await this.ender.tell(ended);
   }
 
   /** Sessions end and logins are refused until it is activated again; what others send still waits for it. */
@@ -201,7 +201,7 @@ export class Users {
       await this.users.setStatus(tx, userPk, 'deactivated');
       return sessions;
     });
-    this.ender.tell(ended);
+    await this.ender.tell(ended);
     return this.view(caller, userId);
   }
 

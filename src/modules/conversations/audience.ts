@@ -23,7 +23,7 @@ export interface Sender {
   readonly userPk: number;
   readonly userId: string;
   /** Set when the user itself asks: then its session must still be good under the lock. Absent for an app server. */
-  readonly session?: { readonly pk: number; readonly authVersion: number };
+  readonly session?: { readonly pk: number; readonly authVersion: number; readonly tokenIssuedAt: number };
 }
 
 /** One message about to be stored: the question that `admit` answers. */

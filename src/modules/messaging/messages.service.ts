@@ -138,7 +138,7 @@ export class MessagesService {
     const sender = {
       userPk: caller.userPk,
       userId: caller.userId,
-      session: { pk: caller.sessionPk, authVersion: caller.authVersion },
+      session: { pk: caller.sessionPk, authVersion: caller.authVersion, tokenIssuedAt: caller.tokenIssuedAt },
     };
     const audience = this.audienceFor(command, sender);
     const conversation = audience.open(caller.app, sender, command.to.id);

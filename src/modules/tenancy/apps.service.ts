@@ -123,7 +123,7 @@ export class AppsService {
     const { app, secret, previous } = await this.repository.rotate(caller.developerPk, appId, overlap, (kid) =>
       this.kept(appId, kid, appSecret),
     );
-    this.live.forget({ cache: 'app', appPk: app.id, pk: app.id });
+    await this.live.forgetEverywhere({ cache: 'app', appPk: app.id, pk: app.id });
     this.audit.record(caller, 'app.secret-rotated', { appId, kid: secret.kid, overlapSeconds: overlap });
     return {
       appId,
@@ -157,7 +157,7 @@ export class AppsService {
     decide: (app: AppRow, developer: DeveloperRow) => AppPatch | undefined,
   ): Promise<AppWithToken> {
     const row = await this.repository.change(caller.developerPk, appId, decide);
-    this.live.forget({ cache: 'app', appPk: row.id, pk: row.id });
+    await this.live.forgetEverywhere({ cache: 'app', appPk: row.id, pk: row.id });
     this.audit.record(caller, `app.${action}`, { appId, status: row.status });
     return this.withToken(row);
   }

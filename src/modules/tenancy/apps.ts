@@ -5,6 +5,7 @@ import type { AppRef } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { DatabaseClock } from '../../platform/database/database-clock';
 import { RowCache } from '../../platform/database/row-cache';
+import { ProofLease } from '../../platform/realtime/proof-lease';
 import { Live } from '../../platform/realtime/live';
 import { deriveKey } from '../../platform/secrets/keys';
 import { Vault } from '../../platform/secrets/vault';
@@ -53,8 +54,6 @@ interface AppProofs {
   stamp: string;
 }
 
-/** Nodes agree within this time even when they cannot tell each other. */
-const FRESH_MS = 2000;
 const APPS_KEPT = 20_000;
 
 /** Every app of the deployment, by its public id or its key; answers from memory while nothing changes. */
@@ -65,7 +64,7 @@ export class Apps {
   private readonly rows = new RowCache<App>({
     load: (pk) => this.load(pk),
     max: APPS_KEPT,
-    ttlMs: FRESH_MS,
+    counts: (readAt) => this.lease.counts(readAt),
     same: (before, now) => this.proofsOf(before).stamp === this.proofsOf(now).stamp,
   });
 
@@ -73,6 +72,7 @@ export class Apps {
     private readonly repository: AppsRepository,
     private readonly vault: Vault,
     private readonly clock: DatabaseClock,
+    private readonly lease: ProofLease,
     live: Live,
   ) {
     live.onForget('app', (_, pk) => this.rows.drop(pk));
@@ -130,11 +130,16 @@ export class Apps {
     return this.liveSecrets(app).map(({ kid, key }) => ({ kid, key }));
   }
 
+  /** Whether tokens of this secret are still accepted. */
+  signsWith(app: App, kid: number): boolean {
+    return this.liveSecrets(app).some((secret) => secret.kid === kid);
+  }
+
   /** Whether this is the app's login key, or the one before while that still opens. */
   verifyAppToken(app: App, token: string): boolean {
     const { tokenHash, previousToken } = this.proofsOf(app);
     const present = this.vault.matches(token, tokenHash);
-    if (!previousToken || previousToken.until <= Date.now()) return present;
+    if (!previousToken || previousToken.until <= this.clock.now()) return present;
     return this.vault.matches(token, previousToken.hash) || present;
   }
 

@@ -75,7 +75,7 @@ export class DevelopersService {
     const { row, appPks } = await this.repository.change(caller.accountSid, () =>
       this.proofsOf(caller.accountSid, authToken),
     );
-    this.known.changed(row.id, appPks);
+    await this.known.changed(row.id, appPks);
     this.audit.record(caller, 'developer.auth-token-rotated', {});
     return { ...developerView(row), authToken };
   }
@@ -91,7 +91,7 @@ export class DevelopersService {
       };
       return { ...after, status: before.status === 'suspended' ? before.status : standingOf(after) };
     });
-    this.known.changed(row.id, appPks);
+    await this.known.changed(row.id, appPks);
     this.audit.record(caller, 'developer.verification-requested', { status: row.status });
     return developerView(row);
   }

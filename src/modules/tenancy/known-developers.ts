@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { RowCache } from '../../platform/database/row-cache';
+import { ProofLease } from '../../platform/realtime/proof-lease';
 import { Live } from '../../platform/realtime/live';
 import { DevelopersRepository, type KnownDeveloper } from './developers.repository';
 
 /** Tells an accountSid from an appId, so that one look-up decides. */
 export const DEVELOPER_SID_PREFIX = 'dev_';
-/** Nodes agree within this time even when they cannot tell each other. */
-const FRESH_MS = 2000;
 const KEPT = 10_000;
 
 /** What calls of developers are checked against, kept in memory. */
@@ -19,8 +18,13 @@ export class KnownDevelopers {
   constructor(
     private readonly repository: DevelopersRepository,
     private readonly live: Live,
+    lease: ProofLease,
   ) {
-    this.rows = new RowCache({ load: (pk) => repository.known(pk), max: KEPT, ttlMs: FRESH_MS });
+    this.rows = new RowCache({
+      load: (pk) => repository.known(pk),
+      max: KEPT,
+      counts: (readAt) => lease.counts(readAt),
+    });
     live.onForget('developer', (_, pk) => this.rows.drop(pk));
   }
 
@@ -31,9 +35,11 @@ export class KnownDevelopers {
     return this.rows.get(pk);
   }
 
-  /** After a change was committed: on every node, and the caches of its apps with it. */
-  changed(developerPk: number, appPks: readonly number[]): void {
-    this.live.forget({ cache: 'developer', appPk: 0, pk: developerPk });
-    for (const pk of appPks) this.live.forget({ cache: 'app', appPk: pk, pk });
+  /** After a change was committed: resolves once every node goes by it, for the developer and its apps. */
+  changed(developerPk: number, appPks: readonly number[]): Promise<void> {
+    return this.live.forgetEverywhere(
+      { cache: 'developer', appPk: 0, pk: developerPk },
+      ...appPks.map((pk) => ({ cache: 'app' as const, appPk: pk, pk })),
+    );
   }
 }

@@ -103,7 +103,7 @@ export class OperatorService {
     decide: Parameters<AppsRepository['change']>[2],
   ): Promise<AppView> {
     const row = await this.apps.change(undefined, appId, decide);
-    this.live.forget({ cache: 'app', appPk: row.id, pk: row.id });
+    await this.live.forgetEverywhere({ cache: 'app', appPk: row.id, pk: row.id });
     this.audit.record(caller, `app.${action}`, { appId, status: row.status });
     return appView(row);
   }
@@ -115,7 +115,7 @@ export class OperatorService {
     decide: (row: DeveloperRow) => DeveloperPatch | undefined,
   ): Promise<DeveloperForOperator> {
     const { row, appPks } = await this.developers.change(accountSid, decide);
-    this.known.changed(row.id, appPks);
+    await this.known.changed(row.id, appPks);
     this.audit.record(caller, `developer.${action}`, { accountSid, status: row.status, plan: row.plan });
     return developerForOperator(row, this.vault);
   }

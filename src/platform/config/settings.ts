@@ -217,6 +217,11 @@ export class RealtimeSettings {
   @IsInt()
   @Min(10)
   overloadLagMs = 200;
+  /**
+   * How long the proof of a credential is used without asking the database again, and how long a revocation waits at most
+   * for nodes that do not confirm it. Milliseconds, less than the 3 s after which a silent node counts as gone.
+   */
+  @Type(() => Number) @IsInt() @Min(100) @Max(2500) proofLeaseMs = 2000;
   /** How long SIGTERM waits for what is under way. */
   @Type(() => Number) @IsInt() @Min(0) drainMs = 10_000;
 }

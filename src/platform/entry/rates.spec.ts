@@ -13,6 +13,8 @@ const user = (userPk: number, socketId?: string): UserCaller => ({
   sessionPk: userPk,
   sessionId: `s${userPk}`,
   authVersion: 1,
+  tokenIssuedAt: 0,
+  tokenKid: 1,
   ...(socketId && { socketId }),
 });
 const server: AppCaller = { kind: 'app', app };

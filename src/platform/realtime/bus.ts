@@ -3,6 +3,7 @@ import type { BusFrameName, BusFrames } from '../../kernel/contracts/bus-frames'
 import { NodeIdentity } from '../config/node-identity';
 import { Settings } from '../config/settings';
 import { deriveKey, masterKey } from '../secrets/keys';
+import { BusEcho } from './bus-echo';
 import { BusPeers, SILENCE_MS } from './bus-peers';
 import { BusSeal } from './bus-seal';
 import { KeptFrames } from './kept-frames';
@@ -45,6 +46,8 @@ interface Waiting {
 export class Bus implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(Bus.name);
   private readonly peersSeen = new BusPeers();
+  /** What has come back of what this node said to all. */
+  readonly echoes = new BusEcho();
   private readonly listeners = new Map<BusFrameName, FrameListener<never>[]>();
   private readonly gapListeners: ((reason: GapReason) => void)[] = [];
   private readonly beatListeners: (() => void)[] = [];
@@ -100,6 +103,12 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
   /** The other nodes, workers included, heard within the last 3 s: over Redis, or by letter. */
   get peers(): readonly string[] {
     return this.live;
+  }
+
+  /** Resolves when all that was said until now has come back, perhaps never: then what others said before is heard too. */
+  echo(): Promise<void> {
+    this.flush();
+    return this.echoes.after(this.numbers.get(ALL) ?? 0);
   }
 
   /** For keys that live beside the bus; commands fail at once when Redis is away. */
@@ -202,6 +211,7 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
     const tail = sent === undefined ? '' : `,${JSON.stringify(sent)}`;
     const text = `["${this.nodeId}",${n},[${frames.join()}]${tail}]`;
     const channel = this.channel(target);
+    if (target === ALL) this.echoes.left(n, performance.now());
     this.unanswered++;
     count(counts.bus, 'published', frames.length);
     this.link.commands
@@ -248,6 +258,7 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
       return;
     }
     const again = this.everSubscribed;
+    this.echoes.restart();
     this.subscribed = this.everSubscribed = true;
     this.echoedAt = performance.now();
     this.missed = 0;
@@ -264,6 +275,7 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
       if (now - this.echoedAt > SILENCE_MS) this.gap('silence');
       this.echoedAt = now;
       this.missed = 0;
+      if (channel === this.channel(ALL)) this.echoes.came(n);
       return;
     }
     const heard = this.peersSeen.heard(from, channel === this.channel(ALL) ? 'all' : 'own', n, now);

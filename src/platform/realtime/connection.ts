@@ -12,8 +12,6 @@ export interface AdmittedSession {
   features: ReadonlySet<string>;
   /** When the token ends; milliseconds since the epoch. */
   expiresAt: number;
-  /** When the token was issued; Unix seconds. */
-  tokenIssuedAt: number;
 }
 
 /** One live, authenticated socket on this node. One object a socket and no closures: idle connections must stay small. */
@@ -28,7 +26,6 @@ export interface Connection {
   state: DeviceState;
   readonly features: ReadonlySet<string>;
   expiresAt: number;
-  tokenIssuedAt: number;
   /** Set while too many bytes wait for this socket: live frames stop, one `sync:hint` follows when they have gone. */
   laggingSince: number;
 }

@@ -8,15 +8,15 @@ import { Connections, type PresenceChange } from './connections';
 import { FanOut } from './fan-out';
 import { HearersHere } from './hearers-here';
 import { Kicks } from './kicks';
-import { type EmitOptions, Encoded, type FindHearers, Live, type Told } from './live';
+import { type EmitOptions, Encoded, type FindHearers, type ForgetListener, Live, type Told } from './live';
 import { fanOutByBus } from './metrics';
 import { PUSH_BYTES_MAX } from './outbound';
 import { Presence } from './presence';
+import { ProofLease } from './proof-lease';
 import { type LiveDevice, Routes } from './routes';
 import { within } from './within';
 
 type Tip = ServerEvents['conversation:tip'];
-type ForgetListener = (appPk: number, pk: number) => void;
 
 /** Beyond this many users, asking where each one is costs more than telling every node. */
 const ROUTED_USERS_MAX = 64;
@@ -28,6 +28,9 @@ const ANSWER_MS = 500;
 export class LiveService extends Live implements OnModuleInit {
   private readonly forgetters = new Map<BusFrames['forget']['cache'], ForgetListener[]>();
 
+  /** What listeners still do to forget. */
+  private readonly forgetting = new Set<Promise<void>>();
+
   constructor(
     private readonly connections: Connections,
     private readonly fanOut: FanOut,
@@ -37,13 +40,14 @@ export class LiveService extends Live implements OnModuleInit {
     private readonly post: BusPost,
     private readonly routes: Routes,
     private readonly presence: Presence,
+    private readonly lease: ProofLease,
   ) {
     super();
   }
 
   onModuleInit(): void {
     this.bus.on('deliver', (frame) => this.deliverFromBus(frame));
-    this.bus.on('forget', (frame) => this.forgetHere(frame));
+    this.bus.on('forget', (frame, from) => this.forgetHere(frame, from));
   }
 
   toUsers<E extends ServerEventName>(
@@ -121,6 +125,14 @@ export class LiveService extends Live implements OnModuleInit {
   forget(key: BusFrames['forget']): void {
     this.forgetHere(key);
     this.bus.toAll('forget', key);
+  }
+
+  async forgetEverywhere(...keys: BusFrames['forget'][]): Promise<void> {
+    const last = keys.at(-1);
+    if (!last) return;
+    for (const key of keys) this.forgetHere(key);
+    for (const key of keys.slice(0, -1)) this.bus.toAll('forget', key);
+    await Promise.all([this.forgettingHere(), this.lease.revoked((ask) => this.bus.toAll('forget', { ...last, ask }))]);
   }
 
   onForget(cache: BusFrames['forget']['cache'], listener: ForgetListener): void {
@@ -229,8 +241,19 @@ export class LiveService extends Live implements OnModuleInit {
     }
   }
 
-  private forgetHere({ cache, appPk, pk }: BusFrames['forget']): void {
-    for (const listener of this.forgetters.get(cache) ?? []) listener(appPk, pk);
+  private forgetHere({ cache, appPk, pk, ask }: BusFrames['forget'], from?: string): void {
+    for (const listener of this.forgetters.get(cache) ?? []) {
+      const forgetting = listener(appPk, pk);
+      if (!forgetting) continue;
+      this.forgetting.add(forgetting);
+      void forgetting.finally(() => this.forgetting.delete(forgetting));
+    }
+    if (ask === undefined || from === undefined) return;
+    void this.forgettingHere().then(() => this.bus.toNodes([from], 'forgotten', { ask }));
+  }
+
+  private async forgettingHere(): Promise<void> {
+    if (this.forgetting.size > 0) await Promise.allSettled([...this.forgetting]);
   }
 }
 

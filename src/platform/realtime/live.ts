@@ -32,6 +32,8 @@ export interface EmitOptions {
 
 export type Told = 'told' | 'read' | 'unknown';
 
+export type ForgetListener = (appPk: number, pk: number) => void | Promise<void>;
+
 export type FindHearers = (conversationPk: number, at: HearersAt) => readonly number[] | Promise<readonly number[]>;
 
 /**
@@ -64,7 +66,10 @@ export abstract class Live {
 
   /** Drops a cached row on every node (this one before it returns). */
   abstract forget(key: BusFrames['forget']): void;
-  abstract onForget(cache: BusFrames['forget']['cache'], listener: (appPk: number, pk: number) => void): void;
+  /** The same for what a revocation made void: resolves once no node uses what it knew before (docs/adr/0024). */
+  abstract forgetEverywhere(...keys: BusFrames['forget'][]): Promise<void>;
+  /** What the listener promises is waited for before others are told that this node has forgotten. */
+  abstract onForget(cache: BusFrames['forget']['cache'], listener: ForgetListener): void;
 
   /**
    * Whether what was said until now has reached the other nodes, as far as this node can know. `read`: it has not, and they

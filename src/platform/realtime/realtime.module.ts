@@ -22,6 +22,7 @@ import { Overload } from './overload';
 import { Passes } from './passes';
 import { Present } from './present';
 import { Presence } from './presence';
+import { ProofLease } from './proof-lease';
 import { Routes } from './routes';
 import { ServingPeers } from './serving-peers';
 
@@ -53,11 +54,12 @@ import { ServingPeers } from './serving-peers';
     Present,
     Presence,
     { provide: REALTIME_OPTIONS, useValue: { everyEvent: true } satisfies RealtimeOptions },
+    ProofLease,
     Routes,
     ServingPeers,
     Strangers,
     Turns,
   ],
-  exports: [Bus, BusPost, Connections, Dispatcher, Drain, Intakes, Kicks, Live, Outbound, Overload, Passes],
+  exports: [Bus, BusPost, Connections, Dispatcher, Drain, Intakes, Kicks, Live, Outbound, Overload, Passes, ProofLease],
 })
 export class RealtimeModule {}

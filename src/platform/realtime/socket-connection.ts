@@ -12,7 +12,6 @@ export class SocketConnection implements Connection {
   state: DeviceState;
   readonly features: ReadonlySet<string>;
   expiresAt: number;
-  tokenIssuedAt: number;
   laggingSince = 0;
   /** Events being worked on. */
   unanswered = 0;
@@ -30,6 +29,5 @@ export class SocketConnection implements Connection {
     this.state = session.device.state;
     this.features = session.features;
     this.expiresAt = session.expiresAt;
-    this.tokenIssuedAt = session.tokenIssuedAt;
   }
 }
