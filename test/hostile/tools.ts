@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { bearer } from '../../verify/rest';
@@ -79,9 +80,9 @@ export async function logIn(world: World, userId: string, app: App = world.arbit
 
 export const asUser = (token: string): { authorization: string } => ({ authorization: bearer(token) });
 
-/** A raw Engine.IO socket from the attackers' address: sends any bytes, may stop reading (`socket.tcp.pause()`). */
+/** A raw Engine.IO socket from the attackers' address, with a token that of another device each time: sends any bytes, may stop reading (`socket.tcp.pause()`). */
 export const openSocket = (world: World, token?: string): Promise<RawSocket> =>
-  RawSocket.open(world.port, token, world.from);
+  RawSocket.open(world.port, token && { token, device: { id: randomUUID(), platform: 'web' } }, world.from);
 
 /** The same, let in as a device of this user. */
 export const openDevice = (world: World, token: string, id: string): Promise<RawSocket> =>

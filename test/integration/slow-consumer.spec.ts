@@ -49,12 +49,45 @@ describe('a client that stops reading', () => {
     deaf.tcp.destroy();
   });
 
-  it('and asks for more and more answers is closed before they pile up', async () => {
+  it('and asks for more and more answers is not read any more, and closed when it takes none of them', async () => {
     const deaf = await RawSocket.open(node.port, '3');
+    const [held] = [...node.connections.ofUser(3)];
+    if (!held) throw new Error('not connected');
     deaf.tcp.pause();
-    for (let i = 0; i < 300; i++) deaf.send(`42${i}["conversation:pull",{"conversationId":"c","limit":100000}]`);
+    let waitingMax = 0;
+    for (let i = 0; i < 300; i++) {
+      deaf.send(`42${i}["conversation:pull",{"conversationId":"c","limit":100000}]`);
+      if (i % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+      waitingMax = Math.max(waitingMax, (held.socket.conn as unknown as Engine).transport.socket.bufferedAmount);
+    }
     await until('closed', () => !node.connections.has(3));
+    expect(waitingMax).toBeLessThan(MIB);
     deaf.tcp.destroy();
+  });
+
+  it('for a while is answered all that it asked for, in time and whatever the size', async () => {
+    const raw = await RawSocket.open(node.port, '5');
+    raw.tcp.pause();
+    for (let i = 0; i < 64; i++) raw.send(`42${i}["conversation:pull",{"conversationId":"c","limit":100000}]`);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(node.connections.has(5)).toBe(true);
+    raw.tcp.resume();
+    await until('all answers', () => raw.texts.filter((text) => text.startsWith('43')).length === 64);
+    raw.send('4299["typing",{"conversationId":"c"}]');
+    await raw.hears((text) => text.startsWith('4399'));
+    raw.tcp.destroy();
+  });
+
+  it('is not closed for one answer of many times the bound, and hears the live events that follow', async () => {
+    const small = await aRealtimeNode({ REALTIME_LAGGING_BYTES: '16384', REALTIME_DISCONNECT_BYTES: '65536' });
+    const client = await small.connect(1, { transports: ['websocket'] });
+    const heard = hearing(client);
+    const asked = client.emitWithAck('conversation:pull', { conversationId: 'c', limit: 100_000 });
+    small.live.toUsers(APP_PK, [1], 'user:event', { userSeq: 1, kind: 'read', at: '', data: {} });
+    expect(await asked).toMatchObject({ ok: true });
+    await until('the event', () => heard.length === 1);
+    expect(heard[0]?.[0]).toBe('user:event');
+    await small.close();
   });
 
   it('and reads on hears one hint to sync, then live events again', async () => {

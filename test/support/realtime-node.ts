@@ -114,7 +114,7 @@ export class SampleGateway {
     return { readSeq: seq, unread: 0 };
   }
 
-  @On('conversation:pull')
+  @On('conversation:pull', { large: true })
   pull(_caller: UserCaller, { limit }: PullDto) {
     return { items: ['x'.repeat(limit)] as never[] };
   }

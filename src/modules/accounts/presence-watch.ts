@@ -4,6 +4,7 @@ import type { Connection } from '../../platform/realtime/connection';
 import { Live } from '../../platform/realtime/live';
 import { frameOf } from '../../platform/realtime/frame';
 import { Outbound } from '../../platform/realtime/outbound';
+import { SignalPace } from '../../platform/realtime/signal-pace';
 
 /** Names that one socket may watch. */
 const WATCHED_MAX = 500;
@@ -24,14 +25,23 @@ export interface WatchedName {
 export class PresenceWatch {
   private readonly names = new Map<string, WatchedName>();
   private readonly watched = new Map<Connection, Set<string>>();
+  /** A connection that flaps is told of now and then. */
+  private readonly pace = new SignalPace({ intervalMs: 3000, burst: 2 });
 
   constructor(
     live: Live,
     private readonly outbound: Outbound,
   ) {
     live.onPresence(({ appPk, userId, online }) => {
-      const name = this.names.get(keyOf(appPk, userId));
-      if (name) this.tell(name, online);
+      const key = keyOf(appPk, userId);
+      const known = this.names.get(key);
+      if (!known) return;
+      const tell = (): void => {
+        const name = this.names.get(key);
+        if (name) this.tell(name, online);
+      };
+      // Whether it is news is known when it is told: others tell as well.
+      this.pace.say(key, 0, { value: tell, frames: known.watchers.size, tell });
     });
   }
 

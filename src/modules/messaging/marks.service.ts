@@ -4,11 +4,9 @@ import type { UserEvent } from '../../kernel/contracts/socket-events';
 import { Sql } from '../../platform/database/sql';
 import { Live } from '../../platform/realtime/live';
 import { UserEvents } from '../accounts';
-import { Audiences, type ConversationRef, Inbox, Marks } from '../conversations';
+import { Inbox, Marks } from '../conversations';
 import { ReadableConversations } from './readable';
-
-/** Above this many, peers see marks when they ask, and are not told of each (protocol.md §2.6). */
-const RECEIPT_HEARERS_MAX = 200;
+import { SignalsService } from './signals.service';
 
 /** Delivered and read: cumulative, only rising, told to the peers and to the reader's own devices. */
 @Injectable()
@@ -17,7 +15,7 @@ export class MarksService {
     private readonly readable: ReadableConversations,
     private readonly marks: Marks,
     private readonly inbox: Inbox,
-    private readonly audiences: Audiences,
+    private readonly signals: SignalsService,
     private readonly events: UserEvents,
     private readonly live: Live,
     private readonly sql: Sql,
@@ -30,7 +28,7 @@ export class MarksService {
     const reached = Math.min(seq, entry?.maxSeq ?? 0);
     if (!entry || reached <= entry.deliveredSeq) return;
     if (this.marks.noteDelivered(conversation, caller.userPk, reached)) {
-      await this.tellPeers(caller, conversation, 'delivered', reached);
+      await this.signals.receipt(caller, conversation, 'delivered', reached);
     }
   }
 
@@ -50,21 +48,8 @@ export class MarksService {
     const after = await this.inbox.entry(caller.userPk, conversation.pk);
     if (event) {
       this.live.toUsers(caller.app.pk, [caller.userPk], 'user:event', event, { exceptSocketId: caller.socketId });
-      await this.tellPeers(caller, conversation, 'read', target);
+      await this.signals.receipt(caller, conversation, 'read', target);
     }
     return { readSeq: after?.readSeq ?? target, unread: after?.unread ?? 0 };
-  }
-
-  private async tellPeers(
-    caller: UserCaller,
-    conversation: ConversationRef,
-    kind: 'delivered' | 'read',
-    seq: number,
-  ): Promise<void> {
-    const hearers = (await this.audiences.of(conversation.kind)?.hearers(conversation)) ?? [];
-    if (hearers.length > RECEIPT_HEARERS_MAX) return;
-    const peers = hearers.filter((userPk) => userPk !== caller.userPk);
-    const { conversationId } = conversation;
-    this.live.toUsers(caller.app.pk, peers, 'receipt', { conversationId, userId: caller.userId, kind, seq });
   }
 }

@@ -37,12 +37,12 @@ export class MessagingGateway {
     return this.marks.read(caller, conversationId, seq);
   }
 
-  @On('conversation:pull')
+  @On('conversation:pull', { large: true })
   pull(caller: UserCaller, request: PullDto) {
     return this.history.page(caller, request);
   }
 
-  @On('sync')
+  @On('sync', { large: true })
   sync(caller: UserCaller, request: SyncDto) {
     return this.syncs.sync(caller, request);
   }

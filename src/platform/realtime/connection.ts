@@ -14,6 +14,12 @@ export interface AdmittedSession {
   expiresAt: number;
 }
 
+/** Stops and goes on reading what a connection's client sends. */
+export interface ReadControl {
+  pause(): void;
+  resume(): void;
+}
+
 /** One live, authenticated socket on this node. One object a socket and no closures: idle connections must stay small. */
 export interface Connection {
   readonly socket: Socket;
@@ -28,4 +34,8 @@ export interface Connection {
   expiresAt: number;
   /** Set while too many bytes wait for this socket: live frames stop, one `sync:hint` follows when they have gone. */
   laggingSince: number;
+  /** The largest answer among those that wait, while many bytes do; else 0. */
+  answerBytes: number;
+  /** What counts its frames, and can stop reading them. */
+  intake: ReadControl | undefined;
 }

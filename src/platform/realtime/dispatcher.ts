@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Server, Socket } from 'socket.io';
 import { AppError, invalid } from '../../kernel/errors/app-error';
+import type { ErrorCode } from '../../kernel/errors/catalogue';
 import { randomId } from '../../kernel/ids';
 import { textOf } from '../../kernel/json-text';
 import { Settings } from '../config/settings';
@@ -27,6 +28,10 @@ export const REALTIME_OPTIONS = Symbol('RealtimeOptions');
 
 /** Events of one socket worked on at once; a client that waits for answers never gets here. */
 const UNANSWERED_MAX = 64;
+/** Events with large answers that one connection has worked on at once. */
+const LARGE_AT_ONCE = 2;
+/** Refusals that say nothing of what the client sent. */
+const OURS: ReadonlySet<ErrorCode> = new Set(['INTERNAL', 'RETRY', 'BUSY']);
 const NOTHING = {};
 /** Kept of a handshake once it is decided: its headers and token would stay in memory as long as the socket. */
 const FORGOTTEN: { headers: IncomingHttpHeaders; auth: object; query: object } = { headers: {}, auth: {}, query: {} };
@@ -59,6 +64,7 @@ export class Dispatcher implements OnModuleInit {
 
   onModuleInit(): void {
     this.handlers = this.finder.find(this.options.everyEvent);
+    this.outbound.onDrained((connection) => this.nextLarge(connection as SocketConnection));
   }
 
   /** Takes over a Socket.IO server: who may connect, and all that its sockets say. */
@@ -70,6 +76,8 @@ export class Dispatcher implements OnModuleInit {
     const leave = this.leave.bind(this);
     function goodbye(this: Socket, reason: string): void {
       leave(this, reason.endsWith('namespace disconnect'));
+      // A connection without a session is nobody's: its client has said goodbye, and need not stay.
+      if (reason === 'client namespace disconnect') engineOf(this).close();
     }
     server.on('connection', (socket: Socket) => {
       const connection = this.admission.settle(socket);
@@ -87,6 +95,8 @@ export class Dispatcher implements OnModuleInit {
   private leave(socket: Socket, onPurpose: boolean): void {
     const connection = socket.data as SocketConnection;
     counts.connections--;
+    this.unanswered -= connection.waiting?.length ?? 0;
+    connection.waiting = undefined;
     this.connections.remove(connection);
     this.connections.left(connection, onPurpose);
     this.admission.released(connection);
@@ -114,11 +124,46 @@ export class Dispatcher implements OnModuleInit {
         throw invalid('data', 'An event carries exactly one object.');
       }
       assertPlainJson(data, 'data');
-      const reply = handler.call(connection.caller, handler.check(data, source), connection);
+      const checked = handler.check(data, source);
+      if (handler.large) return this.inTurn(connection, ack, handler, checked);
+      const reply = handler.call(connection.caller, checked, connection);
       if (reply instanceof Promise) void this.settle(connection, ack, handler, reply);
       else this.answer(connection, ack, reply);
     } catch (error) {
       this.refuse(connection, ack, handler, error);
+    }
+  }
+
+  /** One whose answer may be large: made when few others are, and when those before it have been read. */
+  private inTurn(connection: SocketConnection, ack: AckId | undefined, handler: EventHandler, data: object): void {
+    connection.unanswered++;
+    this.unanswered++;
+    (connection.waiting ??= []).push(() => void this.runLarge(connection, ack, handler, data));
+    this.nextLarge(connection);
+  }
+
+  private nextLarge(connection: SocketConnection): void {
+    while (connection.waiting?.length && connection.large < LARGE_AT_ONCE && connection.answerBytes === 0) {
+      connection.large++;
+      connection.waiting.shift()?.();
+    }
+  }
+
+  private async runLarge(
+    connection: SocketConnection,
+    ack: AckId | undefined,
+    handler: EventHandler,
+    data: object,
+  ): Promise<void> {
+    try {
+      this.answer(connection, ack, await handler.call(connection.caller, data, connection));
+    } catch (error) {
+      this.refuse(connection, ack, handler, error);
+    } finally {
+      connection.large--;
+      connection.unanswered--;
+      this.unanswered--;
+      this.nextLarge(connection);
     }
   }
 
@@ -164,7 +209,7 @@ export class Dispatcher implements OnModuleInit {
       });
     }
     count(counts.refused, known.code);
-    connection.intake?.charge();
+    if (!OURS.has(known.code)) connection.intake?.charge();
     if (ack) {
       this.outbound.answer(connection, ack.id, JSON.stringify({ ok: false, error: known.toWire(traceId) }));
     }

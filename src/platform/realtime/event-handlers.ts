@@ -13,6 +13,7 @@ export interface EventHandler {
   /** Class and method, for the log. */
   readonly where: string;
   readonly rate: BudgetName;
+  readonly large: boolean;
   readonly check: Validator<object>;
   readonly call: (caller: UserCaller, data: object, connection: Connection) => unknown;
 }
@@ -56,7 +57,7 @@ export class EventHandlers {
     }
   }
 
-  private handler({ event, rate }: OnMark, instance: object, prototype: object, name: string): EventHandler {
+  private handler({ event, rate, large }: OnMark, instance: object, prototype: object, name: string): EventHandler {
     const where = `${instance.constructor.name}.${name}`;
     const types = Reflect.getMetadata('design:paramtypes', prototype, name) as (Shape | undefined)[] | undefined;
     const shape = types?.[1];
@@ -65,6 +66,6 @@ export class EventHandlers {
     }
     if (!canPay(rate, 'user')) throw new Error(`${where} handles ${event}: the budget "${rate}" has no rate of user`);
     const method = (instance as Record<string, (...args: unknown[]) => unknown>)[name];
-    return { event, where, rate, check: validatorOf(shape), call: method.bind(instance) };
+    return { event, where, rate, large, check: validatorOf(shape), call: method.bind(instance) };
   }
 }

@@ -16,12 +16,15 @@ export type EventHandler<E extends ClientEventName> = (
 export interface OnOptions {
   /** The budget that the event draws from; `calls` unless it says another. */
   rate?: BudgetName;
+  /** Its answer may be large: a connection has few of them made at once, and none while it does not read. */
+  large?: boolean;
 }
 
 /** What `@On` leaves at a handler. */
 export interface OnMark {
   event: string;
   rate: BudgetName;
+  large: boolean;
 }
 
 /**
@@ -29,6 +32,6 @@ export interface OnMark {
  * event's shape; the dispatcher checks it, limits the rate and answers `{ok, data}` or `{ok: false, error}`.
  */
 export const On =
-  <E extends ClientEventName>(event: E, { rate = 'calls' }: OnOptions = {}) =>
+  <E extends ClientEventName>(event: E, { rate = 'calls', large = false }: OnOptions = {}) =>
   <H extends EventHandler<E>>(target: object, key: string | symbol, _descriptor: TypedPropertyDescriptor<H>): void =>
-    Reflect.defineMetadata(ON, { event, rate } satisfies OnMark, target, key);
+    Reflect.defineMetadata(ON, { event, rate, large } satisfies OnMark, target, key);

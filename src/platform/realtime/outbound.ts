@@ -36,19 +36,36 @@ function bytesOf(packets: EngineSocket['writeBuffer'], from: number): number {
   return bytes;
 }
 
+/** Taking this many bytes less is progress: a client that reads, however slowly. */
+const PROGRESS_BYTES = 4096;
+
+/** Much waits for this connection. */
+interface Backlog {
+  /** What waited when it last made progress, and when that was. */
+  bytes: number;
+  since: number;
+}
+
 /**
- * Writes events to this node's sockets, each bounded: a client that does not read loses live frames, then its
- * connection, and never costs more memory than `disconnectBytes` (protocol.md §2.10). Dropping is legal: clients pull.
+ * Writes events to this node's sockets, each bounded (protocol.md §2.10). A client that does not read loses live frames,
+ * which is legal: it pulls. Answers are always written, so nothing more is read from whoever does not read them; one
+ * answer alone, whatever its size, counts against nobody. Where nothing is taken for `laggingMs`, the connection ends.
  */
 @Injectable()
 export class Outbound implements OnApplicationShutdown {
   private readonly logger = new Logger(Outbound.name);
-  private readonly lagging = new Set<Connection>();
+  private readonly backlogs = new Map<Connection, Backlog>();
+  private readonly drained: ((connection: Connection) => void)[] = [];
   private readonly dropped = new WeakSet<Connection>();
   private readonly tips = new Map<Connection, { due: number; waiting: Map<string, number> }>();
   private sweeper: NodeJS.Timeout | undefined;
 
   constructor(private readonly settings: Settings) {}
+
+  /** Called when a connection whose answers waited has taken them. */
+  onDrained(listener: (connection: Connection) => void): void {
+    this.drained.push(listener);
+  }
 
   /** Writes a live event. False when it was held back because the socket lags. */
   write(connection: Connection, frame: Frame): boolean {
@@ -60,7 +77,8 @@ export class Outbound implements OnApplicationShutdown {
     gather(engine);
     engine.write(frame.text, frame.options);
     counts.liveFrames++;
-    if (waitingBytes(engine) > this.settings.realtime.laggingBytes) this.hold(connection);
+    const bytes = waitingBytes(engine);
+    if (bytes > this.settings.realtime.laggingBytes + connection.answerBytes) this.hold(connection, bytes);
     return true;
   }
 
@@ -81,7 +99,8 @@ export class Outbound implements OnApplicationShutdown {
     if (sender) sender.sendFrame(ready.bytes);
     else for (const { text, options } of ready.frames) engine.write(text, options);
     counts.liveFrames += parcel.frames.length;
-    if (waitingBytes(engine) > this.settings.realtime.laggingBytes) this.hold(connection);
+    const bytes = waitingBytes(engine);
+    if (bytes > this.settings.realtime.laggingBytes + connection.answerBytes) this.hold(connection, bytes);
     return true;
   }
 
@@ -103,7 +122,7 @@ export class Outbound implements OnApplicationShutdown {
     } else tips.waiting.set(conversationId, Math.max(maxSeq, tips.waiting.get(conversationId) ?? 0));
   }
 
-  /** What a client's acknowledgement hears. Answers count like events do. */
+  /** What a client's acknowledgement hears. */
   answer(connection: Connection, ackId: number, json: string): void {
     const { socket } = connection;
     if (!socket.connected) return;
@@ -114,19 +133,37 @@ export class Outbound implements OnApplicationShutdown {
     const bytes = waitingBytes(engine);
     const { laggingBytes, disconnectBytes } = this.settings.realtime;
     if (bytes <= laggingBytes) return;
-    if (bytes > disconnectBytes) this.drop(connection, bytes);
-    else if (connection.laggingSince === 0) this.hold(connection);
+    connection.answerBytes = Math.max(connection.answerBytes, text.length);
+    const others = bytes - connection.answerBytes;
+    const backlog = this.backlogs.get(connection);
+    // What we add ourselves hides no progress.
+    if (backlog) backlog.bytes += text.length;
+    else this.watch(connection, bytes);
+    if (others > disconnectBytes)
+      this.drop(connection, bytes, 'more answers wait for it than REALTIME_DISCONNECT_BYTES');
+    else if (others > laggingBytes) connection.intake?.pause();
   }
 
   onApplicationShutdown(): void {
     clearInterval(this.sweeper);
   }
 
-  private hold(connection: Connection): void {
+  /** No live frames until what waits has been taken. */
+  private hold(connection: Connection, bytes: number): void {
     connection.laggingSince = performance.now();
-    this.lagging.add(connection);
     counts.laggingSockets++;
+    this.watch(connection, bytes);
+  }
+
+  private watch(connection: Connection, bytes: number): void {
+    if (this.backlogs.has(connection)) return;
+    const backlog = { bytes, since: performance.now() };
+    this.backlogs.set(connection, backlog);
     this.watchOver();
+    // Most of what waits for the end of a turn is with the kernel behind it.
+    setImmediate(() => {
+      if (this.backlogs.get(connection) === backlog) this.review(connection, backlog, performance.now());
+    });
   }
 
   private watchOver(): void {
@@ -134,7 +171,7 @@ export class Outbound implements OnApplicationShutdown {
   }
 
   private sweep(now: number): void {
-    for (const connection of this.lagging) this.review(connection, now);
+    for (const [connection, backlog] of this.backlogs) this.review(connection, backlog, now);
     for (const [connection, tips] of this.tips) {
       if (now < tips.due) continue;
       if (tips.waiting.size === 0 || connection.laggingSince !== 0 || !connection.socket.connected) {
@@ -146,37 +183,47 @@ export class Outbound implements OnApplicationShutdown {
       }
       this.tips.set(connection, { due: now + TIP_INTERVAL_MS, waiting: new Map() });
     }
-    if (this.lagging.size > 0 || this.tips.size > 0) return;
+    if (this.backlogs.size > 0 || this.tips.size > 0) return;
     clearInterval(this.sweeper);
     this.sweeper = undefined;
   }
 
-  private review(connection: Connection, now: number): void {
-    const { laggingBytes, disconnectBytes, laggingMs } = this.settings.realtime;
+  private review(connection: Connection, backlog: Backlog, now: number): void {
+    const { laggingBytes, laggingMs } = this.settings.realtime;
     const bytes = waitingBytes(engineOf(connection.socket));
     if (!connection.socket.connected) this.release(connection);
-    else if (bytes > disconnectBytes || now - connection.laggingSince > laggingMs) this.drop(connection, bytes);
     else if (bytes <= laggingBytes / 4) {
+      const wasLagging = connection.laggingSince !== 0;
       this.release(connection);
-      connection.laggingSince = 0;
-      this.say(connection, 'sync:hint', { reason: 'lagging' });
+      if (wasLagging) this.say(connection, 'sync:hint', { reason: 'lagging' });
+    } else if (bytes <= backlog.bytes - PROGRESS_BYTES) {
+      backlog.bytes = bytes;
+      backlog.since = now;
+    } else if (now - backlog.since > laggingMs) {
+      this.drop(connection, bytes, 'its client has taken nothing of what waits for it in REALTIME_LAGGING_MS');
     }
   }
 
   private release(connection: Connection): void {
-    if (this.lagging.delete(connection)) counts.laggingSockets--;
+    if (connection.laggingSince !== 0) counts.laggingSockets--;
+    connection.laggingSince = 0;
+    this.backlogs.delete(connection);
+    connection.answerBytes = 0;
+    connection.intake?.resume();
+    for (const listener of this.drained) listener(connection);
   }
 
-  /** Ends the connection without waiting for what it will not read; the client reconnects and syncs. */
-  private drop(connection: Connection, bytes: number): void {
-    this.release(connection);
+  /** Ends the connection without waiting for what is not read; the client reconnects and syncs. */
+  private drop(connection: Connection, bytes: number, why: string): void {
+    this.backlogs.delete(connection);
     if (this.dropped.has(connection)) return;
     this.dropped.add(connection);
+    if (connection.laggingSince !== 0) counts.laggingSockets--;
     // Nothing more is written while the transport closes.
-    if (connection.laggingSince === 0) connection.laggingSince = performance.now();
+    connection.laggingSince = performance.now();
     counts.laggingClosed++;
     const { userPk, sessionId } = connection.caller;
-    this.logger.warn({ msg: 'SLOW_CONSUMER: closed a socket that does not read', userPk, sessionId, bytes });
+    this.logger.warn({ msg: `closed a socket: ${why}; it may come back and sync`, userPk, sessionId, bytes });
     const engine = engineOf(connection.socket);
     if (engine.transport.socket) engine.transport.socket.terminate();
     else engine.close(true);

@@ -13,8 +13,12 @@ export class SocketConnection implements Connection {
   readonly features: ReadonlySet<string>;
   expiresAt: number;
   laggingSince = 0;
+  answerBytes = 0;
   /** Events being worked on. */
   unanswered = 0;
+  /** Of these, those whose answers may be large, and those of them that wait for their turn. */
+  large = 0;
+  waiting: (() => void)[] | undefined;
   /** What counts its frames. */
   intake: Intake | undefined;
 
