@@ -6,6 +6,7 @@ import type { ErrorCode } from '../../kernel/errors/catalogue';
 import { randomId } from '../../kernel/ids';
 import { textOf } from '../../kernel/json-text';
 import { Settings } from '../config/settings';
+import { holdMs } from '../entry/even-refusals';
 import { toAppError } from '../entry/failures';
 import { assertPlainJson } from '../entry/plain-json';
 import { Rates } from '../entry/rates';
@@ -175,9 +176,12 @@ export class Dispatcher implements OnModuleInit {
   ): Promise<void> {
     connection.unanswered++;
     this.unanswered++;
+    const began = performance.now();
     try {
       this.answer(connection, ack, await reply);
     } catch (error) {
+      const hold = holdMs(error, performance.now() - began);
+      if (hold > 0) await new Promise((resolve) => setTimeout(resolve, hold));
       this.refuse(connection, ack, handler, error);
     } finally {
       connection.unanswered--;

@@ -1,5 +1,6 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { invalid } from '../../../kernel/errors/app-error';
+import { holdMs } from '../even-refusals';
 import { toAppError } from '../failures';
 import type { HttpReply, HttpRequest } from './exchange';
 import { statusOf } from './statuses';
@@ -23,7 +24,9 @@ export class ErrorFilter implements ExceptionFilter {
     if (error.retryAfterMs !== undefined)
       void reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
     if (status === 401) void reply.header('www-authenticate', 'Bearer realm="parley"');
-    void reply.status(status).send({ error });
+    const hold = request.caller?.kind === 'user' ? holdMs(failure, reply.elapsedTime) : 0;
+    if (hold === 0) void reply.status(status).send({ error });
+    else setTimeout(() => reply.sent || void reply.status(status).send({ error }), hold);
   }
 
   private log(request: HttpRequest, cause: unknown, code: string): void {
