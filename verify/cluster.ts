@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Role } from '../src/platform/config/settings';
 import type { Guard } from '../scripts/lib/guard.mjs';
+import { TcpGate } from '../test/support/tcp-gate';
 import { AppNode } from './app-node';
 import { LoadBalancer } from './load-balancer';
 import { sideConnection, type Stores } from './stores';
@@ -49,6 +50,7 @@ export class Cluster {
     readonly balancer: LoadBalancer,
     readonly stores: Stores,
     readonly mysqlUrl: string,
+    private readonly ways: ReadonlyMap<string, TcpGate>,
   ) {}
 
   static async start(options: ClusterOptions): Promise<Cluster> {
@@ -70,16 +72,20 @@ export class Cluster {
       ...options.env,
       ...Object.fromEntries(CEILINGS.map((ceiling) => [`LIMIT_${ceiling}`, '1000000'])),
     };
-    const node = (suffix: string, role: Role): Promise<AppNode> => {
+    const ways = new Map<string, TcpGate>();
+    const node = async (suffix: string, role: Role): Promise<AppNode> => {
       const nodeName = `${name}-${suffix}`;
+      const way = await TcpGate.to(stores.redis.url);
+      ways.set(nodeName, way);
       const logFile = join(dir, `${nodeName}.log`);
       const onSpawn: Parameters<typeof AppNode.at>[0]['onSpawn'] = (identity) => guard.watch(nodeName, identity, 'app');
-      return AppNode.at({ name: nodeName, root, logFile, env: { ...env, ROLE: role }, onSpawn });
+      const own = { ...env, ROLE: role, REDIS_URL: way.url };
+      return AppNode.at({ name: nodeName, root, logFile, env: own, onSpawn });
     };
     const nodes = [await node('a', options.worker ? 'api' : 'all'), await node('b', options.worker ? 'api' : 'all')];
     const workers = options.worker ? [await node('w', 'worker'), await node('x', 'worker')] : [];
     const balancer = await LoadBalancer.start(nodes.map(({ port }) => port));
-    const cluster = new Cluster(nodes, workers, balancer, stores, mysqlUrl);
+    const cluster = new Cluster(nodes, workers, balancer, stores, mysqlUrl, ways);
     try {
       await Promise.all([...nodes, ...workers].map((one) => one.start()));
       if (options.schemaChange) await cluster.change(options.schemaChange);
@@ -94,6 +100,13 @@ export class Cluster {
     return this.balancer.url;
   }
 
+  /** Through which this node, and no other, reaches Redis. */
+  wayToRedis({ name }: AppNode): TcpGate {
+    const way = this.ways.get(name);
+    if (!way) throw new Error(`${name} has no way to Redis`);
+    return way;
+  }
+
   /** What ended without having been told to, or lost track of something. */
   get unexpected(): string[] {
     return [...this.nodes, ...this.workers].flatMap(({ unexpected, complaints }) => [...unexpected, ...complaints]);
@@ -102,6 +115,7 @@ export class Cluster {
   async stop(): Promise<void> {
     await Promise.all([...this.nodes, ...this.workers].map((node) => node.kill()));
     await this.balancer.stop();
+    await Promise.all([...this.ways.values()].map((way) => way.shut()));
   }
 
   private async change(schema: string): Promise<void> {

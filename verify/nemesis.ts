@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { PrivateServer } from '../scripts/lib/service.mjs';
+import type { Direction, TcpGate } from '../test/support/tcp-gate';
 import type { AppNode } from './app-node';
 import type { Cluster } from './cluster';
 import { Random } from './random';
@@ -31,6 +32,10 @@ export const FAULTS = [
   'redis-stall',
   'redis-stop',
   'redis-absent',
+  'redis-way-cut',
+  'redis-way-frozen',
+  'redis-unheard',
+  'redis-unhearing',
   'lock-waits',
   'insert-waits',
   'deadlocks',
@@ -69,6 +74,10 @@ const LASTS: Readonly<Record<FaultName, [number, number]>> = {
   'redis-stall': [3000, 6000],
   'redis-stop': [1500, 4000],
   'redis-absent': [8000, 10_000],
+  'redis-way-cut': [2500, 4000],
+  'redis-way-frozen': [2500, 4000],
+  'redis-unheard': [2500, 4000],
+  'redis-unhearing': [2500, 4000],
   'lock-waits': [2500, 4500],
   'insert-waits': [4000, 4800],
   deadlocks: [4000, 5000],
@@ -180,6 +189,15 @@ export class Nemesis {
         await this.restart(random.pick(this.cluster.nodes), 300);
         await sleep(lasts);
       }),
+    // One node after the other loses its way to Redis, and the others keep theirs.
+    'redis-way-cut': (lasts) =>
+      this.eachWay(lasts, async (way) => {
+        await way.shut();
+        return () => way.open();
+      }),
+    'redis-way-frozen': (lasts) => this.eachWay(lasts, (way) => hushed(way)),
+    'redis-unheard': (lasts) => this.eachWay(lasts, (way) => hushed(way, 'from the server')),
+    'redis-unhearing': (lasts) => this.eachWay(lasts, (way) => hushed(way, 'to the server')),
     'lock-waits': (lasts, random) =>
       this.held(lasts, random, 'READ COMMITTED', 'SELECT id FROM conversations WHERE id IN (?) ORDER BY id FOR UPDATE'),
     // The end of these logs is locked, so that a send has moved the head already when its insert waits.
@@ -223,6 +241,14 @@ export class Nemesis {
     this.cluster.stores.freeze(server);
     await sleep(lasts);
     this.cluster.stores.thaw(server);
+  }
+
+  private async eachWay(lasts: number, strike: (way: TcpGate) => Heal | Promise<Heal>): Promise<void> {
+    for (const node of this.cluster.nodes) {
+      const heal = await strike(this.cluster.wayToRedis(node));
+      await sleep(lasts);
+      await heal();
+    }
   }
 
   private async withoutRedis(meanwhile: () => Promise<unknown>): Promise<void> {
@@ -281,6 +307,13 @@ export class Nemesis {
       side.destroy();
     }
   }
+}
+
+type Heal = () => void | Promise<void>;
+
+function hushed(way: TcpGate, ...directions: Direction[]): Heal {
+  way.hush(...directions);
+  return () => way.speak();
 }
 
 /** Statements still succeed, and no COMMIT comes back while this session lives. */
