@@ -14,7 +14,7 @@ const TIDIED_MS = 70_000;
  * What nodes say when Redis does not carry it: whoever finds that its beats do not come back writes what it says into the
  * database, and every node looks there with each beat. Who finds such a letter writes as well, because its author hears
  * nothing else. What the log gives again is in no letter: it is read from the outbox (messaging/bus-outage.ts) and from
- * rooms' logs. While Redis is well this costs one look into an empty table (docs/adr/0017).
+ * rooms' logs. While Redis is well this costs one look into an empty table (docs/adr/0025).
  */
 @Injectable()
 export class BusPost implements OnModuleInit {

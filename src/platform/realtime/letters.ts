@@ -21,7 +21,7 @@ export interface Envelope {
   readonly ageMs: number;
 }
 
-/** The bus's second way, through the database (docs/adr/0017). A node without a database has none. */
+/** The bus's second way, through the database (docs/adr/0025). A node without a database has none. */
 @Injectable()
 export class Letters {
   constructor(@Optional() private readonly sql?: Sql) {}
