@@ -192,6 +192,31 @@ describe('Apple', () => {
   });
 });
 
+describe('a badge alone', () => {
+  const badge = () =>
+    aNote({ silent: true, title: undefined, body: '', sound: undefined, data: { kind: 'badge', badge: '3' } });
+
+  it('goes to Apple as an alert that shows nothing', async () => {
+    const target = to();
+    const sent = await (await open('apns', vendors.apnsToken())).send(target, badge());
+    expect(sent).toMatchObject({ outcome: 'sent' });
+    const [seen] = vendors.apns.records.taken(target.token);
+    expect(seen?.body).toEqual({ aps: { badge: 3 } });
+    expect(seen?.headers).toMatchObject({ 'apns-push-type': 'alert', 'apns-priority': '5' });
+  });
+
+  it.each([
+    ['fcm', () => ({ serviceAccount: vendors.fcm.account() })],
+    ['huawei', () => vendors.huawei.account()],
+  ] as const)('goes through %s as data, without a notification', async (name, upload) => {
+    const target = to();
+    expect(await (await open(name, upload())).send(target, badge())).toMatchObject({ outcome: 'sent' });
+    const [seen] = vendors[name].records.taken(target.token);
+    expect(JSON.stringify(seen?.body)).not.toMatch(/notification|title/);
+    expect(JSON.stringify(seen?.body).replaceAll('\\', '')).toContain('"badge":"3"');
+  });
+});
+
 describe.each(['fcm', 'huawei'] as const)('%s', (name) => {
   const upload = () => (name === 'fcm' ? { serviceAccount: vendors.fcm.account() } : vendors.huawei.account());
   const dead = { fcm: { status: 404, reason: 'UNREGISTERED' }, huawei: { reason: '80300007' } }[name];

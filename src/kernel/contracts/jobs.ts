@@ -11,6 +11,8 @@ export interface Jobs {
   'push-decide': { appPk: number };
   /** An app has pushes that are due. */
   'push-send': { appPk: number };
+  /** A user read something: its other devices may want the new badge. */
+  'push-badge': { appPk: number; userPk: number };
   /** Deletes what has outlived its use: finished outbox rows, old user events, expired sessions and idempotency keys. */
   housekeeping: Record<string, never>;
 }
@@ -22,6 +24,7 @@ export const JOB_NAMES = [
   'user-departed',
   'push-decide',
   'push-send',
+  'push-badge',
   'housekeeping',
 ] as const satisfies readonly JobName[];
 

@@ -16,6 +16,7 @@ import { Members } from './members';
 import { Marks } from './marks';
 import { MessageIds } from './message-ids';
 import { DatabasePressure } from './pressure';
+import { ReadListeners } from './read-listeners';
 import { Retention } from './retention';
 import { Standings } from './standings';
 import { UnreadTotals } from './unread-totals';
@@ -34,6 +35,7 @@ const services = [
   Members,
   MessageIds,
   Repeats,
+  ReadListeners,
   Retention,
   Standings,
   UnreadTotals,

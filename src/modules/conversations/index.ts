@@ -17,6 +17,7 @@ export type { OwedMessages } from './log/log-writer';
 export { MessageIds } from './message-ids';
 export { Members, type MemberSnapshot } from './members';
 export { Marks } from './marks';
+export { type ReadListener, ReadListeners } from './read-listeners';
 export { Retention } from './retention';
 export { Standings, type Standing } from './standings';
 export { type UnreadSummary, UnreadTotals } from './unread-totals';

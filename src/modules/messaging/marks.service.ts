@@ -4,7 +4,7 @@ import type { UserEvent } from '../../kernel/contracts/socket-events';
 import { Sql } from '../../platform/database/sql';
 import { Live } from '../../platform/realtime/live';
 import { UserEvents } from '../accounts';
-import { Inbox, Marks } from '../conversations';
+import { Inbox, Marks, ReadListeners } from '../conversations';
 import { ReadableConversations } from './readable';
 import { SignalsService } from './signals.service';
 
@@ -17,6 +17,7 @@ export class MarksService {
     private readonly inbox: Inbox,
     private readonly signals: SignalsService,
     private readonly events: UserEvents,
+    private readonly reads: ReadListeners,
     private readonly live: Live,
     private readonly sql: Sql,
   ) {}
@@ -48,6 +49,7 @@ export class MarksService {
     const after = await this.inbox.entry(caller.userPk, conversation.pk);
     if (event) {
       this.live.toUsers(caller.app.pk, [caller.userPk], 'user:event', event, { exceptSocketId: caller.socketId });
+      if ((after?.unread ?? 0) < before.unread) this.reads.unreadFell(caller.app.pk, caller.userPk);
       await this.signals.receipt(caller, conversation, 'read', target);
     }
     return { readSeq: after?.readSeq ?? target, unread: after?.unread ?? 0 };

@@ -19,6 +19,8 @@ export interface PushNote {
   readonly id: string;
   /** What a later notification of the same conversation replaces on the screen. */
   readonly collapseId: string;
+  /** Shows nothing and makes no sound: it brings the badge alone. */
+  readonly silent?: boolean;
   readonly title?: string;
   readonly body: string;
   /** The true sum of what is unread. */

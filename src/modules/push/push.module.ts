@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts';
 import { ConversationsModule } from '../conversations';
 import { TenancyModule } from '../tenancy';
+import { BadgeUpdates } from './badge-updates';
 import { Badges } from './badges';
 import { PushChannels } from './channels';
 import { DeadLettersController } from './deliveries/dead-letters.controller';
@@ -55,6 +56,7 @@ import { RecipientPages } from './tasks/recipient-pages';
   ],
   providers: [
     Badges,
+    BadgeUpdates,
     DeadLettersService,
     DeliveriesService,
     DevicesService,

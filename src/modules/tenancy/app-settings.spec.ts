@@ -12,7 +12,14 @@ describe("an app's settings", () => {
       loginByAppToken: true,
       joinCreates: false,
       tokenTtlSeconds: 86_400,
-      push: { enabled: true, mentionsPierce: false, style: 'full', sound: 'default', templates: [] },
+      push: {
+        enabled: true,
+        mentionsPierce: false,
+        badgeOnRead: false,
+        style: 'full',
+        sound: 'default',
+        templates: [],
+      },
     });
   });
 

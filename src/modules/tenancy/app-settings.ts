@@ -24,6 +24,8 @@ export interface AppPushSettings {
   readonly enabled: boolean;
   /** A mention passes a user's do-not-disturb and quiet hours. */
   readonly mentionsPierce: boolean;
+  /** What is read on one device brings the new badge to the others, by a push that shows nothing. */
+  readonly badgeOnRead: boolean;
   readonly style: PushStyle;
   /** For users and devices that name no language; absent: English. */
   readonly language?: string;
@@ -62,6 +64,7 @@ export class AppSettings {
   readonly push: AppPushSettings = {
     enabled: true,
     mentionsPierce: false,
+    badgeOnRead: false,
     style: 'full',
     sound: 'default',
     templates: [],

@@ -81,15 +81,25 @@ export class HuaweiServer extends VendorHttps {
 interface HuaweiMessage {
   token?: unknown;
   data?: unknown;
-  android?: { ttl?: unknown; notification?: { title?: unknown; body?: unknown; click_action?: unknown; tag?: string } };
+  android?: { ttl?: unknown; notification?: Shown };
 }
 
-/** What Huawei insists on for a notification on Android. */
+interface Shown {
+  title?: unknown;
+  body?: unknown;
+  click_action?: unknown;
+  tag?: string;
+}
+
+/** What Huawei insists on for Android: a notification, or data alone. */
 const isWhole = ({ token, data, android }: HuaweiMessage = {}): boolean =>
   Array.isArray(token) &&
   token.length > 0 &&
   (data === undefined || typeof data === 'string') &&
   /^\d+s$/.test(String(android?.ttl)) &&
-  typeof android?.notification?.title === 'string' &&
-  typeof android.notification.body === 'string' &&
-  typeof android.notification.click_action === 'object';
+  ((data !== undefined && android?.notification === undefined) || isShown(android?.notification));
+
+const isShown = (notification: Shown = {}): boolean =>
+  typeof notification.title === 'string' &&
+  typeof notification.body === 'string' &&
+  typeof notification.click_action === 'object';

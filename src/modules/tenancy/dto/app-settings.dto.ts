@@ -96,6 +96,14 @@ export class AppPushSettingsDto {
   @IsBoolean()
   mentionsPierce?: boolean;
 
+  /**
+   * On: when a user reads on one device, the others, unless somebody looks at them, get the new badge by a push that shows
+   * nothing; off by default.
+   */
+  @IsOptional()
+  @IsBoolean()
+  badgeOnRead?: boolean;
+
   /** `hidden`: a push says who wrote, not what; unless a user wishes otherwise. */
   @IsOptional()
   @IsIn(PUSH_STYLES)

@@ -3,6 +3,8 @@ import { collapseKey, fitted } from '../wrapping';
 
 const BYTES_MAX = 4096;
 const AT_ONCE = '10';
+/** For what nobody waits for: it may come when the device wakes anyway. */
+const AT_LEISURE = '5';
 
 /** A note as Apple takes it. */
 export interface ApnsNotification {
@@ -18,7 +20,7 @@ export function apnsNotification(note: PushNote, topic: string): ApnsNotificatio
       'apns-id': note.id,
       'apns-topic': topic,
       'apns-push-type': 'alert',
-      'apns-priority': AT_ONCE,
+      'apns-priority': note.silent ? AT_LEISURE : AT_ONCE,
       'apns-collapse-id': collapseKey(note),
       'apns-expiration': String(Math.max(0, Math.floor(note.expiresAt.getTime() / 1000))),
     },
@@ -27,7 +29,9 @@ export function apnsNotification(note: PushNote, topic: string): ApnsNotificatio
 }
 
 /** What is undefined is not written. `aps` comes last, so that no data of a message can pass for it. */
-function bodyOf({ title, body, badge, sound, data }: PushNote): string {
+function bodyOf({ silent, title, body, badge, sound, data }: PushNote): string {
+  // An alert that is a badge and nothing else shows nothing. Apple counts and holds back background pushes, not these.
+  if (silent) return JSON.stringify({ aps: { badge } });
   const aps = {
     alert: { title, body },
     badge,

@@ -12,6 +12,7 @@ export function fcmMessage({ token }: PushTarget, wanted: PushNote): object {
 }
 
 function messageOf(token: string, note: PushNote): object {
+  if (note.silent) return silentOf(token, note);
   const { title, body, badge, sound, data } = note;
   const collapse = collapseKey(note);
   return {
@@ -43,6 +44,27 @@ function messageOf(token: string, note: PushNote): object {
             ...(data.conversationId !== undefined && { 'thread-id': data.conversationId }),
           },
         },
+      },
+    },
+  };
+}
+
+/** A message of data alone: Android hands it to the app, which sets its badge; Apple's devices set it by themselves. */
+function silentOf(token: string, note: PushNote): object {
+  const collapse = collapseKey(note);
+  return {
+    message: {
+      token,
+      data: note.data,
+      android: { collapse_key: collapse, priority: 'NORMAL', ttl: `${secondsLeft(note)}s` },
+      apns: {
+        headers: {
+          'apns-push-type': 'alert',
+          'apns-collapse-id': collapse,
+          'apns-priority': '5',
+          'apns-expiration': String(Math.floor(note.expiresAt.getTime() / 1000)),
+        },
+        payload: { aps: { badge: note.badge } },
       },
     },
   };

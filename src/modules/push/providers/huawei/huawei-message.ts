@@ -14,6 +14,7 @@ export function huaweiMessage({ token }: PushTarget, wanted: PushNote, badgeClas
 }
 
 function messageOf(token: string, note: PushNote, badgeClass: string | undefined): object {
+  if (note.silent) return silentOf(token, note);
   const { title, body, badge, sound, data } = note;
   const collapse = collapseKey(note);
   return {
@@ -41,6 +42,16 @@ function messageOf(token: string, note: PushNote, badgeClass: string | undefined
     },
   };
 }
+
+/** A message of data alone, which is handed to the app: it sets its badge itself. */
+const silentOf = (token: string, note: PushNote): object => ({
+  validate_only: false,
+  message: {
+    token: [token],
+    data: JSON.stringify(note.data),
+    android: { ttl: `${Math.min(secondsLeft(note), TTL_MAX_SECONDS)}s`, urgency: 'NORMAL' },
+  },
+});
 
 /** The same number for the same key, as large as a Java int may be. */
 const numberOf = (key: string): number => createHash('sha256').update(key).digest().readUInt32BE(0) >>> 1;
