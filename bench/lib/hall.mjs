@@ -1,4 +1,5 @@
 /** Thousands of listeners, connected once to Parley and once to plain Socket.IO, for everything that many are to hear. */
+import { OPERATOR_TOKEN } from './product.mjs';
 import { Generator } from './generator-process.mjs';
 import { measure } from './measure.mjs';
 import { cpusOf } from './cpu.mjs';
@@ -116,7 +117,8 @@ export class Hall {
 /** Parley counts anew after each look. @param {string} url */
 async function longestLag(url) {
   const look = async () => {
-    const text = await (await fetch(`${url}/metrics`)).text();
+    const headers = { authorization: `Bearer ${OPERATOR_TOKEN}` };
+    const text = await (await fetch(`${url}/metrics`, { headers })).text();
     return Number(/^nodejs_eventloop_lag_max_seconds ([\d.e+-]+)$/m.exec(text)?.[1]) * 1000;
   };
   await look();

@@ -1,5 +1,6 @@
 /** Parley under measurement: its own process from dist, configured as `npm start` does, with only the rate ceilings raised. */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { openSync, closeSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, waitUntil } from '../../scripts/lib/network.mjs';
@@ -30,6 +31,8 @@ const CEILINGS = [
   'NEW_NAMES_PER_HOUR',
   'APP_NEW_NAMES_PER_HOUR',
 ];
+/** With which the run reads the product's metrics. */
+export const OPERATOR_TOKEN = randomBytes(24).toString('hex');
 /** What would change the product from outside; the benchmark measures the defaults. */
 const FOREIGN =
   /^(LIMIT_|REALTIME_|MYSQL_|REDIS_|ROLE$|PORT$|HOST$|LOG_LEVEL$|METRICS_PORT$|SOCKET_TRANSPORTS$|NODE_OPTIONS$)/;
@@ -64,6 +67,9 @@ export async function startProduct({
       ...Object.fromEntries(
         CEILINGS.filter((name) => !keepDefault.includes(name)).map((name) => [`LIMIT_${name}`, UNLIMITED]),
       ),
+      HTTP_CONNECTIONS_PER_ADDRESS: UNLIMITED,
+      HTTP_REQUESTS_PER_ADDRESS: UNLIMITED,
+      OPERATOR_TOKEN,
       DATA_DIR: dir,
       HOST: '127.0.0.1',
       PORT: String(port),

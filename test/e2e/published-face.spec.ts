@@ -2,7 +2,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import Ajv2020 from 'ajv/dist/2020';
 import { openApi } from '../../src/platform/docs/docs';
 import { EventCatalogue } from '../../src/platform/docs/event-catalogue';
-import { startParley, type Parley } from '../support/harness';
+import { OPERATOR_TOKEN, startParley, type Parley } from '../support/harness';
 
 describe('the published face', () => {
   let parley: Parley;
@@ -125,8 +125,15 @@ describe('the published face', () => {
     await closed.stop();
   });
 
-  it('shows metrics to this machine, and not through a proxy', async () => {
-    expect(String((await parley.api.get('/metrics')).body)).toContain('nodejs_eventloop_lag_seconds');
-    expect((await parley.api.get('/metrics', { 'x-forwarded-for': '203.0.113.9' })).status).toBe(404);
+  it('shows metrics to the operator alone, on this machine as elsewhere', async () => {
+    const operator = parley.api.as({ bearer: OPERATOR_TOKEN });
+    expect(String((await operator.get('/metrics')).body)).toContain('nodejs_eventloop_lag_seconds');
+    // A proxy on this machine may add no header that says for whom it asks.
+    const strangers: Record<string, string>[] = [
+      {},
+      { 'x-forwarded-for': '203.0.113.9' },
+      { authorization: 'Bearer another-token' },
+    ];
+    for (const headers of strangers) expect((await parley.api.get('/metrics', headers)).status).toBe(404);
   });
 });

@@ -75,7 +75,7 @@ export class HttpSettings {
   @IsIn(['websocket', 'polling'], { each: true })
   socketTransports: ('websocket' | 'polling')[] = ['polling', 'websocket'];
 
-  /** Port of /metrics; 0 serves it on the main port, to loopback and to the operator only. */
+  /** Port of /metrics, open to whoever reaches it; 0 serves it on the main port, to the operator's token only. */
   @Type(() => Number)
   @IsInt()
   @Min(0)

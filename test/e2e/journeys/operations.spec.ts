@@ -5,7 +5,7 @@ import { CLIENT_EVENTS, SERVER_EVENTS } from '../../../src/kernel/contracts/sock
 import { RouteCatalogue } from '../../../src/platform/docs/route-catalogue';
 import { JsonLog, logOptions } from '../../../src/platform/observability/logging';
 import { aConnectedUser, anApp, aSession, aUser } from '../../support/builders';
-import { startParley, type Parley } from '../../support/harness';
+import { OPERATOR_TOKEN, startParley, type Parley } from '../../support/harness';
 import { ok } from '../../support/http';
 import { aText } from '../../support/messages';
 import { connect } from '../../support/socket';
@@ -100,7 +100,7 @@ describe('operations', () => {
   it('metrics have every promised series, and count what happened', async () => {
     const app = await anApp(parley);
     const [ann, bob] = [await aConnectedUser(app), await aConnectedUser(app)];
-    const read = async () => String((await parley.api.get('/metrics')).body);
+    const read = async () => String((await parley.api.as({ bearer: OPERATOR_TOKEN }).get('/metrics')).body);
     const valueOf = (text: string, series: string) =>
       Number(new RegExp(`^${series.replace(/[{}"]/g, '\\$&')} (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
     const stored = 'parley_messages_total{result="stored"}';

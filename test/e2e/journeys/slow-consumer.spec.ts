@@ -1,7 +1,7 @@
 import type { Socket as TcpSocket } from 'node:net';
 import { aConnectedUser, anApp, aSession, aUser, type TestApp } from '../../support/builders';
 import { eventually } from '../../support/eventually';
-import { startParley, type Parley } from '../../support/harness';
+import { OPERATOR_TOKEN, startParley, type Parley } from '../../support/harness';
 import { aText, between, textsOf, upTo } from '../../support/messages';
 import { connect, type Device } from '../../support/socket';
 
@@ -39,7 +39,11 @@ describe('a client that stops reading', () => {
       ((await app.api.get(`/v1/users/${user.userId}/sessions`)).body.items as unknown as object[]).length;
     expect(await online()).toBe(2);
     const closed = async () =>
-      Number(/^parley_slow_consumers_closed_total (\d+)/m.exec(String((await parley.api.get('/metrics')).body))?.[1]);
+      Number(
+        /^parley_slow_consumers_closed_total (\d+)/m.exec(
+          String((await parley.api.as({ bearer: OPERATOR_TOKEN }).get('/metrics')).body),
+        )?.[1],
+      );
     const before = await closed();
     let said = 0;
     const send = () => app.api.post('/v1/messages', aText(user.userId, `${++said} ${PADDING}`, { from: ann.userId }));

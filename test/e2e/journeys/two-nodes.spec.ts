@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { anApp, aSession, aUser } from '../../support/builders';
 import { Deployment, type ServerProcess } from '../../support/deployment';
+import { OPERATOR_TOKEN } from '../../support/harness';
 import { eventually } from '../../support/eventually';
 import { ok } from '../../support/http';
 import { aText } from '../../support/messages';
@@ -41,7 +42,9 @@ describe('of two nodes', () => {
     expect(health).toMatchObject({ ready: true, clock: { agrees: false } });
     expect(Math.abs(health.clock.aheadMs - AHEAD_MS)).toBeLessThan(5000);
     expect((await ok(right.api.get('/health/ready'))).clock).toMatchObject({ agrees: true });
-    const offset = /^parley_clock_offset_seconds (\S+)$/m.exec(String((await ahead.api.get('/metrics')).body))?.[1];
+    const offset = /^parley_clock_offset_seconds (\S+)$/m.exec(
+      String((await ahead.api.as({ bearer: OPERATOR_TOKEN }).get('/metrics')).body),
+    )?.[1];
     expect(Math.abs(Number(offset) - AHEAD_MS / 1000)).toBeLessThan(5);
     expect(ahead.output).toMatch(/clock of this machine is 1\d\d\.\d s ahead/);
     expect(right.output).not.toContain('clock of this machine');
