@@ -5,7 +5,7 @@ import type { HttpSettings } from '../../../config/settings';
 import { clientAddress } from '../../../realtime/client-address';
 import { EarlyAnswers } from './early-answers';
 import { countEnded } from './ended-connections';
-import { OpenConnection } from './open-connection';
+import { type Asker, OpenConnection } from './open-connection';
 import { answerAsPlain } from './plain-upgrades';
 import { Tally } from './tally';
 import { UnreadAnswers } from './unread-answers';
@@ -14,6 +14,8 @@ import { UnreadAnswers } from './unread-answers';
 const AHEAD_MAX = 16;
 /** Connections and requests of all addresses together, as multiples of what one may have. */
 const OF_ALL = 4;
+/** Requests with one user's token that are worked on at once. */
+const OF_TOKEN = 100;
 const SWEEP_MS = 100;
 const BUSY_MS = 1000;
 const SOCKET_PATH = '/socket.io/';
@@ -31,6 +33,7 @@ export class FrontGate {
   private readonly waiting = new Set<OpenConnection>();
   private readonly open = new Tally();
   private readonly underWay = new Tally();
+  private readonly underWayOfToken = new Tally();
   private readonly early: EarlyAnswers;
   private readonly unread: UnreadAnswers;
 
@@ -95,13 +98,12 @@ export class FrontGate {
       connection.end();
       return false;
     }
-    const forwarded = request.headers['x-forwarded-for'];
-    const address = clientAddress(forwarded, connection.address, this.http.trustProxy);
-    const counted = isCounted(request.url ?? '');
-    const failure = this.refusalOf(request, counted ? address : undefined);
-    connection.waiting.set(response, counted ? address : undefined);
+    const asker = isCounted(request.url ?? '') ? this.askerOf(request, connection) : undefined;
+    const failure = this.refusalOf(request, asker);
+    connection.waiting.set(response, asker);
     this.waiting.add(connection);
-    if (counted) this.underWay.add(address);
+    if (asker) this.underWay.add(asker.address);
+    if (asker?.bearer) this.underWayOfToken.add(asker.bearer);
     response.once('close', () => this.settle(connection, response));
     if (!failure) return true;
     this.early.refuse(request, response, failure);
@@ -109,17 +111,27 @@ export class FrontGate {
   }
 
   private settle(connection: OpenConnection, response: ServerResponse): void {
-    const address = connection.waiting.get(response);
+    const asker = connection.waiting.get(response);
     if (!connection.waiting.delete(response)) return;
-    if (address !== undefined) this.underWay.take(address);
+    if (asker) this.underWay.take(asker.address);
+    if (asker?.bearer) this.underWayOfToken.take(asker.bearer);
     if (connection.waiting.size === 0) this.waiting.delete(connection);
   }
 
-  private refusalOf({ httpVersion, headers }: IncomingMessage, address: string | undefined): AppError | undefined {
+  private askerOf({ headers }: IncomingMessage, { address }: OpenConnection): Asker {
+    const { authorization, 'x-forwarded-for': forwarded } = headers;
+    const bearer = authorization !== undefined && /^bearer /i.test(authorization) ? authorization : undefined;
+    return { address: clientAddress(forwarded, address, this.http.trustProxy), ...(bearer && { bearer }) };
+  }
+
+  private refusalOf({ httpVersion, headers }: IncomingMessage, asker: Asker | undefined): AppError | undefined {
     if (httpVersion === '1.1' && headers.host === undefined) return invalid('host', 'HTTP/1.1 needs a Host header.');
-    if (address === undefined) return undefined;
+    if (!asker) return undefined;
     const { requestsPerAddress } = this.http;
-    const busy = this.underWay.of(address) >= requestsPerAddress || this.underWay.total >= requestsPerAddress * OF_ALL;
+    const busy =
+      this.underWay.of(asker.address) >= requestsPerAddress ||
+      this.underWay.total >= requestsPerAddress * OF_ALL ||
+      (asker.bearer !== undefined && this.underWayOfToken.of(asker.bearer) >= OF_TOKEN);
     return busy ? new AppError('BUSY', { retryAfterMs: BUSY_MS }) : undefined;
   }
 }

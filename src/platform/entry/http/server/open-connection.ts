@@ -7,13 +7,20 @@ type Handle = { bytesWritten?: number; writeQueueSize?: number } | null;
 /** Node's parser of a connection, which hands over each head that it has read. */
 type Parser = { onIncoming?: () => number } | null;
 
+/** Whom a request counts for, before anybody is proved to be anything. */
+export interface Asker {
+  address: string;
+  /** The header with a user's token; app servers, who ask much at once and rightly, show Basic credentials. */
+  bearer?: string;
+}
+
 /** What tells the parser that something is wrong with the head it has just read. */
 const WRONG = -1;
 
 /** One connection that speaks HTTP, and the answers it still waits for. */
 export class OpenConnection {
-  /** Its requests that are not answered yet, or whose answer is not read, with the address that each counts for, if any. */
-  readonly waiting = new Map<ServerResponse, string | undefined>();
+  /** Its requests that are not answered yet, or whose answer is not read, and for whom each counts as under way. */
+  readonly waiting = new Map<ServerResponse, Asker | undefined>();
   private delivered = 0;
   private stuckSince = 0;
 
