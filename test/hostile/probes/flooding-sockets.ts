@@ -4,7 +4,7 @@ import { defineProbe } from '../probe';
 import { logIn, openSocket, sleep } from '../tools';
 import type { World } from '../world';
 
-const WATCHED_MS = 1500;
+const WATCHED_MS = 3000;
 const FRAMES_AT_ONCE = 500;
 const ROUNDS = 400;
 const PING = 9;
@@ -39,7 +39,7 @@ async function flood(world: World, token: string, name: string): Promise<number>
 
 export const probe = defineProbe({
   promise: 'a socket that floods, with whatever it is, is told so and closed, and nobody else feels it',
-  seconds: 25,
+  seconds: 30,
   prepare: async (world) => {
     const tokens: [string, string][] = [];
     for (const name of Object.keys(FLOODS)) tokens.push([name, await logIn(world, `flooder-${name}`)]);

@@ -4,6 +4,8 @@ import { logIn, openSocket, sleep } from '../tools';
 
 const AT_ONCE = 40;
 const SECONDS = 5;
+/** What an address has: 50 a second, 200 at once; and a little, because clocks differ. */
+const ALLOWED = 200 + 50 * (SECONDS + 1) + 50;
 
 /** Handshakes with tokens that are none, as fast as forty at once can be, beside a good one from the same address. */
 export const probe = defineProbe({
@@ -31,7 +33,8 @@ export const probe = defineProbe({
     const waited = Math.round(performance.now() - asked);
     good.tcp.destroy();
     await Promise.all(guesses);
-    assert(codes.get('RATE_LIMITED'), 'no wrong token was refused for its address');
+    const judged = [...codes].reduce((sum, [code, count]) => sum + (/LIMITED|closed/.test(code) ? 0 : count), 0);
+    assert(judged <= ALLOWED, `${judged} wrong tokens were judged; ${ALLOWED} are what an address has`);
     assert(waited < 5000, `a good token from the same address waited for ${waited} ms`);
     return `${[...codes].map(([code, count]) => `${count} ${code}`).join(', ')}; a good one in ${waited} ms`;
   },
