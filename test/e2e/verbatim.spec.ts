@@ -33,7 +33,7 @@ beforeAll(async () => {
     await overWebSocket('message:send', command(bob, randomUUID(), '1', '1', ',"options":{"onlineOnly":true}'));
     return ear.texts.some((text) => text.startsWith('42["message:new"'));
   });
-});
+}, 90_000);
 afterAll(async () => {
   await elsewhere?.stop();
   await parley?.stop();

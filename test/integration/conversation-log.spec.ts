@@ -55,7 +55,6 @@ const names = {
   pkOf: (_app: number, userId: string) => Promise.resolve(Number(userId.slice(1))),
   facesOf: () => Promise.resolve(new Map()),
   everyPkOf: () => Promise.resolve([]),
-  superseded: () => Promise.resolve(new Set<number>()),
 };
 
 describe('the conversation log', () => {

@@ -62,7 +62,6 @@ describe('messages beyond their app’s limit', () => {
       pkOf: (_app, userId) => Promise.resolve(Number(userId.slice(1))),
       facesOf: () => Promise.resolve(new Map()),
       everyPkOf: () => Promise.resolve([]),
-      superseded: () => Promise.resolve(new Set<number>()),
     };
     audiences.register(open('user'));
     audiences.register(open('group'));
@@ -78,7 +77,7 @@ describe('messages beyond their app’s limit', () => {
     inbox = new Inbox(sql);
     marks = new Marks(sql, drainables);
     retention = new Retention(sql, history);
-    totals = new UnreadTotals(sql, inbox, audiences);
+    totals = new UnreadTotals(sql, inbox);
   });
 
   /** What a badge says is what the list says, whatever a test has done. */

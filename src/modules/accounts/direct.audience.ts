@@ -62,7 +62,8 @@ export class DirectAudience implements Audience {
     yield await Promise.resolve([...this.hearers(conversation)]);
   }
 
-  window({ lowPk, highPk }: ConversationRef, userPk: number): Promise<{ from: number } | undefined> {
-    return Promise.resolve(userPk === lowPk || userPk === highPk ? { from: 1 } : undefined);
+  window({ lowPk, highPk, lowFrom, highFrom }: ConversationRef, userPk: number): Promise<{ from: number } | undefined> {
+    const from = userPk === lowPk ? lowFrom : userPk === highPk ? highFrom : undefined;
+    return Promise.resolve(from === undefined ? undefined : { from });
   }
 }

@@ -55,7 +55,7 @@ export class SystemAudience implements Audience {
     yield await Promise.resolve([lowPk]);
   }
 
-  window({ lowPk }: ConversationRef, userPk: number): Promise<{ from: number } | undefined> {
-    return Promise.resolve(userPk === lowPk ? { from: 1 } : undefined);
+  window({ lowPk, lowFrom }: ConversationRef, userPk: number): Promise<{ from: number } | undefined> {
+    return Promise.resolve(userPk === lowPk ? { from: lowFrom } : undefined);
   }
 }

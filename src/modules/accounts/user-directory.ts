@@ -129,17 +129,6 @@ export class UserDirectory implements UserNames {
     return rows.map(({ id }) => id);
   }
 
-  async superseded(userPks: readonly number[]): Promise<Set<number>> {
-    if (userPks.length === 0) return new Set();
-    const rows = await this.sql.rows<{ id: number }>(
-      `SELECT u.id FROM users u WHERE u.id IN (?) AND u.tombstone <> 0 AND EXISTS (
-          SELECT 1 FROM users n WHERE n.appPk = u.appPk AND n.userId = u.userId
-            AND (n.tombstone = 0 OR n.tombstone > u.tombstone))`,
-      [[...new Set(userPks)]],
-    );
-    return new Set(rows.map(({ id }) => id));
-  }
-
   /** Forgets on this node; `Live.forget` tells all of them. */
   drop(appPk: number, userPk: number): void {
     this.epoch++;

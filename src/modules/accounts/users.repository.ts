@@ -102,11 +102,22 @@ export class UsersRepository {
     const ids = wanted.map(({ userId }) => userId);
     // The app's row first, and only where there is a quota: then no two transactions count the same free place.
     if (app.quotas.users !== undefined) await tx.rows('SELECT id FROM apps WHERE id = ? FOR UPDATE', [app.pk]);
-    const present = await tx.rows<{ id: number; userId: string; registered: number }>(
-      'SELECT id, userId, registered FROM users WHERE appPk = ? AND userId IN (?) AND tombstone = 0 FOR UPDATE',
-      [app.pk, ids],
-    );
-    const known = new Map(present.map((row) => [row.userId, row]));
+    const holders = await tx.rows<{
+      id: number;
+      userId: string;
+      registered: number;
+      tombstone: number;
+      maxUserSeq: number;
+    }>('SELECT id, userId, registered, tombstone, maxUserSeq FROM users WHERE appPk = ? AND userId IN (?) FOR UPDATE', [
+      app.pk,
+      ids,
+    ]);
+    const known = new Map(holders.flatMap((row) => (row.tombstone === 0 ? [[row.userId, row]] : [])));
+    // Clients that knew an earlier user of the id hold its userSeq: the numbers go on above it.
+    const userSeqs = new Map<string, number>();
+    for (const { userId, maxUserSeq } of holders) {
+      userSeqs.set(userId, Math.max(maxUserSeq, userSeqs.get(userId) ?? 0));
+    }
     let room = await this.room(tx, app, app.quotas.users, REGISTERED);
     let waitingRoom = await this.room(tx, app, waitingNamesMax(app.quotas), WAITING);
     const fresh: SqlValue[][] = [];
@@ -121,7 +132,7 @@ export class UsersRepository {
         return quotaExceeded('waitingNames', waitingNamesMax(app.quotas) ?? 0);
       }
       taken.add(user.userId);
-      (row ? awaited : fresh).push(valuesOf(app.pk, user, row?.id ?? null));
+      (row ? awaited : fresh).push(valuesOf(app.pk, user, row?.id ?? null, userSeqs.get(user.userId) ?? 0));
       return user.userId;
     });
     if (fresh.length > 0) await tx.run(INSERT, [fresh]);
@@ -185,12 +196,13 @@ export class UsersRepository {
 }
 
 const INSERT = `INSERT INTO users
-    (id, appPk, userId, account, passwordHash, status, nickname, avatarUrl, profile, registered) VALUES ?`;
+    (id, appPk, userId, account, passwordHash, status, nickname, avatarUrl, profile, registered, maxUserSeq, minUserSeq)
+  VALUES ?`;
 /** Only for rows held by their key: on a race it would overwrite another's user. */
 const REGISTER = `ON DUPLICATE KEY UPDATE registered = VALUES(registered), nickname = VALUES(nickname),
     avatarUrl = VALUES(avatarUrl), profile = VALUES(profile)`;
 
-const valuesOf = (appPk: number, user: NewUserRow, id: number | null): SqlValue[] => [
+const valuesOf = (appPk: number, user: NewUserRow, id: number | null, userSeq: number): SqlValue[] => [
   id,
   appPk,
   user.userId,
@@ -201,4 +213,6 @@ const valuesOf = (appPk: number, user: NewUserRow, id: number | null): SqlValue[
   user.avatarUrl,
   user.profile,
   user.registered,
+  userSeq,
+  userSeq + 1,
 ];

@@ -4,14 +4,17 @@ import type { Mentions, Priority } from '../../kernel/contracts/message';
 import type { AppError } from '../../kernel/errors/app-error';
 import type { SqlExecutor } from '../../platform/database/sql';
 
-/** A conversation as the inside knows it. Never changes once made, so it may be cached for ever. */
+/** A conversation as the inside knows it. Under the same two users it never changes, so it may be cached under them. */
 export interface ConversationRef {
   readonly pk: number;
   readonly appPk: number;
   readonly kind: ConversationKind;
-  /** user: the smaller and the greater user pk (equal: a note to oneself); other kinds: the target's pk, and 0. */
+  /** user: the two users' pks (equal: a note to oneself); other kinds: the target's pk, and 0. */
   readonly lowPk: number;
   readonly highPk: number;
+  /** First seq that each of them may read. */
+  readonly lowFrom: number;
+  readonly highFrom: number;
   /** The public id, the same for every observer. */
   readonly conversationId: string;
   /** What its messages' public ids begin with. */

@@ -12,8 +12,6 @@ export interface UserNames {
   facesOf(userPks: readonly number[]): Promise<ReadonlyMap<number, UserFace & { readonly userId: string }>>;
   /** Every user who holds or has held this id. */
   everyPkOf(appPk: number, userId: string): Promise<readonly number[]>;
-  /** Those of these users that are deleted and whose id another user has held since. */
-  superseded(userPks: readonly number[]): Promise<ReadonlySet<number>>;
 }
 
 /** The kinds of conversation that this process knows, and the names of who is in them. Modules register at start. */

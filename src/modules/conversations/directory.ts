@@ -7,29 +7,43 @@ import type { ConversationRef } from './audience';
 import { Audiences } from './audiences';
 import { KIND_CODES, kindOf } from './kinds';
 import { MessageIds } from './message-ids';
+import { type Sides, Succession } from './succession';
 
-interface ConversationKeys {
+/** What of a conversation's row its reference is made from. */
+export interface ConversationKeys {
   id: number;
   appPk: number;
   kind: number;
   lowPk: number;
   highPk: number;
+  lowFrom: number;
+  highFrom: number;
 }
 
+const KEYS = 'id, appPk, kind, lowPk, highPk, lowFrom, highFrom';
 const CACHED_MAX = 200_000;
+const BY_PK_MS = 60_000;
 
-/** Finds and makes conversations. References never change, so they are cached without expiry. */
+/** Finds and makes conversations. A reference never changes under its two users, so under these it is cached without expiry. */
 @Injectable()
 export class ConversationDirectory {
   /** Those that `open` has seen through: their members are there. What was only looked up is not among them. */
   private readonly opened = new LRUCache<string, ConversationRef>({ max: CACHED_MAX });
-  private readonly byPk = new LRUCache<number, ConversationRef>({ max: CACHED_MAX });
+  /** By its own key it may come to name others: a user made anew takes the place of the one before. */
+  private readonly byPk = new LRUCache<number, ConversationRef>({
+    max: CACHED_MAX,
+    ttl: BY_PK_MS,
+    ttlResolution: 1000,
+  });
+  private readonly succession: Succession;
 
   constructor(
     private readonly sql: Sql,
     private readonly audiences: Audiences,
     private readonly ids: MessageIds,
-  ) {}
+  ) {
+    this.succession = new Succession(sql, audiences);
+  }
 
   /** What is in memory: no promise on the hot path. */
   cached(appPk: number, kind: ConversationKind, lowPk: number, highPk: number): ConversationRef | undefined {
@@ -52,19 +66,24 @@ export class ConversationDirectory {
   ): Promise<ConversationRef> {
     const known = this.cached(appPk, kind, lowPk, highPk);
     if (known) return known;
-    let pk = await this.find(appPk, kind, lowPk, highPk);
-    if (pk === undefined) {
-      await this.sql.run('INSERT IGNORE INTO conversations (appPk, kind, lowPk, highPk) VALUES (?)', [
-        [appPk, KIND_CODES[kind], lowPk, highPk],
-      ]);
-      pk = await this.find(appPk, kind, lowPk, highPk);
-      if (pk === undefined) throw new Error('a conversation just inserted is not there');
+    const sides = { appPk, kind, lowPk, highPk, conversationId };
+    let keys = await this.find(sides);
+    if (!keys) {
+      const before = await this.succession.find(sides);
+      if (before) await this.succession.takeOver(before.id, sides);
+      else {
+        await this.sql.run('INSERT IGNORE INTO conversations (appPk, kind, lowPk, highPk) VALUES (?)', [
+          [appPk, KIND_CODES[kind], lowPk, highPk],
+        ]);
+      }
+      keys = await this.find(sides);
+      if (!keys) throw new Error('a conversation just made is not there');
     }
     if (memberPks.length > 0) {
-      const members = [...new Set(memberPks)].map((userPk) => [userPk, pk, appPk]);
+      const members = [...new Set(memberPks)].map((userPk) => [userPk, keys.id, appPk]);
       await this.sql.run('INSERT IGNORE INTO members (userPk, conversationPk, appPk) VALUES ?', [members]);
     }
-    const conversation = this.remember({ pk, appPk, kind, lowPk, highPk, conversationId });
+    const conversation = this.remember(keys, conversationId);
     this.opened.set(targetKey(appPk, kind, lowPk, highPk), conversation);
     return conversation;
   }
@@ -106,7 +125,8 @@ export class ConversationDirectory {
     const { insertId: pk } = await tx.run('INSERT INTO conversations (appPk, kind, lowPk, highPk) VALUES (?)', [
       [appPk, KIND_CODES[kind], targetPk, 0],
     ]);
-    return { pk, appPk, kind, lowPk: targetPk, highPk: 0, conversationId, idPrefix: this.ids.prefix(pk) };
+    const sides = { lowPk: targetPk, highPk: 0, lowFrom: 1, highFrom: 1 };
+    return { pk, appPk, kind, ...sides, conversationId, idPrefix: this.ids.prefix(pk) };
   }
 
   /** References by key, in no order; what does not exist is left out. */
@@ -119,10 +139,9 @@ export class ConversationDirectory {
       else missing.push(pk);
     }
     if (missing.length > 0) {
-      const rows = await this.sql.rows<ConversationKeys>(
-        'SELECT id, appPk, kind, lowPk, highPk FROM conversations WHERE id IN (?)',
-        [missing],
-      );
+      const rows = await this.sql.rows<ConversationKeys>(`SELECT ${KEYS} FROM conversations WHERE id IN (?)`, [
+        missing,
+      ]);
       for (const conversation of await this.fromRows(rows)) found.set(conversation.pk, conversation);
     }
     return found;
@@ -145,9 +164,7 @@ export class ConversationDirectory {
             ? `system:${low}`
             : (targets.get(`${row.kind}:${row.lowPk}`) ?? '');
       if (!conversationId) return [];
-      return [
-        this.remember({ pk: row.id, appPk: row.appPk, kind, lowPk: row.lowPk, highPk: row.highPk, conversationId }),
-      ];
+      return [this.remember(row, conversationId)];
     });
   }
 
@@ -171,26 +188,33 @@ export class ConversationDirectory {
   ): Promise<ConversationRef | undefined> {
     const known = this.cached(appPk, kind, lowPk, highPk);
     if (known) return known;
-    const pk = await this.find(appPk, kind, lowPk, highPk);
-    return pk === undefined ? undefined : this.remember({ pk, appPk, kind, lowPk, highPk, conversationId });
+    const sides = { appPk, kind, lowPk, highPk, conversationId };
+    // What was said to an earlier user of this id is still the other side's.
+    const keys = (await this.find(sides)) ?? (await this.succession.find(sides));
+    return keys && this.remember(keys, conversationId);
   }
 
-  private async find(
-    appPk: number,
-    kind: ConversationKind,
-    lowPk: number,
-    highPk: number,
-  ): Promise<number | undefined> {
-    const [row] = await this.sql.rows<{ id: number }>(
-      'SELECT id FROM conversations WHERE appPk = ? AND kind = ? AND lowPk = ? AND highPk = ?',
-      [appPk, KIND_CODES[kind], lowPk, highPk],
+  /** Whichever side was named first. */
+  private async find({ appPk, kind, lowPk, highPk }: Sides): Promise<ConversationKeys | undefined> {
+    const [row] = await this.sql.rows<ConversationKeys>(
+      `SELECT ${KEYS} FROM conversations WHERE appPk = ? AND kind = ? AND (lowPk, highPk) IN (?)`,
+      [
+        appPk,
+        KIND_CODES[kind],
+        [
+          [lowPk, highPk],
+          [highPk, lowPk],
+        ],
+      ],
     );
-    return row?.id;
+    return row;
   }
 
-  private remember(reference: Omit<ConversationRef, 'idPrefix'>): ConversationRef {
-    const { pk, appPk, kind, lowPk, highPk, conversationId } = reference;
-    const conversation = { pk, appPk, kind, lowPk, highPk, conversationId, idPrefix: this.ids.prefix(pk) };
+  private remember(keys: ConversationKeys, conversationId: string): ConversationRef {
+    const { id: pk, appPk, lowPk, highPk, lowFrom, highFrom } = keys;
+    const kind = kindOf(keys.kind);
+    const idPrefix = this.ids.prefix(pk);
+    const conversation = { pk, appPk, kind, lowPk, highPk, lowFrom, highFrom, conversationId, idPrefix };
     this.byPk.set(pk, conversation);
     return conversation;
   }

@@ -110,7 +110,11 @@ export class Inbox {
 
   private entries(rows: EntryColumns[], userPk: number, tx: SqlExecutor = this.sql): Promise<InboxEntry[]> {
     return Promise.all(
-      rows.map(async (row) => toEntry(withoutForgotten(row, userPk, await ownRise(tx, row, userPk)), userPk)),
+      rows.map(async (columns) => {
+        // What is before one's window counts as read; an earlier user of the same id may have read less.
+        const row = { ...columns, readSeq: Math.max(columns.readSeq, columns.joinSeq - 1) };
+        return toEntry(withoutForgotten(row, userPk, await ownRise(tx, row, userPk)), userPk);
+      }),
     );
   }
 
@@ -121,7 +125,7 @@ export class Inbox {
   ): Promise<Map<number, { deliveredSeq: number; readSeq: number }>> {
     if (conversationPks.length === 0) return new Map();
     const rows = await this.sql.rows<{ conversationPk: number; deliveredSeq: number; readSeq: number }>(
-      'SELECT conversationPk, deliveredSeq, readSeq FROM members WHERE conversationPk IN (?) AND userPk <> ?',
+      'SELECT conversationPk, deliveredSeq, readSeq FROM members WHERE conversationPk IN (?) AND userPk <> ? AND leaveSeq IS NULL',
       [[...conversationPks], userPk],
     );
     return new Map(

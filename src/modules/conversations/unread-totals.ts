@@ -1,19 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Sql } from '../../platform/database/sql';
-import { Audiences } from './audiences';
 import { Inbox, VISIBLE } from './inbox';
 import { KIND_CODES } from './kinds';
 
 interface Part {
   userPk: number;
-  /** The other side of a one-to-one conversation; 0 for all other conversations together. Computed, so a DECIMAL. */
-  peerPk: string;
   /** A group whose unread is counted by its lines; else 0. */
   groupPk: string;
   unread: string;
 }
 
-const OUTLIVED = '(m.readSeq + 1 < c.minSeq)';
+const OUTLIVED = '(GREATEST(m.readSeq + 1, m.joinSeq) < c.minSeq)';
 /** As `countOfOthers` says, in SQL; what may fall below zero on its way is signed. */
 const others = (count: string, low: string): string => `(CASE
     WHEN c.kind <> ${KIND_CODES.user} THEN CAST(${count} AS SIGNED) - m.ownCount
@@ -22,7 +19,6 @@ const others = (count: string, low: string): string => `(CASE
     ELSE CAST(${low} AS SIGNED) END)`;
 const READ = `(CASE WHEN ${OUTLIVED} THEN ${others('c.minCount', 'c.minLowCount')} ELSE CAST(m.readCount AS SIGNED) END)`;
 const UNREAD = `GREATEST(0, ${others('c.countSeq', 'c.lowCount')} - ${READ})`;
-const PEER = `(CASE WHEN c.kind <> ${KIND_CODES.user} THEN 0 WHEN m.userPk = c.lowPk THEN c.highPk ELSE c.lowPk END)`;
 /** How many own messages of a group were forgotten is known from its lines only: such a conversation, else 0. */
 const FORGOTTEN_GROUP = `(CASE WHEN c.kind = ${KIND_CODES.group} AND ${OUTLIVED} THEN m.conversationPk ELSE 0 END)`;
 
@@ -42,7 +38,6 @@ export class UnreadTotals {
   constructor(
     private readonly sql: Sql,
     private readonly inbox: Inbox,
-    private readonly audiences: Audiences,
   ) {}
 
   /** For each of these users; one statement, and one more for each group that a member has not read for too long. */
@@ -52,16 +47,15 @@ export class UnreadTotals {
     const add = (userPk: number, unread: number): void => void totals.set(userPk, (totals.get(userPk) ?? 0) + unread);
 
     const parts = await this.sql.rows<Part>(
-      `SELECT m.userPk, ${PEER} AS peerPk, ${FORGOTTEN_GROUP} AS groupPk, SUM(${UNREAD}) AS unread
+      `SELECT m.userPk, ${FORGOTTEN_GROUP} AS groupPk, SUM(${UNREAD}) AS unread
          FROM members m JOIN conversations c ON c.id = m.conversationPk WHERE m.userPk IN (?) AND ${VISIBLE}
-        GROUP BY m.userPk, peerPk, groupPk HAVING unread > 0 OR groupPk > 0`,
+        GROUP BY m.userPk, groupPk HAVING unread > 0 OR groupPk > 0`,
       [[...userPks]],
     );
-    const superseded = await this.audiences.names.superseded(parts.flatMap(({ peerPk }) => Number(peerPk) || []));
     await Promise.all(
-      parts.map(async ({ userPk, peerPk, groupPk, unread }) => {
+      parts.map(async ({ userPk, groupPk, unread }) => {
         if (Number(groupPk) > 0) add(userPk, (await this.inbox.entry(userPk, Number(groupPk)))?.unread ?? 0);
-        else if (!superseded.has(Number(peerPk))) add(userPk, Number(unread));
+        else add(userPk, Number(unread));
       }),
     );
     return totals;
@@ -75,18 +69,17 @@ export class UnreadTotals {
       summary.conversations += conversations;
     };
     const parts = await this.sql.rows<Part & { muted: number; conversations: string }>(
-      `SELECT m.muted, ${PEER} AS peerPk, ${FORGOTTEN_GROUP} AS groupPk, SUM(${UNREAD}) AS unread,
+      `SELECT m.muted, ${FORGOTTEN_GROUP} AS groupPk, SUM(${UNREAD}) AS unread,
               SUM(${UNREAD} > 0) AS conversations
          FROM members m JOIN conversations c ON c.id = m.conversationPk WHERE m.userPk = ? AND ${VISIBLE}
-        GROUP BY m.muted, peerPk, groupPk HAVING unread > 0 OR groupPk > 0`,
+        GROUP BY m.muted, groupPk HAVING unread > 0 OR groupPk > 0`,
       [userPk],
     );
-    const superseded = await this.audiences.names.superseded(parts.flatMap(({ peerPk }) => Number(peerPk) || []));
-    for (const { muted, peerPk, groupPk, unread, conversations } of parts) {
+    for (const { muted, groupPk, unread, conversations } of parts) {
       if (Number(groupPk) > 0) {
         const counted = (await this.inbox.entry(userPk, Number(groupPk)))?.unread ?? 0;
         add(muted === 1, counted, counted > 0 ? 1 : 0);
-      } else if (!superseded.has(Number(peerPk))) add(muted === 1, Number(unread), Number(conversations));
+      } else add(muted === 1, Number(unread), Number(conversations));
     }
     return summary;
   }

@@ -27,7 +27,6 @@ interface Surroundings {
   conversations: ReadonlyMap<number, ConversationRef>;
   cards: ReadonlyMap<number, ConversationCard>;
   peerMarks: ReadonlyMap<number, { deliveredSeq: number; readSeq: number }>;
-  superseded: ReadonlySet<number>;
 }
 
 /** Lines of a conversation list: everything that a list shows, looked up for a page at once. */
@@ -110,31 +109,14 @@ export class ConversationLines {
   private async around(owner: ListOwner, entries: readonly InboxEntry[]): Promise<Surroundings> {
     const conversations = await this.directory.byPks(entries.map(({ conversationPk }) => conversationPk));
     const direct = [...conversations.values()].filter(({ kind }) => kind === 'user');
-    const [cards, peerMarks, superseded] = await Promise.all([
+    const [cards, peerMarks] = await Promise.all([
       this.audiences.cardsOf([...conversations.values()], owner.userPk),
       this.inbox.peerMarks(
         owner.userPk,
         direct.map(({ pk }) => pk),
       ),
-      this.superseded(owner, direct),
     ]);
-    return { conversations, cards, peerMarks, superseded };
-  }
-
-  /**
-   * Conversations with a deleted user whose id another user holds now: the public id names the new one's conversation,
-   * so the old one has left the list with its user.
-   */
-  private async superseded(owner: ListOwner, direct: readonly ConversationRef[]): Promise<Set<number>> {
-    const old = new Set<number>();
-    await Promise.all(
-      direct.map(async (conversation) => {
-        const peerPk = conversation.lowPk === owner.userPk ? conversation.highPk : conversation.lowPk;
-        const holder = await this.audiences.names.pkOf(owner.app.pk, peerOf(conversation, owner.userId));
-        if (holder !== peerPk) old.add(conversation.pk);
-      }),
-    );
-    return old;
+    return { conversations, cards, peerMarks };
   }
 }
 
@@ -142,10 +124,10 @@ function lineOf(
   owner: ListOwner,
   entry: InboxEntry,
   last: StoredMessage | undefined,
-  { conversations, cards, peerMarks, superseded }: Surroundings,
+  { conversations, cards, peerMarks }: Surroundings,
 ): WireConversation | undefined {
   const conversation = conversations.get(entry.conversationPk);
-  if (!conversation || superseded.has(conversation.pk)) return undefined;
+  if (!conversation) return undefined;
   const { title, avatarUrl, peer, group } = cards.get(conversation.pk) ?? {};
   const marks = peerMarks.get(entry.conversationPk);
   return {
