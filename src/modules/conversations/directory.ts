@@ -5,22 +5,11 @@ import { directConversationId } from '../../kernel/contracts/conversation';
 import { Sql, type SqlExecutor } from '../../platform/database/sql';
 import type { ConversationRef } from './audience';
 import { Audiences } from './audiences';
+import { CONVERSATION_KEYS as KEYS, type ConversationKeys } from './conversation-keys';
 import { KIND_CODES, kindOf } from './kinds';
 import { MessageIds } from './message-ids';
 import { type Sides, Succession } from './succession';
 
-/** What of a conversation's row its reference is made from. */
-export interface ConversationKeys {
-  id: number;
-  appPk: number;
-  kind: number;
-  lowPk: number;
-  highPk: number;
-  lowFrom: number;
-  highFrom: number;
-}
-
-const KEYS = 'id, appPk, kind, lowPk, highPk, lowFrom, highFrom';
 const CACHED_MAX = 200_000;
 const BY_PK_MS = 60_000;
 

@@ -2,7 +2,7 @@ import { parseConversationId } from '../../kernel/contracts/conversation';
 import type { ConversationKind } from '../../kernel/contracts/conversation';
 import type { Sql } from '../../platform/database/sql';
 import type { Audiences } from './audiences';
-import type { ConversationKeys } from './directory';
+import { CONVERSATION_KEYS, type ConversationKeys } from './conversation-keys';
 import { countOfOthers } from './inbox';
 import { KIND_CODES } from './kinds';
 
@@ -32,8 +32,7 @@ export class Succession {
   async find(sides: Sides): Promise<ConversationKeys | undefined> {
     const [ones, others] = await this.holders(sides);
     if (ones.length < 2 && others.length < 2) return undefined;
-    const of =
-      'SELECT id, appPk, kind, lowPk, highPk, lowFrom, highFrom FROM conversations WHERE appPk = ? AND kind = ?';
+    const of = `SELECT ${CONVERSATION_KEYS} FROM conversations WHERE appPk = ? AND kind = ?`;
     const [row] = await this.sql.rows<ConversationKeys>(
       `${of} AND lowPk IN (?) AND highPk IN (?) UNION ${of} AND lowPk IN (?) AND highPk IN (?) ORDER BY id DESC LIMIT 1`,
       [...[sides.appPk, KIND_CODES[sides.kind], ones, others], ...[sides.appPk, KIND_CODES[sides.kind], others, ones]],
@@ -50,8 +49,7 @@ export class Succession {
     const now = (pk: number): number => (pk === 0 ? 0 : ones.includes(pk) ? one : other);
     await this.sql.transaction(async (tx) => {
       const [row] = await tx.rows<Row>(
-        `SELECT id, appPk, kind, lowPk, highPk, lowFrom, highFrom, maxSeq, countSeq, lowCount FROM conversations
-          WHERE id = ? FOR UPDATE`,
+        `SELECT ${CONVERSATION_KEYS}, maxSeq, countSeq, lowCount FROM conversations WHERE id = ? FOR UPDATE`,
         [conversationPk],
       );
       if (!row) return;
