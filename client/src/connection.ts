@@ -37,6 +37,8 @@ export interface ConnectionPorts {
 type DeviceState = 'foreground' | 'background';
 
 const BACKOFF = { firstMs: 500, mostMs: 30_000 };
+/** What Socket.IO writes before an event: its type and the number of its acknowledgement. */
+const FRAME_HEAD_BYTES = 8;
 const ATTEMPT_TIMEOUT_MS = 20_000;
 /** A connection that did not last this long counts as one more failure. */
 const STEADY_MS = 5_000;
@@ -51,6 +53,8 @@ export class Connection {
   /** The timer is the pause before the next attempt. */
   private waiting = false;
   private failures = 0;
+  /** Handshakes that failed since the last that did not. */
+  private missed = 0;
   private connectedAt = 0;
   private waitUntil = 0;
   /** Raised by start and stop: what an older run still answers is ignored. */
@@ -78,6 +82,7 @@ export class Connection {
     if (name === 'kicked' || name === 'connect-failed') this.session.forget();
     this.run += 1;
     this.failures = 0;
+    this.missed = 0;
     this.waitUntil = 0;
     this.renewed = false;
     this.enter({ name: 'connecting' });
@@ -93,6 +98,7 @@ export class Connection {
   async call<E extends keyof ClientEvents>(event: E, data: ClientEvents[E]['data']): Promise<ClientEvents[E]['reply']> {
     const { socket } = this;
     if (!socket?.connected) throw new ParleyError('NOT_CONNECTED', 'There is no connection.', { definite: false });
+    this.assertFits(event, data);
     let ack: Ack<ClientEvents[E]['reply']>;
     try {
       ack = (await socket.timeout(this.options.callTimeoutMs).emitWithAck(event, data)) as typeof ack;
@@ -101,6 +107,16 @@ export class Connection {
     }
     if (ack.ok) return ack.data;
     throw ParleyError.fromWire(ack.error);
+  }
+
+  /** A frame that the server would close the socket for is refused here: it could be repeated for ever. */
+  private assertFits(event: string, data: unknown): void {
+    const bytes = new TextEncoder().encode(JSON.stringify([event, data])).length + FRAME_HEAD_BYTES;
+    const maxBytes = this.session.frameBytes;
+    if (bytes <= maxBytes) return;
+    throw new ParleyError('TOO_LARGE', `This takes ${bytes} bytes to send; the server takes ${maxBytes}.`, {
+      details: { maxBytes },
+    });
   }
 
   /** Remembered for the next handshake. In the foreground a wait for the next attempt is cut short. */
@@ -144,16 +160,18 @@ export class Connection {
     socket.onAny((name: string, data: unknown) => mine() && this.heard(run, name, data));
   }
 
-  /** The configured address first; the others that the login named when it fails. */
+  /** The address that was given, first and every other time; in between those that the login named. */
   private address(): string {
-    const all = [this.options.url, ...this.session.endpoints.filter((url) => url !== this.options.url)];
-    return all[this.failures % all.length] ?? this.options.url;
+    const { url } = this.options;
+    const others = this.session.endpoints.filter((each) => each !== url);
+    return (this.missed % 2 === 1 ? others[((this.missed - 1) / 2) % others.length] : url) ?? url;
   }
 
   private opened(): void {
     this.disarm();
     this.connectedAt = this.clock.now();
     this.waitUntil = 0;
+    this.missed = 0;
     this.renewed = false;
     this.enter({ name: 'connected' });
     this.ports.connected();
@@ -167,6 +185,7 @@ export class Connection {
   }
 
   private failed(run: number, error: ParleyError): void {
+    this.missed += 1;
     this.disarm();
     this.drop();
     // A login that can be had anew is no reason to give up over an expired token, once.

@@ -9,6 +9,8 @@ export interface SessionReply {
   sessionId: string;
   /** Further addresses of the same service, to be tried when the first is away. */
   endpoints: string[];
+  /** The longest frame that the server takes. */
+  frameBytes?: number;
 }
 
 export interface ConversationPage {

@@ -16,6 +16,7 @@ import type { Skipped } from './reader';
 import { drawerOf, Session } from './session';
 import { Drawer, MemoryStorage, type Storage } from './storage';
 import { Sync, type Cursor, type Reset } from './sync';
+import { Typists } from './typists';
 
 const POSITION = 'position/';
 const CURSOR = 'cursor';
@@ -30,6 +31,7 @@ export class ParleyClient {
   private readonly outbox: Outbox;
   private readonly marks: Marks;
   private readonly notes: Notes;
+  private readonly typists: Typists;
   private sync?: Sync;
   private readonly gate = new Gate();
   private readonly emitter = new Emitter<ClientListeners>();
@@ -48,6 +50,7 @@ export class ParleyClient {
     this.connection = this.makeConnection();
     this.marks = new Marks(this.call, this.gate, this.clock);
     this.notes = new Notes(this.drawers.notes, this.clock);
+    this.typists = new Typists((typing) => this.emitter.emit('typing', typing), this.clock);
     this.inbox = this.makeInbox();
     this.outbox = this.makeOutbox();
   }
@@ -275,7 +278,7 @@ export class ParleyClient {
     'sync:hint': () => this.sync?.request(),
     'user:event': (event) => this.sync?.userEvent(event),
     receipt: (receipt) => this.emitter.emit('receipt', receipt),
-    typing: (typing) => this.emitter.emit('typing', typing),
+    typing: (typing) => this.typists.heard(typing),
     'presence:event': (presence) => this.emitter.emit('presence', presence),
   };
 }

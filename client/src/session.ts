@@ -24,6 +24,8 @@ export class Session {
   userId?: string;
   sessionId?: string;
   endpoints: string[] = [];
+  /** The longest frame that the server takes: as the login said, else the server's default. */
+  frameBytes = 64 * 1024;
 
   constructor(
     private readonly login: Login,
@@ -69,6 +71,7 @@ export class Session {
     this.userId = reply.userId;
     this.sessionId = reply.sessionId;
     this.endpoints = reply.endpoints ?? [];
+    this.frameBytes = reply.frameBytes ?? this.frameBytes;
     return reply.token;
   }
 }

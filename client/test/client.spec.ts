@@ -326,3 +326,34 @@ describe('the rest', () => {
     );
   });
 });
+
+describe('a message that the server could never take', () => {
+  it('is refused here, at once and for good, and holds up nothing behind it', async () => {
+    const { client } = await online('ann');
+    const refused: string[] = [];
+    client.on('refused', ({ error }) => refused.push(error.code));
+    const huge = client.sendText('bob', 'x'.repeat(100_000));
+    const next = client.sendText('bob', 'and this?');
+    await expect(huge).rejects.toMatchObject({ code: 'TOO_LARGE', definite: true });
+    expect(await next).toMatchObject({ seq: 1 });
+    expect([refused, client.pending, server.handshakes]).toEqual([['TOO_LARGE'], [], 1]);
+    expect(client.state.name).toBe('connected');
+  });
+
+  it('is measured in bytes of UTF-8, as the login says', async () => {
+    server.frameBytes = 2000;
+    const { client } = await online('ann');
+    await expect(client.sendText('bob', '汉'.repeat(700))).rejects.toMatchObject({ details: { maxBytes: 2000 } });
+    expect(await client.sendText('bob', '汉'.repeat(500))).toMatchObject({ seq: 1 });
+  });
+});
+
+describe('the address that was given', () => {
+  it('is the first that is sought again after a loss, whatever the login named', async () => {
+    server.endpoints = ['http://10.255.255.1:9'];
+    const { client } = await online('ann');
+    for (const socket of server.sockets('ann')) socket.disconnect(true);
+    await eventually(() => expect(server.handshakes).toBe(2));
+    await eventually(() => expect(client.state.name).toBe('connected'));
+  });
+});

@@ -28,6 +28,7 @@ export class FakeServer {
   logins = 0;
   handshakes = 0;
   endpoints: string[] = [];
+  frameBytes?: number;
   private readonly http: HttpServer = createServer((request, response) => void this.rest(request, response));
   private io?: Server;
 
@@ -191,7 +192,14 @@ export class FakeServer {
   private session(userId: string): object {
     this.logins += 1;
     const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
-    return { token: tokenOf(userId, this.logins), expiresAt, userId, sessionId: 's', endpoints: this.endpoints };
+    return {
+      token: tokenOf(userId, this.logins),
+      expiresAt,
+      userId,
+      sessionId: 's',
+      endpoints: this.endpoints,
+      frameBytes: this.frameBytes,
+    };
   }
 }
 

@@ -1,0 +1,32 @@
+import type { ServerEvents } from './catalogue';
+import type { Clock, Timer } from './clock';
+
+type Typing = ServerEvents['typing'];
+
+/** Whoever said nothing for so long has stopped. */
+const ENDS_MS = 6000;
+
+/** Who types where, as it is told: typing ends by itself when its end is not told. */
+export class Typists {
+  private readonly timers = new Map<string, Timer>();
+
+  constructor(
+    private readonly told: (typing: Typing) => void,
+    private readonly clock: Clock,
+  ) {}
+
+  heard(typing: Typing): void {
+    const key = `${typing.conversationId} ${typing.userId}`;
+    const timer = this.timers.get(key);
+    if (timer !== undefined) this.clock.clearTimeout(timer);
+    this.timers.delete(key);
+    if (typing.typing) {
+      const end = () => {
+        this.timers.delete(key);
+        this.told({ ...typing, typing: false });
+      };
+      this.timers.set(key, this.clock.setTimeout(end, ENDS_MS));
+    }
+    this.told(typing);
+  }
+}
