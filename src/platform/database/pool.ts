@@ -8,6 +8,9 @@ import type { SqlValue } from './statements';
 import { isConnectionError, SilentDatabase } from './trouble';
 
 const COMPLAIN_EVERY_MS = 10_000;
+/** How often a silent database is asked whether it is there again. */
+const ASK_AGAIN_MS = 500;
+const TRY_MS = 2000;
 
 /** What every session sets before its first statement, whatever the server's own defaults are. */
 const SESSION = [
@@ -27,6 +30,10 @@ export class DatabasePool {
   private readonly connections: Deadlines;
   private readonly answers: Deadlines;
   private complainedAt = -Infinity;
+  private answeredAt = performance.now();
+  /** Set while nobody is answered: whoever has begun to wait waits on, and whoever comes is told so at once. */
+  private asking: NodeJS.Timeout | undefined;
+  private trying = false;
 
   constructor({ mysqlUrl, poolSize, timeoutMs }: StoreSettings) {
     this.connections = new Deadlines(timeoutMs);
@@ -66,14 +73,22 @@ export class DatabasePool {
     return this.connections.longestMs;
   }
 
+  get unheardMs(): number {
+    return performance.now() - this.answeredAt;
+  }
+
   /** Whoever takes a connection gives it back with `release`. */
   acquire(): Promise<PoolConnection> {
+    if (this.asking) return Promise.reject(this.silent('no connection'));
     return new Promise((resolve, reject) => {
-      const wait = this.connections.begin(() => reject(this.silent('no connection')));
+      const begun = performance.now();
+      const wait = this.connections.begin(() => reject(this.silent('no connection', begun)));
       this.pool.pool.getConnection((error, connection) => {
         const awaited = this.connections.end(wait);
-        if (error) reject(error);
-        else if (awaited) resolve(connection);
+        if (error) {
+          if (error.code === 'ETIMEDOUT') this.silent('no connection', begun);
+          reject(error);
+        } else if (awaited) resolve(connection);
         else connection.release();
       });
     });
@@ -87,15 +102,22 @@ export class DatabasePool {
 
   /** The answer to a text of one or more statements. When it does not come in time, the connection is given up. */
   ask(connection: PoolConnection, text: string, values: SqlValue[]): Promise<unknown> {
+    if (this.asking) {
+      const error = this.silent('no answer');
+      streamOf(connection).destroy(error);
+      return Promise.reject(error);
+    }
     return new Promise((resolve, reject) => {
+      const begun = performance.now();
       const wait = this.answers.begin(() => {
-        const error = this.silent('no answer');
+        const error = this.silent('no answer', begun);
         reject(error);
         // Its own `destroy` says goodbye first, and waits for those who do not listen.
         streamOf(connection).destroy(error);
       });
       const done = (error: Error | null, answer?: unknown) => {
         this.answers.end(wait);
+        if (!isConnectionError(error)) this.answered();
         if (error) reject(error);
         else resolve(answer);
       };
@@ -109,13 +131,48 @@ export class DatabasePool {
   }
 
   async end(): Promise<void> {
+    clearInterval(this.asking);
     await this.pool.end();
     this.connections.stop();
     this.answers.stop();
   }
 
-  private silent(what: string): SilentDatabase {
+  private answered(): void {
+    this.answeredAt = performance.now();
+    clearInterval(this.asking);
+    this.asking = undefined;
+  }
+
+  /** While nobody is answered one question at a time finds out when that is over. */
+  private askAgain(): void {
+    if (this.trying) return;
+    this.trying = true;
+    this.pool.pool.getConnection((unavailable, connection) => {
+      if (unavailable) {
+        this.trying = false;
+        return;
+      }
+      const late = setTimeout(() => {
+        this.trying = false;
+        streamOf(connection).destroy(new SilentDatabase('the database is silent still'));
+      }, TRY_MS);
+      connection.query('SELECT 1', (error) => {
+        clearTimeout(late);
+        this.trying = false;
+        if (error) return connection.destroy();
+        connection.release();
+        this.answered();
+      });
+    });
+  }
+
+  /** @param begun when it was asked that had no answer in time: when nobody else had one since, the database is silent to all */
+  private silent(what: string, begun?: number): SilentDatabase {
     const now = performance.now();
+    if (begun !== undefined && this.answeredAt < begun && !this.asking) {
+      this.asking = setInterval(() => this.askAgain(), ASK_AGAIN_MS).unref();
+      this.askAgain();
+    }
     if (now - this.complainedAt > COMPLAIN_EVERY_MS) {
       this.complainedAt = now;
       this.logger.warn(`The database is silent: ${what} in time. Callers are told RETRY.`);

@@ -32,6 +32,11 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
     return this.connections.longestWaitMs;
   }
 
+  /** How long the database has answered nobody; milliseconds. */
+  get unheardMs(): number {
+    return this.connections.unheardMs;
+  }
+
   rows<T = Row>(text: string, values: SqlValue[] = []): Promise<T[]> {
     return this.ask(text, values) as Promise<T[]>;
   }

@@ -40,6 +40,8 @@ export class Admission {
   private pending = 0;
   /** Set while the process drains. */
   closed = false;
+  /** Set while the database does not answer: nobody could be proven. */
+  cutOff = false;
 
   constructor(
     private readonly modules: ModuleRef,
@@ -79,6 +81,7 @@ export class Admission {
     const intake = intakeOf(engineOf(socket));
     if (intake) intake.spoke = true;
     if (this.closed || this.pending >= PENDING_MAX || this.overload.now) throw busy();
+    if (this.cutOff) throw new AppError('RETRY');
     if (this.deciding.has(client) || client.sockets.size > 0) {
       engineOf(socket).close();
       throw new AppError('INVALID_REQUEST', { field: 'auth', message: 'One connection has one session.' });

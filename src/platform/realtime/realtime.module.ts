@@ -60,6 +60,21 @@ import { ServingPeers } from './serving-peers';
     Strangers,
     Turns,
   ],
-  exports: [Bus, BusPost, Connections, Dispatcher, Drain, Intakes, Kicks, Live, Outbound, Overload, Passes, ProofLease],
+  exports: [
+    Admission,
+    ServingPeers,
+    Bus,
+    BusPost,
+    Connections,
+    Dispatcher,
+    Drain,
+    Intakes,
+    Kicks,
+    Live,
+    Outbound,
+    Overload,
+    Passes,
+    ProofLease,
+  ],
 })
 export class RealtimeModule {}
