@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SessionCheck, UserDirectory, UserEvents } from '../../src/modules/accounts';
+import { SessionTrim } from '../../src/modules/accounts/session-trim';
 import { Connections } from '../../src/platform/realtime/connections';
 import { Sql } from '../../src/platform/database/sql';
 import { anAccountsNode, type AccountsNode, type TestApp, type TestClient } from '../support/accounts-node';
@@ -16,6 +17,7 @@ beforeAll(async () => {
     LIMIT_CALLS_BURST: '100000',
     LIMIT_PASSWORDS_BURST: '100000',
     LIMIT_FAILED_LOGINS_MAX: '5',
+    LIMIT_SESSIONS_PER_USER: '100',
   });
   node = await anAccountsNode(database.settings);
 });
@@ -235,7 +237,7 @@ describe('a login', () => {
     expect(limited[0].body.error!.retryAfterMs).toBeGreaterThan(1000);
     expect((await tried('ann', 'right-password')).status).toBe(429);
     expect((await tried('bob', 'right-password')).status).toBe(201);
-  });
+  }, 90_000);
 
   it('in arbitrary mode takes any valid name with the login key, and no name without it', async () => {
     const app = await node.anApp('arbitrary');
@@ -462,6 +464,82 @@ describe('users', () => {
     expect((await whoAmI(there)).status).toBe(401);
     expect((await enter('old-password')).status).toBe(401);
     expect((await enter('new-password')).status).toBe(201);
+  });
+});
+
+describe('the sessions of one user', () => {
+  const liveOf = async (userPk: number): Promise<number> => {
+    const [row] = await node
+      .use(Sql)
+      .rows<{ n: number }>('SELECT COUNT(*) AS n FROM sessions WHERE userPk = ? AND endedAt IS NULL', [userPk]);
+    return row?.n ?? 0;
+  };
+  const pkOf = async (app: TestApp, userId: string): Promise<number> =>
+    (await node.use(UserDirectory).find(app.app.pk, userId))!.userPk;
+
+  it('are so many: beyond it the oldest logins end that no device holds, and the others go on', async () => {
+    const app = await node.anApp('arbitrary');
+    const userId = aName();
+    const held = await login(app, userId);
+    const phone = await node.connect(held.token, 'phone');
+    const idle = await login(app, userId);
+    for (let round = 0; round < 14; round++) await Promise.all(Array.from({ length: 10 }, () => login(app, userId)));
+    const latest = await login(app, userId);
+    const userPk = await pkOf(app, userId);
+    await until('the oldest ended', async () => (await liveOf(userPk)) <= 100 + 16);
+    expect((await whoAmI(idle)).status).toBe(401);
+    expect((await whoAmI(held)).status).toBe(200);
+    expect((await whoAmI(latest)).status).toBe(200);
+    expect(phone.socket.connected).toBe(true);
+  });
+
+  it('that ended are forgotten in steps but for the latest, and a login with many of them stands and ends as any', async () => {
+    const app = await node.anApp('arbitrary');
+    const userId = aName();
+    const session = await login(app, userId);
+    const phone = await node.connect(session.token, 'phone');
+    const userPk = await pkOf(app, userId);
+    const sql = node.use(Sql);
+    const values = Array.from({ length: 1200 }, (_, n) => [
+      app.app.pk,
+      userPk,
+      `flood-${userPk}-${n}`,
+      session.sessionId,
+      `flood-device-${n}`,
+      'web',
+      new Date(Date.now() + 3_600_000),
+      new Date(Date.now() - 60_000 + n),
+      'multi-login',
+    ]);
+    await sql.run(
+      `INSERT INTO sessions (appPk, userPk, sessionId, loginId, deviceId, platform, expiresAt, endedAt, endReason) VALUES ?`,
+      [values],
+    );
+    expect((await whoAmI(session)).status).toBe(200);
+    await expect(node.connect(session.token, 'flood-device-1199')).rejects.toMatchObject({ code: 'TOKEN_REVOKED' });
+    const trim = node.use(SessionTrim);
+    for (let step = 0; step < 3; step++) await trim.trim(app.app.pk, userPk);
+    const [left] = await sql.rows<{ n: number }>('SELECT COUNT(*) AS n FROM sessions WHERE userPk = ?', [userPk]);
+    expect(left).toEqual({ n: 101 });
+    const desk = await node.connect(session.token, 'desk');
+    expect((await app.call('DELETE', `/v1/users/${userId}/sessions/${session.sessionId}`)).status).toBe(204);
+    await until('both are gone', () => connected([phone, desk]).length === 0);
+    expect((await whoAmI(session)).status).toBe(401);
+  });
+
+  it('are listed by pages, the latest first', async () => {
+    const app = await node.anApp('arbitrary');
+    const userId = aName();
+    const ids: string[] = [];
+    for (let n = 0; n < 5; n++) ids.unshift((await login(app, userId)).sessionId);
+    const listed: string[] = [];
+    let cursor = '';
+    do {
+      const { body } = await app.call('GET', `/v1/users/${userId}/sessions?limit=2${cursor}`);
+      listed.push(...(body.items as { sessionId: string }[]).map(({ sessionId }) => sessionId));
+      cursor = body.nextCursor ? `&cursor=${String(body.nextCursor)}` : '';
+    } while (cursor !== '');
+    expect(listed).toEqual(ids);
   });
 });
 

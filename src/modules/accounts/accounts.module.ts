@@ -21,6 +21,7 @@ import { SessionChores } from './session-chores';
 import { SessionEnder } from './session-ender';
 import { AccountsSessionGate } from './session-gate';
 import { SessionProofs } from './session-proofs';
+import { SessionTrim } from './session-trim';
 import { SessionsController } from './sessions.controller';
 import { SessionsService } from './sessions.service';
 import { SystemAudience } from './system.audience';
@@ -57,6 +58,7 @@ import { Users } from './users.service';
     SessionChores,
     SessionEnder,
     SessionProofs,
+    SessionTrim,
     SessionsService,
     SystemAudience,
     UserCards,

@@ -47,13 +47,23 @@ export class DeviceLogins {
       [userPk, app.pk],
     );
     if (user?.status === 'deactivated') throw new AppError('USER_DEACTIVATED');
-    const rows = await tx.rows<LoginRow>(
-      `SELECT sessionId, loginId, deviceId, endedAt, endReason FROM sessions
-        WHERE loginId = (SELECT loginId FROM sessions WHERE id = ? AND userPk = ?)`,
-      [sessionPk, userPk],
-    );
-    const [login] = rows;
+    const [login] = await tx.rows<{ loginId: string }>('SELECT loginId FROM sessions WHERE id = ? AND userPk = ?', [
+      sessionPk,
+      userPk,
+    ]);
+    const rows = login ? await this.rowsThatCount(tx, userPk, login.loginId, deviceId) : [];
     if (user?.status !== 'active' || !login || !seatOf(rows, deviceId)) throw new AppError('TOKEN_REVOKED');
     return login.loginId;
+  }
+
+  /** The login's own row, the device's, and those that live; whatever else ended does not matter. */
+  private rowsThatCount(tx: SqlExecutor, userPk: number, loginId: string, deviceId: string): Promise<LoginRow[]> {
+    const columns = 'sessionId, loginId, deviceId, endedAt, endReason';
+    return tx.rows<LoginRow>(
+      `SELECT ${columns} FROM sessions WHERE sessionId = ?
+       UNION SELECT ${columns} FROM sessions WHERE loginId = ? AND deviceId = ?
+       UNION SELECT ${columns} FROM sessions WHERE userPk = ? AND endedAt IS NULL AND loginId = ?`,
+      [loginId, loginId, deviceId, userPk, loginId],
+    );
   }
 }

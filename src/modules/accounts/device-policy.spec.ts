@@ -15,6 +15,12 @@ describe('the device policy', () => {
     expect(pks(losers({ kind: 'one-per-platform', max: 5 }, aSession(4, 30, 'web'), others))).toEqual([2]);
   });
 
+  it('one-per-platform: a hundred platforms at most, for clients name them', () => {
+    const others = Array.from({ length: 120 }, (_, n) => aSession(n + 1, n, `platform-${n}`));
+    const gone = losers({ kind: 'one-per-platform', max: 5 }, aSession(500, 1000, 'web'), others);
+    expect(pks(gone)).toEqual(Array.from({ length: 21 }, (_, n) => n + 1));
+  });
+
   it('multi: the oldest go, as many as are too many', () => {
     const others = [aSession(3, 30), aSession(1, 10), aSession(2, 20)];
     expect(pks(losers({ kind: 'multi', max: 4 }, aSession(9, 40), others))).toEqual([]);

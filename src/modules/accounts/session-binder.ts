@@ -5,6 +5,7 @@ import { Sql, type SqlTransaction, type SqlValue } from '../../platform/database
 import { BindingBatch, type BatchUser, type BindRequest, type BoundRow, type Seat } from './binding-batch';
 import { DeviceLogins } from './device-logins';
 import { ENTRANCE } from './entrance';
+import { SessionTrim } from './session-trim';
 import type { SessionEndReason } from './session.entity';
 import { UserDirectory, type KnownUser, type Named } from './user-directory';
 
@@ -46,6 +47,7 @@ export class SessionBinder {
     private readonly sql: Sql,
     private readonly directory: UserDirectory,
     private readonly deviceLogins: DeviceLogins,
+    private readonly trim: SessionTrim,
   ) {}
 
   /** Throws TOKEN_REVOKED, USER_DEACTIVATED, BUSY or RETRY. */
@@ -65,38 +67,47 @@ export class SessionBinder {
     });
   }
 
-  private store(requests: BindRequest[]): Promise<Bound[]> {
-    return this.sql.transaction(async (tx) => {
+  private async store(requests: BindRequest[]): Promise<Bound[]> {
+    const opened: BoundRow[] = [];
+    const bound = await this.sql.transaction(async (tx) => {
       const batch = await this.read(tx, requests);
       const seats = requests.map((request) => batch.seat(request));
-      await this.write(tx, batch);
+      opened.length = 0;
+      opened.push(...(await this.write(tx, batch)));
       return seats.map((seat, index) => ({ seat, authVersion: batch.authVersionOf(requests[index].userPk) }));
     });
+    for (const { appPk, userPk } of opened) this.trim.made(appPk, userPk);
+    return bound;
   }
 
-  /** The sessions of users and logins, read behind their locks in the same round trip. */
+  /** What can matter of the sessions of users and logins, whatever else they have ended; read behind their locks in the same round trip. */
   private async read(tx: SqlTransaction, requests: BindRequest[]): Promise<BindingBatch> {
     const userPks = [...new Set(requests.map(({ userPk }) => userPk))].sort((a, b) => a - b);
     const loginIds = [...new Set(requests.map(({ loginId }) => loginId))];
-    const [users, ofLogins, onDevices] = await Promise.all([
+    const [users, roots, own, onDevices] = await Promise.all([
       tx.rows<BatchUser>(
         'SELECT id, status, tokenVersion, authVersion, NOW(3) AS now FROM users WHERE id IN (?) ORDER BY id FOR UPDATE',
         [userPks],
       ),
-      tx.rows<BoundRow>(`${SESSIONS} WHERE loginId IN (?)`, [loginIds]),
+      tx.rows<BoundRow>(`${SESSIONS} WHERE sessionId IN (?)`, [loginIds]),
+      tx.rows<BoundRow>(
+        `${SESSIONS} WHERE ${requests.map(() => '(loginId = ? AND deviceId = ?)').join(' OR ')}`,
+        requests.flatMap(({ loginId, deviceId }) => [loginId, deviceId]),
+      ),
       tx.rows<BoundRow>(
         `${SESSIONS} WHERE userPk IN (?) AND endedAt IS NULL AND deviceId IS NOT NULL AND expiresAt > NOW(3)`,
         [userPks],
       ),
     ]);
-    // Most are in both answers.
-    const rows = new Map([...ofLogins, ...onDevices].map((row) => [row.id, row]));
+    // Most are in several answers.
+    const rows = new Map([...roots, ...own, ...onDevices].map((row) => [row.id, row]));
     return new BindingBatch(users, rows.values());
   }
 
-  private async write(tx: SqlTransaction, batch: BindingBatch): Promise<void> {
+  /** @returns the rows that are new */
+  private async write(tx: SqlTransaction, batch: BindingBatch): Promise<BoundRow[]> {
     const changed = batch.changed();
-    if (changed.length === 0) return;
+    if (changed.length === 0) return [];
     tx.later(UPSERT, [changed.map(valuesOf)]);
     const touched = batch.usersWithLosers();
     if (touched.length > 0) tx.later('UPDATE users SET authVersion = authVersion + 1 WHERE id IN (?)', [touched]);
@@ -111,6 +122,7 @@ export class SessionBinder {
     for (const [userPk, deviceIds] of batch.devicesDrivenOut()) {
       await this.deviceLogins.end(tx, { userPk, reason: 'multi-login', all: false, loginIds: [], deviceIds });
     }
+    return [...made.values()];
   }
 }
 

@@ -57,13 +57,7 @@ export class SessionEnder {
     reason: SessionEndReason,
   ): Promise<EndedSessions> {
     await tx.rows('SELECT id FROM users WHERE id = ? AND appPk = ? FOR UPDATE', [userPk, appPk]);
-    const scope = 'loginId' in which ? 'loginId = ?' : 'loginId <> ?';
-    // Rows that a device lost before are ended too: with 'multi-login' they would leave the login standing.
-    const rows = await tx.rows<EndingRow>(
-      `SELECT id, endedAt, loginId, deviceId FROM sessions WHERE userPk = ? AND ${scope}
-         AND (endedAt IS NULL OR endReason IN ('multi-login', 'replaced')) FOR UPDATE`,
-      [userPk, 'loginId' in which ? which.loginId : (which.exceptLoginId ?? '')],
-    );
+    const rows = await this.ending(tx, userPk, which);
     if (rows.length > 0) {
       await tx.run('UPDATE sessions SET endedAt = COALESCE(endedAt, NOW(3)), endReason = ? WHERE id IN (?)', [
         reason,
@@ -88,6 +82,26 @@ export class SessionEnder {
     return { appPk, userPk, sessionPks, reason };
   }
 
+  /**
+   * What lives, and the own rows of those logins: ended by 'multi-login' they would leave the login standing. A login of
+   * which nothing lives is over by itself.
+   */
+  private async ending(tx: SqlExecutor, userPk: number, which: WhichLogins): Promise<EndingRow[]> {
+    const columns = 'SELECT id, endedAt, loginId, deviceId FROM sessions';
+    const one = 'loginId' in which;
+    const live = await tx.rows<EndingRow>(
+      `${columns} WHERE userPk = ? AND endedAt IS NULL AND loginId ${one ? '=' : '<>'} ? FOR UPDATE`,
+      [userPk, one ? which.loginId : (which.exceptLoginId ?? '')],
+    );
+    const loginIds = one ? [which.loginId] : [...new Set(live.map(({ loginId }) => loginId))];
+    if (loginIds.length === 0) return live;
+    const lost = await tx.rows<EndingRow>(
+      `${columns} WHERE sessionId IN (?) AND userPk = ? AND endReason IN ('multi-login', 'replaced') FOR UPDATE`,
+      [loginIds, userPk],
+    );
+    return [...live, ...lost];
+  }
+
   /** Resolves once no node takes what was ended for good. Call it after the commit, never inside the transaction. */
   tell(ended: EndedSessions): Promise<void> {
     this.kick(ended);
@@ -95,7 +109,7 @@ export class SessionEnder {
   }
 
   /** The same where nobody waits for it. */
-  announce(ended: EndedSessions, byPlatform: string): void {
+  announce(ended: EndedSessions, byPlatform?: string): void {
     this.kick(ended, byPlatform);
     this.live.forget({ cache: 'user', appPk: ended.appPk, pk: ended.userPk });
   }

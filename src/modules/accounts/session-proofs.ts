@@ -5,7 +5,7 @@ import { Sql } from '../../platform/database/sql';
 import { Live } from '../../platform/realtime/live';
 import { ProofLease } from '../../platform/realtime/proof-lease';
 import { Batched } from '../../platform/database/batched';
-import { speaker, type LoginRow } from './login-rules';
+import { speaker, stands, type LoginRow } from './login-rules';
 import type { UserStatus } from './user.entity';
 
 /** A session and its user, as last read. */
@@ -79,7 +79,10 @@ export class SessionProofs {
   }
 
   private async readLogins(loginIds: string[]): Promise<Map<string, SessionState[]>> {
-    const rows = await this.sql.rows<SessionState>(`${STATE} WHERE s.loginId IN (?)`, [loginIds]);
+    const roots = await this.sql.rows<SessionState>(`${STATE} WHERE s.sessionId IN (?)`, [loginIds]);
+    // Only a login whose own row was driven out of its device speaks through another: few, and their ended rows do not count.
+    const through = roots.filter((root) => root.endedAt !== null && stands([root]));
+    const rows = through.length === 0 ? roots : [...roots, ...(await this.liveOf(through))];
     const logins = new Map<string, SessionState[]>();
     for (const row of rows) {
       const login = logins.get(row.loginId);
@@ -87,6 +90,13 @@ export class SessionProofs {
       else logins.set(row.loginId, [row]);
     }
     return logins;
+  }
+
+  private liveOf(logins: readonly SessionState[]): Promise<SessionState[]> {
+    return this.sql.rows<SessionState>(`${STATE} WHERE s.userPk IN (?) AND s.endedAt IS NULL AND s.loginId IN (?)`, [
+      logins.map(({ userPk }) => userPk),
+      logins.map(({ loginId }) => loginId),
+    ]);
   }
 
   private counts({ userPk, readAt }: Proof<unknown>): boolean {

@@ -4,6 +4,8 @@ import { AppError, invalid } from '../../kernel/errors/app-error';
 import { ID_PATTERN } from '../../kernel/ids';
 import { Settings } from '../../platform/config/settings';
 import { Sql } from '../../platform/database/sql';
+import { readCursor } from '../../platform/entry/cursor';
+import { limitOf, pageOf, type Page, type PageQuery } from '../../platform/entry/page-query';
 import { PasswordTries } from '../../platform/entry/password-tries';
 import { Rates } from '../../platform/entry/rates';
 import { Live } from '../../platform/realtime/live';
@@ -39,6 +41,7 @@ export interface SessionView {
 }
 
 interface SessionRecord {
+  id: number;
   sessionId: string;
   deviceId: string | null;
   platform: string | null;
@@ -46,8 +49,6 @@ interface SessionRecord {
   boundAt: Date | null;
   expiresAt: Date;
 }
-
-const SHOWN_MAX = 500;
 
 /** Logging in, out and on; and ending the sessions of others. */
 @Injectable()
@@ -109,15 +110,23 @@ export class SessionsService {
     if (loginId !== undefined) await this.ender.end(caller.app.pk, caller.userPk, { loginId }, 'logout');
   }
 
-  async list(caller: TenantCaller, userId: string): Promise<{ items: SessionView[] }> {
+  /** The latest first. */
+  async list(caller: TenantCaller, userId: string, query: PageQuery): Promise<Page<SessionView>> {
     const { userPk } = await this.reachable(caller, userId);
+    const [before] = readCursor(query.cursor, 'number') ?? [Number.MAX_SAFE_INTEGER];
+    const limit = limitOf(query);
     const rows = await this.sql.rows<SessionRecord>(
-      `SELECT sessionId, deviceId, platform, createdAt, boundAt, expiresAt FROM sessions
-        WHERE userPk = ? AND endedAt IS NULL AND expiresAt > NOW(3) ORDER BY id DESC LIMIT ${SHOWN_MAX}`,
-      [userPk],
+      `SELECT id, sessionId, deviceId, platform, createdAt, boundAt, expiresAt FROM sessions
+        WHERE userPk = ? AND endedAt IS NULL AND expiresAt > NOW(3) AND id < ? ORDER BY id DESC LIMIT ${limit + 1}`,
+      [userPk, before],
     );
     const online = (await this.live.online(caller.app.pk, [userPk])).has(userPk);
-    return { items: rows.map((row) => viewOf(row, online)) };
+    return pageOf(
+      rows,
+      limit,
+      ({ id }) => [id],
+      (row) => viewOf(row, online),
+    );
   }
 
   /** Ends one login of the user, or all. Throws SESSION_NOT_FOUND. */

@@ -9,6 +9,7 @@ import { Sql, type SqlValue } from '../../platform/database/sql';
 import { Apps, type App } from '../tenancy';
 import { ENTRANCE } from './entrance';
 import { SessionProofs } from './session-proofs';
+import { SessionTrim } from './session-trim';
 import { assertHolds, expiryOf, faultOf, parseToken, signToken, type TokenClaims } from './user-token';
 
 /** A token that its app's key has proven; whether its login still stands is another question. */
@@ -59,6 +60,7 @@ export class UserTokens {
     private readonly sql: Sql,
     private readonly apps: Apps,
     private readonly proofs: SessionProofs,
+    private readonly trim: SessionTrim,
     private readonly clock: DatabaseClock,
   ) {}
 
@@ -172,6 +174,7 @@ export class UserTokens {
       await tx.run('UPDATE users SET lastLoginAt = NOW(3) WHERE id IN (?)', [userPks]);
       await tx.run('INSERT INTO sessions (appPk, userPk, sessionId, loginId, expiresAt) VALUES ?', [rows]);
     });
+    for (const { appPk, userPk } of logins) this.trim.made(appPk, userPk);
     return logins.map(() => ({ ok: undefined }));
   }
 

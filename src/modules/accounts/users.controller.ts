@@ -89,8 +89,8 @@ export class UsersController {
   /** The logins of a user that stand, each with its device. */
   @Get(':userId/sessions')
   @Allow('app', 'user')
-  sessionsOf(@CurrentCaller() caller: TenantCaller, @Param('userId') userId: string) {
-    return this.sessions.list(caller, userId);
+  sessionsOf(@CurrentCaller() caller: TenantCaller, @Param('userId') userId: string, @Query() query: PageQuery) {
+    return this.sessions.list(caller, userId, query);
   }
 
   /** Ends all logins: their tokens are refused at once, their sockets are told `revoked` and closed. */

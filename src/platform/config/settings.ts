@@ -200,6 +200,8 @@ export class LimitSettings {
   @Type(() => Number) @IsInt() @Min(1) pushesPerSecond = 2000;
   /** Days that it is kept how pushes ended. */
   @Type(() => Number) @IsInt() @Min(1) pushRecordDays = 30;
+  /** Logins of one user that stand at once; the oldest that no device holds end beyond it. */
+  @Type(() => Number) @IsInt() @Min(100) sessionsPerUser = 200;
   /** Wrong passwords of one address for one account in 15 minutes before it must wait. */
   @Type(() => Number) @IsInt() @Min(1) failedLoginsMax = 20;
 }
