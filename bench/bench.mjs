@@ -26,7 +26,7 @@ import { fired, listenForStop } from '../scripts/lib/signals.mjs';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Measured beside Parley where one asks for them and they are installed. */
 const PEERS = ['ejabberd'];
-/** In the order in which they run; P3 needs the rate of P1. */
+/** In the order in which they run. */
 const SCENARIOS = [
   'p1-send',
   'p3-latency',

@@ -31,8 +31,6 @@ export class Context {
   #ejabberd;
   /** What P8 found; P8b compares it. */
   kibAConnection = 0;
-  /** Durable sends a second of the first P1; P3 offers half of it. */
-  sendRate = 0;
 
   /**
    * @param {{ root: string, dir: string, binaries: import('../../scripts/lib/binaries.mjs').Binaries, quick: boolean, sets: number,
@@ -49,7 +47,7 @@ export class Context {
     return Date.now() - this.began > LATE_MS ? 1 : this.options.sets;
   }
 
-  /** @param {'echo' | 'post' | 'room'} name */
+  /** @param {'echo' | 'post' | 'relay' | 'room'} name */
   reference(name) {
     let started = this.#references.get(name);
     if (!started) this.#references.set(name, (started = startReference(name)));
@@ -123,6 +121,26 @@ export class Context {
     await this.generator.start({ texts: said });
     try {
       return await measure(this.generator, { server: pid });
+    } finally {
+      await this.generator.stop();
+      await this.generator.close();
+    }
+  }
+
+  /**
+   * Reference L: what `send` does, through plain Socket.IO and without storing.
+   * @param {{ rate: number, timed: boolean, windowMs: number }} how @returns {Promise<Sample>}
+   */
+  async relay({ rate, timed, windowMs }) {
+    const { url, pid } = await this.reference('relay');
+    const users = await this.pairs();
+    await this.generator.open(
+      url,
+      users.map(({ userId }) => ({ userId })),
+    );
+    await this.generator.start({ texts: sends(users), rate, timed });
+    try {
+      return await measure(this.generator, { server: pid }, { delivers: true, windowMs });
     } finally {
       await this.generator.stop();
       await this.generator.close();

@@ -9,7 +9,7 @@ export const MEASURED = ['--expose-gc', '--require', PRELOAD];
 
 /**
  * `ask`: what a reference without a port measures by itself; `said`: what it told when it began.
- * @param {'echo' | 'post' | 'room' | 'queue' | 'apple'} name
+ * @param {'echo' | 'post' | 'relay' | 'room' | 'queue' | 'apple'} name
  * @returns {Promise<{ pid: number, url: string, said: Record<string, unknown>, ask: (task: object) => Promise<{ rate: number }>, end: () => void }>}
  */
 export function startReference(name) {

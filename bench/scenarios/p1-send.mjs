@@ -17,7 +17,6 @@ export async function run(context) {
   });
   const rates = medians(sets, ({ rate }) => rate);
   const costs = medians(sets, ({ cpuAll }) => cpuAll);
-  context.sendRate = rates.product;
   const by = (/** @type {string} */ process) => medians(sets, ({ cpu }) => cpu[process] ?? 0).product;
   const details = {
     'sends/s': rates.product,
