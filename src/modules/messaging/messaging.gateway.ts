@@ -1,5 +1,6 @@
 import { WebSocketGateway } from '@nestjs/websockets';
 import type { UserCaller } from '../../kernel/caller';
+import { ReadShares } from '../../platform/entry/read-shares';
 import { On } from '../../platform/realtime/on.decorator';
 import { HeadsDto, MarkDto, PullDto, SyncDto, TypingDto } from './dto/conversation.dto';
 import { SendMessageDto } from './dto/send-message.dto';
@@ -19,6 +20,7 @@ export class MessagingGateway {
     private readonly marks: MarksService,
     private readonly syncs: SyncService,
     private readonly signals: SignalsService,
+    private readonly reads: ReadShares,
   ) {}
 
   @On('message:send', { rate: 'sends' })
@@ -39,7 +41,7 @@ export class MessagingGateway {
 
   @On('conversation:pull', { large: true })
   pull(caller: UserCaller, request: PullDto) {
-    return this.history.page(caller, request);
+    return this.reads.run(caller, () => this.history.page(caller, request));
   }
 
   @On('sync', { large: true })

@@ -1,15 +1,17 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { Credentials } from './credentials';
 import { Guesses } from './guesses';
 import { OperatorToken } from './operator-token';
 import { PasswordTries } from './password-tries';
 import { Rates } from './rates';
+import { ReadShares } from './read-shares';
 import { CallerGuard } from './http/caller.guard';
 import { ErrorFilter } from './http/error.filter';
 import { IdempotencyKeys } from './http/idempotency';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor';
 import { RoutePolicies } from './http/route-policy';
+import { ReadsInTurn } from './http/reads-in-turn';
 import { ShapePipe } from './http/shape.pipe';
 
 /** What both doors share: credentials, shapes, failures; and all that stands before a REST route. */
@@ -25,10 +27,21 @@ import { ShapePipe } from './http/shape.pipe';
     PasswordTries,
     RoutePolicies,
     Rates,
+    ReadShares,
     { provide: APP_GUARD, useClass: CallerGuard },
+    { provide: APP_INTERCEPTOR, useClass: ReadsInTurn },
     { provide: APP_PIPE, useClass: ShapePipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],
-  exports: [Credentials, Guesses, IdempotencyKeys, IdempotencyInterceptor, OperatorToken, PasswordTries, Rates],
+  exports: [
+    Credentials,
+    Guesses,
+    IdempotencyKeys,
+    IdempotencyInterceptor,
+    OperatorToken,
+    PasswordTries,
+    Rates,
+    ReadShares,
+  ],
 })
 export class EntryModule {}

@@ -16,9 +16,9 @@ class Yard {
 
   constructor(private readonly turnstile: FairTurnstile) {}
 
-  ask(name: string, group: number, owner: number): void {
+  ask(name: string, group: number, owner: number, share?: number): void {
     const work = () => new Promise<void>((resolve) => (this.begun.push(name), this.ends.set(name, resolve)));
-    this.turnstile.run({ group, owner }, work).catch((error: { code: string }) => {
+    this.turnstile.run({ group, owner, share }, work).catch((error: { code: string }) => {
       this.refused.push(`${name} ${error.code}`);
     });
   }
@@ -50,6 +50,21 @@ describe('a fair turnstile', () => {
     expect(yard.begun).toEqual(['a1', 'b1', 'a2']);
     await yard.endAll();
     expect(yard.begun).toEqual(['a1', 'b1', 'a2', 'a3']);
+  });
+
+  test('an owner with a larger share takes turns with the others of its group', async () => {
+    const yard = aYard({ atOnce: 4 });
+    for (const name of ['a1', 'a2', 'a3', 'a4', 'a5']) yard.ask(name, 1, 1, 3);
+    yard.ask('b1', 1, 2, 3);
+    for (const name of ['b2', 'b3']) yard.ask(name, 1, 2, 3);
+    await settled();
+    expect(yard.begun).toEqual(['a1', 'a2', 'a3', 'b1']);
+    await yard.end('a1');
+    expect(yard.begun.slice(4)).toEqual(['b2']);
+    await yard.end('a2', 'b1');
+    expect(yard.begun.slice(5).sort()).toEqual(['a4', 'b3']);
+    await yard.endAll();
+    expect(yard.begun).toHaveLength(8);
   });
 
   test('groups take turns, whichever has more waiting', async () => {

@@ -5,7 +5,7 @@ export interface FairTurnstileOptions {
   atOnce: number;
   /** Beyond this many that wait, the group with most of them gives one up. */
   waitingMax: number;
-  /** What one owner may have waiting behind the one that runs. */
+  /** What one owner may have waiting behind what runs. */
   waitingOfOneMax: number;
   /** Whoever waits longer is refused. Milliseconds. */
   waitMaxMs: number;
@@ -13,11 +13,13 @@ export interface FairTurnstileOptions {
   retryAfterMs: () => number;
 }
 
-/** Who asks: one owner has one work under way at a time, and groups take turns. */
+/** Who asks: an owner has no more than its share under way at a time, and groups take turns. */
 export interface Asker {
   readonly group: Key;
   /** Of one group for as long as it has anything here. */
   readonly owner: Key;
+  /** Works that it may have under way at once; 1 where nothing is said. */
+  readonly share?: number;
 }
 
 type Key = number | string;
@@ -40,13 +42,15 @@ interface Group {
 interface Owner {
   readonly key: Key;
   readonly group: Group;
-  running: boolean;
+  readonly share: number;
+  /** How many of its works are under way. */
+  running: number;
   /** Oldest first. */
   readonly waiters: Set<Waiter>;
 }
 
 /**
- * Lets in so many works at once, one an owner, and fills each place that becomes free from the next group in turn: an
+ * Lets in so many works at once, of each owner no more than its share, and fills each place that becomes free from the next group in turn: an
  * owner or a group that asks for much waits for itself, not for the others.
  */
 export class FairTurnstile {
@@ -62,7 +66,7 @@ export class FairTurnstile {
   /** @throws AppError BUSY before any work, when too much waits already or the wait was too long */
   async run<T>(asker: Asker, work: () => Promise<T>): Promise<T> {
     const owner = this.ownerOf(asker);
-    if (!owner.running && this.running < this.options.atOnce) this.begin(owner);
+    if (owner.running < owner.share && this.running < this.options.atOnce) this.begin(owner);
     else await this.turn(owner);
     try {
       return await work();
@@ -77,7 +81,7 @@ export class FairTurnstile {
       this.groups.set(asker.group, (group = { key: asker.group, owners: 0, waiters: new Set(), ready: new Set() }));
     let owner = this.owners.get(asker.owner);
     if (!owner) {
-      owner = { key: asker.owner, group, running: false, waiters: new Set() };
+      owner = { key: asker.owner, group, share: asker.share ?? 1, running: 0, waiters: new Set() };
       this.owners.set(owner.key, owner);
       group.owners++;
     }
@@ -85,12 +89,12 @@ export class FairTurnstile {
   }
 
   private begin(owner: Owner): void {
-    owner.running = true;
+    owner.running++;
     this.running++;
   }
 
   private end(owner: Owner): void {
-    owner.running = false;
+    owner.running--;
     this.running--;
     this.arrange(owner);
     this.fill();
@@ -136,8 +140,9 @@ export class FairTurnstile {
       if (this.running >= this.options.atOnce) return;
       const [owner] = group.ready;
       const [next] = owner.waiters;
-      // To the end of the line, where the iteration meets the group again.
+      // Both to the end of their lines, where the iteration meets the group again.
       this.turns.delete(group);
+      group.ready.delete(owner);
       this.begin(owner);
       next.start();
     }
@@ -145,12 +150,12 @@ export class FairTurnstile {
 
   /** Puts the owner and its group where they now belong; who neither runs nor waits is forgotten. */
   private arrange(owner: Owner): void {
-    const { group, running, waiters } = owner;
-    if (!running && waiters.size > 0) group.ready.add(owner);
+    const { group, share, running, waiters } = owner;
+    if (running < share && waiters.size > 0) group.ready.add(owner);
     else group.ready.delete(owner);
     if (group.ready.size > 0) this.turns.add(group);
     else this.turns.delete(group);
-    if (running || waiters.size > 0 || !this.owners.delete(owner.key)) return;
+    if (running > 0 || waiters.size > 0 || !this.owners.delete(owner.key)) return;
     group.owners--;
     if (group.owners === 0) this.groups.delete(group.key);
   }

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Body, Controller, Get, HttpCode, Module, Param, Post, Put, Query } from '@nestjs/common';
-import { DiscoveryModule, NestFactory, APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { DiscoveryModule, NestFactory, APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { IsInt, IsOptional, IsString, Max } from 'class-validator';
 import { AppError } from '../../../kernel/errors/app-error';
@@ -9,10 +9,12 @@ import { readSettings, Settings } from '../../config/settings';
 import { Allow } from '../allow.decorator';
 import { Credentials } from '../credentials';
 import { Rates } from '../rates';
+import { ReadShares } from '../read-shares';
 import { CurrentCaller } from '../current-caller.decorator';
 import { httpAdapter, prepareHttp } from './adapter';
 import { CallerGuard } from './caller.guard';
 import { ErrorFilter } from './error.filter';
+import { ReadsInTurn } from './reads-in-turn';
 import { Rate, StatusFrom } from './route-marks';
 import { RoutePolicies } from './route-policy';
 import { ShapePipe } from './shape.pipe';
@@ -107,8 +109,10 @@ async function boot(controllers: (new () => object)[]): Promise<NestFastifyAppli
       { provide: Settings, useValue: settings },
       { provide: Credentials, useValue: credentials },
       Rates,
+      ReadShares,
       RoutePolicies,
       { provide: APP_GUARD, useClass: CallerGuard },
+      { provide: APP_INTERCEPTOR, useClass: ReadsInTurn },
       { provide: APP_PIPE, useClass: ShapePipe },
       { provide: APP_FILTER, useClass: ErrorFilter },
     ],

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import type { TenantCaller } from '../../kernel/caller';
+import { AppError } from '../../kernel/errors/app-error';
+import { Settings } from '../config/settings';
+import { FairTurnstile } from '../lifecycle/fair-turnstile';
+
+/** Reads of one user worked on at once, through either door and on all connections. */
+const OF_USER = 4;
+/** An app server asks for many users at once, and rightly. */
+const OF_APP_SERVER = 8;
+/** The part of the database's connections that reads may take; the rest is always there for what writes. */
+const OF_POOL = 0.75;
+const QUEUED_MAX = 2000;
+const QUEUED_OF_ONE_MAX = 200;
+/** Who asked longer ago has given up and asks again. */
+const QUEUED_MAX_MS = 10_000;
+const RETRY_AFTER_MS = 1000;
+
+/**
+ * Shares out what reads may take of this process and its database: a caller who asks for a hundred pages at once waits for
+ * their own pages, apps take turns, and what writes waits for none of it.
+ */
+@Injectable()
+export class ReadShares {
+  private readonly turnstile: FairTurnstile;
+
+  constructor({ stores }: Settings) {
+    this.turnstile = new FairTurnstile({
+      atOnce: Math.max(1, Math.floor(stores.poolSize * OF_POOL)),
+      waitingMax: QUEUED_MAX,
+      waitingOfOneMax: QUEUED_OF_ONE_MAX,
+      waitMaxMs: QUEUED_MAX_MS,
+      retryAfterMs: () => RETRY_AFTER_MS,
+    });
+  }
+
+  /**
+   * @param isGone whether nobody waits for the answer any more: then the read is not begun
+   * @throws AppError BUSY before the read, when too much waits already or the wait was too long
+   */
+  run<T>(caller: TenantCaller, read: () => Promise<T>, isGone?: () => boolean): Promise<T> {
+    return this.turnstile.run(askerOf(caller), () => (isGone?.() ? Promise.reject(new AppError('BUSY')) : read()));
+  }
+}
+
+const askerOf = (caller: TenantCaller) =>
+  caller.kind === 'user'
+    ? { group: caller.app.pk, owner: caller.userPk, share: OF_USER }
+    : { group: caller.app.pk, owner: `app:${caller.app.pk}`, share: OF_APP_SERVER };
