@@ -103,7 +103,7 @@ describe("an app's push credentials", () => {
       expect(body.error?.message).toMatch(says);
     }
     expect(await ok(app.api.get(paths('apns')))).toEqual(before);
-    expect((await app.api.put(paths('nokia'), {})).status).toBe(404);
+    expect((await app.api.put(paths('nokia'), {})).status).toBe(405);
   });
 
   it('that a vendor refuses are paused, with the reason, until others are uploaded', async () => {

@@ -1,4 +1,5 @@
 import { PushFactsGatherer } from '../../src/modules/push/facts';
+import { Housekeeping } from '../../src/platform/queues/housekeeping';
 import { anApp, aSession, aUser, operator } from '../support/builders';
 import { eventually } from '../support/eventually';
 import { OPERATOR_TOKEN, type Parley, startParley } from '../support/harness';
@@ -11,7 +12,7 @@ let parley: Parley;
 const vendor = new ScriptedVendor();
 
 beforeAll(async () => {
-  parley = await startParley();
+  parley = await startParley({ LIMIT_PUSH_RECORD_DAYS: '2' });
   vendor.at(parley);
 });
 afterAll(() => parley?.stop());
@@ -183,5 +184,26 @@ describe('the metrics', () => {
     for (const line of lines) expect(text).toMatch(line);
     for (const gauge of ['undecided_oldest_seconds', 'undecided_dead', 'open_oldest_seconds'])
       expect(text).toMatch(new RegExp(`^parley_push_${gauge} \\d`, 'm'));
+  });
+});
+
+describe('how pushes ended', () => {
+  it('is kept for LIMIT_PUSH_RECORD_DAYS days, and then forgotten', async () => {
+    const app = await anApp(parley);
+    const [ann, bob] = [await aUser(app), await aSession(await aUser(app))];
+    await bindDevice(bob, 'phone');
+    const send = async (text: string) => {
+      const { id } = await ok(app.api.post('/v1/messages', aText(bob.user.userId, text, { from: ann.userId })));
+      await everyPushEnded(parley);
+      return String(id);
+    };
+    const endsOf = async (messageId: string) =>
+      (await ok<{ items: object[] }>(app.api.get(`/v1/push/deliveries?messageId=${messageId}`))).items;
+    const old = await send('old');
+    await parley.sql.run('UPDATE push_deliveries SET at = at - INTERVAL 49 HOUR');
+    const young = await send('young');
+    expect([(await endsOf(old)).length, (await endsOf(young)).length]).toEqual([1, 1]);
+    await parley.app.get(Housekeeping, { strict: false }).handle();
+    expect([(await endsOf(old)).length, (await endsOf(young)).length]).toEqual([0, 1]);
   });
 });

@@ -3,6 +3,7 @@ import type { WireMessage } from '../../../src/kernel/contracts/message';
 import { aConnectedUser, anApp, aSession, aUser, type TestApp, type TestSession } from '../../support/builders';
 import { Deployment, type ServerProcess } from '../../support/deployment';
 import { eventually } from '../../support/eventually';
+import { freePort } from '../../../scripts/lib/network.mjs';
 import { ok } from '../../support/http';
 import { aText, between, textsOf, upTo } from '../../support/messages';
 import { aScratchDatabase, type ScratchDatabase } from '../../support/scratch-database';
@@ -17,11 +18,14 @@ describe('a server process that ends in the middle', () => {
   let server: ServerProcess;
   let app: TestApp;
   let bob: TestSession;
+  let metricsPort: number;
 
   beforeAll(async () => {
     database = await aScratchDatabase();
+    metricsPort = await freePort();
     server = await deployment.server(database.url, process.env.REDIS_URL ?? '', {
       REDIS_PREFIX: database.url.slice(-12),
+      METRICS_PORT: String(metricsPort),
     });
     app = await anApp(server);
     bob = await aSession(await aUser(app));
@@ -29,6 +33,12 @@ describe('a server process that ends in the middle', () => {
   afterAll(async () => {
     await deployment.end();
     await database?.drop();
+  });
+
+  it('tells its metrics on METRICS_PORT to whoever reaches it, and on the port of clients to nobody', async () => {
+    const metrics = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+    expect([metrics.status, (await metrics.text()).includes('parley_connections')]).toEqual([200, true]);
+    expect((await server.api.get('/metrics')).status).not.toBe(200);
   });
 
   async function logWith(userId: string): Promise<WireMessage[]> {
