@@ -165,6 +165,12 @@ const ROWS: Record<string, Row> = {
     observe: (app) => statusOf(app.api.post('/v1/messages', aText('never-seen', 'hello'))),
     seen: 404,
   },
+  loginByAppToken: {
+    set: { loginByAppToken: false },
+    observe: ({ appId, appToken }) =>
+      statusOf(parley.api.post('/v1/sessions', { appId, appToken, userId: `user-${randomUUID().slice(0, 8)}` })),
+    seen: 403,
+  },
   tokenTtlSeconds: {
     set: { tokenTtlSeconds: 60 },
     observe: async (app) => {

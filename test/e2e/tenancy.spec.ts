@@ -10,6 +10,7 @@ import { Sql } from '../../src/platform/database/sql';
 import { EntryModule } from '../../src/platform/entry/entry.module';
 import { httpAdapter, prepareHttp } from '../../src/platform/entry/http/adapter';
 import { Live } from '../../src/platform/realtime/live';
+import { ProofLease } from '../../src/platform/realtime/proof-lease';
 import { SecretsModule } from '../../src/platform/secrets/secrets.module';
 import { QuietLive } from '../support/quiet-live';
 import { aScratchDatabase, type ScratchDatabase } from '../support/scratch-database';
@@ -22,8 +23,9 @@ const OPERATOR_TOKEN = 'operator-token-of-the-tests';
     Sql,
     { provide: DatabaseClock, useValue: { now: () => Date.now() } },
     { provide: Live, useClass: QuietLive },
+    { provide: ProofLease, useValue: { counts: (readAt: number) => performance.now() - readAt < 2000 } },
   ],
-  exports: [Sql, DatabaseClock, Live],
+  exports: [Sql, DatabaseClock, Live, ProofLease],
 })
 class PlumbingModule {}
 

@@ -48,7 +48,7 @@ class PatientWorker implements JobHandler<'push-send'> {
   constructor(host: WorkerHost) {
     host.register(this);
     // Every job needs its handler; nothing here is owed to these.
-    for (const job of ['push-decide', 'user-departed'] as const)
+    for (const job of ['push-badge', 'push-decide', 'user-departed'] as const)
       host.register({ job, handle: () => Promise.resolve() });
   }
 

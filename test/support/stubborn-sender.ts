@@ -74,7 +74,8 @@ export class StubbornSender {
       if (!socket.connected) return { unknown: 'not connected' };
       try {
         const ack = (await socket.timeout(ATTEMPT_MS).emitWithAck('message:send', command)) as Ack<SentMessage>;
-        return ack.ok ? { stored: ack.data } : this.orThrow(ack.error);
+        // An acknowledgement does not say again what was sent.
+        return ack.ok ? { stored: { ...ack.data, body: command.body } } : this.orThrow(ack.error);
       } catch (error) {
         if (error instanceof RefusedForGood) throw error;
         return { unknown: 'no acknowledgement' };

@@ -57,7 +57,7 @@ export async function aWorld(parley: Parley, name: string, of?: World): Promise<
     developer.api.post('/v1/apps', {
       name: canaries.app,
       accountMode: 'fixed',
-      callbackUrl: `https://${canaries.app}.example/`,
+      settings: { endpoints: [`https://${canaries.app}.example/`] },
     }),
   );
   const [appId, appToken, appSecret] = [made.appId, made.appToken, made.appSecret].map(String);
