@@ -5,7 +5,7 @@ import { aConnectedUser, anApp, aSession, aUser, type ConnectedUser, type TestAp
 import { startParley, type Parley } from '../support/harness';
 import { connect, Refused } from '../support/socket';
 
-const REFUSED = /^(UNAUTHENTICATED|BAD_CREDENTIALS|TOKEN_EXPIRED|TOKEN_REVOKED)$/;
+const REFUSED = /^(UNAUTHENTICATED|BAD_CREDENTIALS|TOKEN_EXPIRED|TOKEN_REVOKED|TOKEN_NOT_YET_VALID)$/;
 const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 describe('a token that is not what the server signed', () => {

@@ -20,7 +20,12 @@ let parley: Parley;
 let scenes: Awaited<ReturnType<Stage['scenes']>>;
 let bystanders: [Device, Device];
 beforeAll(async () => {
-  parley = await startParley({ LIMIT_USER_SENDS_PER_SECOND: '10000', LIMIT_USER_SENDS_BURST: '10000' });
+  parley = await startParley({
+    LIMIT_USER_SENDS_PER_SECOND: '10000',
+    LIMIT_USER_SENDS_BURST: '10000',
+    LIMIT_CREATIONS_PER_HOUR: '100000',
+    LIMIT_APP_CREATIONS_PER_HOUR: '100000',
+  });
   scenes = await new Stage(parley).scenes('bad');
   bystanders = [await connect(parley.url, scenes.mine.bob.token), await connect(parley.url, scenes.mine.dave.token)];
 });

@@ -194,7 +194,7 @@ describe('how pushes ended', () => {
     await bindDevice(bob, 'phone');
     const send = async (text: string) => {
       const { id } = await ok(app.api.post('/v1/messages', aText(bob.user.userId, text, { from: ann.userId })));
-      await everyPushEnded(parley);
+      await eventually('its end', async () => (await endsOf(String(id))).length > 0);
       return String(id);
     };
     const endsOf = async (messageId: string) =>

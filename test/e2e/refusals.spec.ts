@@ -72,7 +72,7 @@ describe('a refusal says what to change', () => {
     expect(said(await ann.api.get('/v1/users'))).toBe('403 : This call is for the app server.');
     const said403 = said(await app.developer.api.get('/v1/users'));
     expect(said403).toBe('403 : This call is for the app server. Say which of your apps you are in X-App-Id.');
-    expect(said(await app.api.get('/v1/conversations'))).toBe('403 : This call is for users.');
+    expect(said(await app.api.put('/v1/push/settings', {}))).toBe('403 : This call is for users.');
   });
 
   it('to who types in a room, that nobody is told', async () => {
