@@ -23,6 +23,7 @@ beforeAll(async () => {
   parley = await startParley({
     LIMIT_USER_SENDS_PER_SECOND: '10000',
     LIMIT_USER_SENDS_BURST: '10000',
+    LIMIT_SIGNALS_BURST: '10000',
     LIMIT_CREATIONS_PER_HOUR: '100000',
     LIMIT_APP_CREATIONS_PER_HOUR: '100000',
   });

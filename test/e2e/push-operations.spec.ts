@@ -50,6 +50,27 @@ describe('the queues’ dashboard', () => {
   });
 });
 
+describe('how pushes ended', () => {
+  it('is kept for LIMIT_PUSH_RECORD_DAYS days, and then forgotten', async () => {
+    const app = await anApp(parley);
+    const [ann, bob] = [await aUser(app), await aSession(await aUser(app))];
+    await bindDevice(bob, 'phone');
+    const send = async (text: string) => {
+      const { id } = await ok(app.api.post('/v1/messages', aText(bob.user.userId, text, { from: ann.userId })));
+      await eventually('its end', async () => (await endsOf(String(id))).length > 0);
+      return String(id);
+    };
+    const endsOf = async (messageId: string) =>
+      (await ok<{ items: object[] }>(app.api.get(`/v1/push/deliveries?messageId=${messageId}`))).items;
+    const old = await send('old');
+    await parley.sql.run('UPDATE push_deliveries SET at = at - INTERVAL 49 HOUR');
+    const young = await send('young');
+    expect([(await endsOf(old)).length, (await endsOf(young)).length]).toEqual([1, 1]);
+    await parley.app.get(Housekeeping, { strict: false }).handle();
+    expect([(await endsOf(old)).length, (await endsOf(young)).length]).toEqual([0, 1]);
+  });
+});
+
 describe('a message about which nothing can be decided', () => {
   it('is tried again, holds up no other, and is in the end a dead letter that the operator reads and replays', async () => {
     const app = await anApp(parley);
@@ -184,26 +205,5 @@ describe('the metrics', () => {
     for (const line of lines) expect(text).toMatch(line);
     for (const gauge of ['undecided_oldest_seconds', 'undecided_dead', 'open_oldest_seconds'])
       expect(text).toMatch(new RegExp(`^parley_push_${gauge} \\d`, 'm'));
-  });
-});
-
-describe('how pushes ended', () => {
-  it('is kept for LIMIT_PUSH_RECORD_DAYS days, and then forgotten', async () => {
-    const app = await anApp(parley);
-    const [ann, bob] = [await aUser(app), await aSession(await aUser(app))];
-    await bindDevice(bob, 'phone');
-    const send = async (text: string) => {
-      const { id } = await ok(app.api.post('/v1/messages', aText(bob.user.userId, text, { from: ann.userId })));
-      await eventually('its end', async () => (await endsOf(String(id))).length > 0);
-      return String(id);
-    };
-    const endsOf = async (messageId: string) =>
-      (await ok<{ items: object[] }>(app.api.get(`/v1/push/deliveries?messageId=${messageId}`))).items;
-    const old = await send('old');
-    await parley.sql.run('UPDATE push_deliveries SET at = at - INTERVAL 49 HOUR');
-    const young = await send('young');
-    expect([(await endsOf(old)).length, (await endsOf(young)).length]).toEqual([1, 1]);
-    await parley.app.get(Housekeeping, { strict: false }).handle();
-    expect([(await endsOf(old)).length, (await endsOf(young)).length]).toEqual([0, 1]);
   });
 });

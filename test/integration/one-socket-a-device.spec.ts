@@ -26,7 +26,7 @@ interface Client {
 
 interface Step {
   afterMs: number;
-  act: 'connect' | 'connect' | 'close' | 'logout' | 'log in again';
+  act: 'connect' | 'close' | 'logout' | 'log in again';
   node: 0 | 1;
   device: 0 | 1 | 2;
 }

@@ -13,7 +13,10 @@ export async function aRealNode(settings: Settings) {
     .overrideProvider(Settings)
     .useValue(settings)
     .compile();
-  const server = built.createNestApplication<NestFastifyApplication>(httpAdapter(settings), { logger: false });
+  const server = built.createNestApplication<NestFastifyApplication>(httpAdapter(settings), {
+    logger: false,
+    bodyParser: false,
+  });
   await prepareApp(server, settings);
   await server.listen(0, '127.0.0.1');
   const provisioning = server.get(Provisioning, { strict: false });

@@ -132,7 +132,10 @@ export class LiveService extends Live implements OnModuleInit {
     if (!last) return;
     for (const key of keys) this.forgetHere(key);
     for (const key of keys.slice(0, -1)) this.bus.toAll('forget', key);
-    await Promise.all([this.forgettingHere(), this.lease.revoked((ask) => this.bus.toAll('forget', { ...last, ask }))]);
+    await Promise.all([
+      this.forgettingHere(),
+      this.lease.revoked((ask) => this.bus.toAll('forget', { cache: last.cache, appPk: last.appPk, pk: last.pk, ask })),
+    ]);
   }
 
   onForget(cache: BusFrames['forget']['cache'], listener: ForgetListener): void {

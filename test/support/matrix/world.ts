@@ -57,7 +57,6 @@ export async function aWorld(parley: Parley, name: string, of?: World): Promise<
     developer.api.post('/v1/apps', {
       name: canaries.app,
       accountMode: 'fixed',
-      settings: { endpoints: [`https://${canaries.app}.example/`] },
     }),
   );
   const [appId, appToken, appSecret] = [made.appId, made.appToken, made.appSecret].map(String);
