@@ -45,7 +45,7 @@ describe('a chosen password', () => {
 });
 
 describe('a generated password', () => {
-  it('is kept as a keyed hash and is proved by itself only', async () => {
+  it('is kept as a keyed hash and is proved by itself only', () => {
     const password = newSecret();
     const stored = passwords.hashGenerated(password);
     expect(stored).toMatch(/^keyed\$/);
