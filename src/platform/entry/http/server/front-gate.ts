@@ -15,7 +15,7 @@ const AHEAD_MAX = 16;
 /** Connections and requests of all addresses together, as multiples of what one may have. */
 const OF_ALL = 4;
 /** Requests with one user's token that are worked on at once. */
-const OF_TOKEN = 64;
+const OF_TOKEN = 48;
 const SWEEP_MS = 100;
 const BUSY_MS = 1000;
 const SOCKET_PATH = '/socket.io/';
