@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { FairTurnstile, type Asker } from '../lifecycle/fair-turnstile';
 import { Vault } from './vault';
 
@@ -14,8 +15,8 @@ interface Cost {
 const COST: Cost = { logN: 15, r: 8, p: 3 };
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
-/** Two at once leave half of libuv's threads to files and DNS. */
-const AT_ONCE = 2;
+/** Two at once leave half of libuv's threads to files and DNS; and a core is left to everything else where there are two. */
+const AT_ONCE = Math.max(1, Math.min(2, availableParallelism() - 1));
 const WAITING_MAX = 500;
 const WAITING_OF_ONE_MAX = 10;
 /** Clients give up a login after 20 s. */
