@@ -5,7 +5,7 @@ import { Settings } from '../config/settings';
 import { FairTurnstile } from '../lifecycle/fair-turnstile';
 
 /** Reads of one user worked on at once, through either door and on all connections. */
-const OF_USER = 4;
+const OF_USER = 2;
 /** An app server asks for many users at once, and rightly. */
 const OF_APP_SERVER = 8;
 /** The part of the database's connections that reads may take; the rest is always there for what writes. */
