@@ -18,6 +18,8 @@ export interface AdmittedSession {
 export interface ReadControl {
   pause(): void;
   resume(): void;
+  /** Nothing of it is heard any more. */
+  end(): void;
 }
 
 /** One live, authenticated socket on this node. One object a socket and no closures: idle connections must stay small. */

@@ -224,6 +224,7 @@ export class Outbound implements OnApplicationShutdown {
     counts.laggingClosed++;
     const { userPk, sessionId } = connection.caller;
     this.logger.warn({ msg: `closed a socket: ${why}; it may come back and sync`, userPk, sessionId, bytes });
+    connection.intake?.end();
     const engine = engineOf(connection.socket);
     if (engine.transport.socket) engine.transport.socket.terminate();
     else engine.close(true);

@@ -115,6 +115,12 @@ export class Intake {
     for (const one of held) this.host.turns.wait(one);
   }
 
+  /** Throws away whatever was read and is still coming: a WebSocket that holds frames would never be done with closing. */
+  end(): void {
+    this.ended = true;
+    this.resume();
+  }
+
   get isPaused(): boolean {
     return this.paused;
   }
@@ -132,8 +138,7 @@ export class Intake {
   /** Ends the connection for what it sent: its client is told why, has a moment to read that, and is not heard again. */
   close(code: ErrorCode): void {
     if (this.ended) return;
-    this.ended = true;
-    this.resume();
+    this.end();
     const { engine } = this;
     this.host.closed(this, code);
     if (!engine) return;
