@@ -8,7 +8,7 @@ import { Bus } from '../../src/platform/realtime/bus';
 
 jest.setTimeout(180_000);
 
-const TRIES = 5;
+const TRIES = 2;
 const LEASE_MS = 400;
 
 type Revoke = (app: TestApp, session: TestSession) => Promise<Answer<unknown>>;
