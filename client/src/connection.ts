@@ -36,10 +36,19 @@ export interface ConnectionPorts {
 
 type DeviceState = 'foreground' | 'background';
 
+/** A call that waits for its answer. */
+interface UnderWay {
+  bytes: number;
+  /** The server closed the socket over it. */
+  tooLarge?: true;
+}
+
 const BACKOFF = { firstMs: 500, mostMs: 30_000 };
 /** What Socket.IO writes before an event: its type and the number of its acknowledgement. */
 const FRAME_HEAD_BYTES = 8;
 const ATTEMPT_TIMEOUT_MS = 20_000;
+/** After it was closed for a flood, a client leaves the server alone for so long. */
+const FLOOD_PAUSE_MS = 5000;
 /** A connection that did not last this long counts as one more failure. */
 const STEADY_MS = 5_000;
 
@@ -57,6 +66,7 @@ export class Connection {
   private missed = 0;
   private connectedAt = 0;
   private waitUntil = 0;
+  private readonly underWay = new Set<UnderWay>();
   /** Raised by start and stop: what an older run still answers is ignored. */
   private run = 0;
   private renewed = false;
@@ -98,22 +108,27 @@ export class Connection {
   async call<E extends keyof ClientEvents>(event: E, data: ClientEvents[E]['data']): Promise<ClientEvents[E]['reply']> {
     const { socket } = this;
     if (!socket?.connected) throw new ParleyError('NOT_CONNECTED', 'There is no connection.', { definite: false });
-    this.assertFits(event, data);
+    const one: UnderWay = { bytes: this.assertFits(event, data) };
     let ack: Ack<ClientEvents[E]['reply']>;
+    this.underWay.add(one);
     try {
       ack = (await socket.timeout(this.options.callTimeoutMs).emitWithAck(event, data)) as typeof ack;
     } catch (cause) {
+      if (one.tooLarge)
+        throw new ParleyError('TOO_LARGE', `The server does not take a ${event} of this size.`, { cause });
       throw new ParleyError('TIMEOUT', `No answer to ${event}; its outcome is unknown.`, { definite: false, cause });
+    } finally {
+      this.underWay.delete(one);
     }
     if (ack.ok) return ack.data;
     throw ParleyError.fromWire(ack.error);
   }
 
-  /** A frame that the server would close the socket for is refused here: it could be repeated for ever. */
-  private assertFits(event: string, data: unknown): void {
+  /** A frame that the server would close the socket for is refused here: it could be repeated for ever. Answers its bytes. */
+  private assertFits(event: string, data: unknown): number {
     const bytes = new TextEncoder().encode(JSON.stringify([event, data])).length + FRAME_HEAD_BYTES;
     const maxBytes = this.session.frameBytes;
-    if (bytes <= maxBytes) return;
+    if (bytes <= maxBytes) return bytes;
     throw new ParleyError('TOO_LARGE', `This takes ${bytes} bytes to send; the server takes ${maxBytes}.`, {
       details: { maxBytes },
     });
@@ -230,8 +245,17 @@ export class Connection {
         this.timer = undefined;
         this.lost(run);
       }, afterMs);
-    } else if (name === 'session:expiring') void this.renew();
+    } else if (name === 'session:closed') this.closedFor((data as ServerEvents['session:closed']).code);
+    else if (name === 'session:expiring') void this.renew();
     this.ports.event(name, data);
+  }
+
+  /** Why the server is about to close the socket: over one frame too many, or over the largest that is on its way. */
+  private closedFor(code: string): void {
+    if (code === 'RATE_LIMITED') this.waitUntil = this.clock.now() + FLOOD_PAUSE_MS;
+    if (code !== 'TOO_LARGE') return;
+    const [largest] = [...this.underWay].sort((a, b) => b.bytes - a.bytes);
+    if (largest) largest.tooLarge = true;
   }
 
   private async renew(): Promise<void> {

@@ -42,6 +42,8 @@ export interface ClientListeners {
   'user-event': UserEvent;
   state: ConnectionState;
   kicked: ServerEvents['session:kicked'];
+  /** What `pending` shows has changed: queued, acknowledged or refused. */
+  pending: SendCommand[];
   /** A queued message was definitely refused, also one of an earlier run that nobody awaits any more. */
   refused: { command: SendCommand; error: ParleyError };
   skipped: Skipped;

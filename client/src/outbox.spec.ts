@@ -86,6 +86,7 @@ class Device {
         send: (sending) => (process.alive ? this.server.send(sending) : new Promise(() => undefined)),
         sent: (message) => void (process.alive && this.sent.push(message)),
         refused: ({ clientMessageId }) => void (process.alive && this.refused.push(clientMessageId)),
+        changed: () => undefined,
       },
       this.gate,
       new Drawer(guarded(this.storage, process), 'outbox/'),

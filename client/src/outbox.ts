@@ -11,6 +11,8 @@ export interface OutboxPorts {
   sent(message: SentMessage): void;
   /** Definitely refused and given up. */
   refused(command: SendCommand, error: ParleyError): void;
+  /** What waits is more or less than before. */
+  changed(): void;
 }
 
 interface Entry {
@@ -117,6 +119,7 @@ export class Outbox {
 
   private enqueue(name: string, entries: Entry[], where: 'first' | 'last' = 'last'): void {
     for (const entry of entries) this.byId.set(entry.command.clientMessageId, entry);
+    this.ports.changed();
     const lane = this.lanes.get(name);
     if (!lane) {
       this.lanes.set(name, entries);
@@ -139,18 +142,23 @@ export class Outbox {
       const unstored = await entry.stored;
       if (unstored) throw unstored;
       const message = await this.attempts(entry);
-      this.byId.delete(entry.command.clientMessageId);
+      this.settled(entry);
       this.ports.sent(message);
       entry.resolve(message);
       entry.acknowledged = { conversationId: message.conversationId, at: this.clock.now() };
       await this.remember(entry);
     } catch (thrown) {
       const error = ParleyError.of(thrown);
-      this.byId.delete(entry.command.clientMessageId);
+      this.settled(entry);
       entry.reject(error);
       this.ports.refused(entry.command, error);
       await this.attend(() => this.drawer.delete(entry.key));
     }
+  }
+
+  private settled({ command }: Entry): void {
+    this.byId.delete(command.clientMessageId);
+    this.ports.changed();
   }
 
   /** Undefined once kept, else a promise that never rejects: it is looked at when the entry's turn comes. */

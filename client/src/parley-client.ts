@@ -240,6 +240,7 @@ export class ParleyClient {
       send: (command: SendCommand) => this.sendNow(command),
       sent: ({ duplicate: _, online: __, ...message }: SentMessage) => void this.inbox.offer(message),
       refused: (command: SendCommand, error: ParleyError) => this.emitter.emit('refused', { command, error }),
+      changed: () => this.emitter.emit('pending', this.outbox.pending),
     };
     return new Outbox(ports, this.gate, this.drawers.outbox, this.clock);
   }

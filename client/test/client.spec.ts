@@ -348,6 +348,34 @@ describe('a message that the server could never take', () => {
   });
 });
 
+describe('a socket that the server closes', () => {
+  it('over a frame that is too large costs that message alone, for good, and those behind it go', async () => {
+    const { client } = await online('ann');
+    server.fault = (event) => {
+      if (event !== 'message:send' || !String(JSON.stringify(server.calls.at(-1)?.data)).includes('larger'))
+        return undefined;
+      server.tell('ann', 'session:closed', { code: 'TOO_LARGE' });
+      for (const socket of server.sockets('ann')) setImmediate(() => socket.disconnect(true));
+      return 'lost';
+    };
+    const large = client.sendText('bob', 'larger than this server takes');
+    const next = client.sendText('bob', 'hi');
+    await expect(large).rejects.toMatchObject({ code: 'TOO_LARGE', definite: true });
+    expect(await next).toMatchObject({ seq: 1 });
+    expect([client.pending, server.handshakes]).toEqual([[], 2]);
+  });
+});
+
+describe('what waits', () => {
+  it('is told whenever it changes', async () => {
+    const { client } = await online('ann');
+    const counts: number[] = [];
+    client.on('pending', (pending) => counts.push(pending.length));
+    await Promise.all([client.sendText('bob', 'one'), client.sendText('eve', 'two')]);
+    expect(counts).toEqual([1, 2, 1, 0]);
+  });
+});
+
 describe('the address that was given', () => {
   it('is the first that is sought again after a loss, whatever the login named', async () => {
     server.endpoints = ['http://10.255.255.1:9'];
