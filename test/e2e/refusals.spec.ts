@@ -65,7 +65,7 @@ describe('a refusal says what to change', () => {
     const wanted = { name: 'Two', visibility: 'public', maxMembers: 1, members: ['bobby'] };
     const { body } = await ann.api.post('/v1/groups', wanted);
     expect(body.error).toMatchObject({ code: 'GROUP_FULL', details: { limit: 1 } });
-    expect(String(body.error?.message)).toContain('The group has room for no more');
+    expect(String(body.error?.message)).toContain('The group is full');
   });
 
   it('to who may not: for whom the call is, and to a developer that it did not say for which app', async () => {

@@ -31,7 +31,11 @@ export const ERRORS = {
     says: 'The request is not valid; `field` names the part to correct.',
     zh: '请求无效；请更正 field 所指的部分。',
   },
-  BLANK_MESSAGE: { kind: 'invalid', says: 'The text is blank; nothing was sent.', zh: '消息内容为空，未发送。' },
+  BLANK_MESSAGE: {
+    kind: 'invalid',
+    says: 'The text is blank; nothing was sent. Send a text that shows something.',
+    zh: '消息内容为空，未发送；请填写内容后重新发送。',
+  },
   UNKNOWN_EVENT: {
     kind: 'invalid',
     says: 'No such event; see the event catalogue at /docs/asyncapi.json.',
@@ -40,18 +44,18 @@ export const ERRORS = {
 
   UNAUTHENTICATED: {
     kind: 'unauthenticated',
-    says: 'Say who you are: this call needs a credential.',
-    zh: '请提供凭证后再调用。',
+    says: 'This call needs a credential: send the header Authorization, or `auth.token` on a socket.',
+    zh: '此调用需要凭证：请携带 Authorization 请求头，Socket 连接请携带 auth.token。',
   },
   TOKEN_EXPIRED: {
     kind: 'unauthenticated',
     says: 'The user token has expired; ask your server for a new one.',
-    zh: '用户令牌已过期，请重新获取。',
+    zh: '用户令牌已过期，请向业务后端重新获取。',
   },
   TOKEN_NOT_YET_VALID: {
     kind: 'unauthenticated',
-    says: 'The user token is dated in the future: the clocks of the servers differ. Wait `retryAfterMs`, or ask for a new one.',
-    zh: '用户令牌的签发时间晚于当前时间：服务器时钟不一致。请在 retryAfterMs 之后重试，或重新获取令牌。',
+    says: 'The user token was issued in the future; wait `retryAfterMs`, or get a new one from your server.',
+    zh: '用户令牌的签发时间晚于当前时间；请在 retryAfterMs 之后重试，或向业务后端重新获取令牌。',
     retryable: true,
   },
   TOKEN_REVOKED: {
@@ -61,11 +65,15 @@ export const ERRORS = {
   },
   BAD_CREDENTIALS: {
     kind: 'unauthenticated',
-    says: 'The credentials are not right.',
-    zh: '凭证不正确。',
+    says: 'Wrong credentials: check the id or account, and that the secret, password or token was not replaced.',
+    zh: '凭证不正确：请检查 id 或账号，并确认密钥、密码或令牌未被更换。',
   },
 
-  FORBIDDEN: { kind: 'forbidden', says: 'You may not do this.', zh: '无权执行此操作。' },
+  FORBIDDEN: {
+    kind: 'forbidden',
+    says: 'Not allowed with this credential; /docs says who may call what.',
+    zh: '当前凭证无权执行此操作；各接口允许的调用方见 /docs。',
+  },
   APP_NOT_ONLINE: {
     kind: 'forbidden',
     says: 'The app is offline; its developer can take it online.',
@@ -76,7 +84,11 @@ export const ERRORS = {
     says: 'The app is suspended; ask the operator.',
     zh: '应用已被暂停，请联系运营方。',
   },
-  USER_DEACTIVATED: { kind: 'forbidden', says: 'This user is deactivated.', zh: '该用户已停用。' },
+  USER_DEACTIVATED: {
+    kind: 'forbidden',
+    says: 'This user is deactivated; the app server can activate them again.',
+    zh: '该用户已停用；业务后端可以重新启用。',
+  },
   NOT_MEMBER: {
     kind: 'forbidden',
     says: 'Only members may do this; join first.',
@@ -84,11 +96,19 @@ export const ERRORS = {
   },
   MUTED: {
     kind: 'forbidden',
-    says: 'You are muted here; `details.until` says for how long.',
-    zh: '你已被禁言；details.until 为解除时间。',
+    says: 'You are muted here until `details.until`; where it is null, until somebody unmutes you.',
+    zh: '你已被禁言，至 details.until 解除；该值为 null 时，须由他人解除。',
   },
-  BANNED: { kind: 'forbidden', says: 'You were banned from here.', zh: '你已被禁止进入。' },
-  GROUP_SUSPENDED: { kind: 'forbidden', says: 'The app has suspended this group.', zh: '该群组已被应用暂停。' },
+  BANNED: {
+    kind: 'forbidden',
+    says: 'You are banned from here, until the owner, an admin or the app server lifts the ban.',
+    zh: '你已被禁止进入，须由所有者、管理员或业务后端解除。',
+  },
+  GROUP_SUSPENDED: {
+    kind: 'forbidden',
+    says: 'The app has suspended this group; its app server can resume it.',
+    zh: '该群组已被应用暂停；业务后端可以恢复。',
+  },
   DEVELOPER_NOT_VERIFIED: {
     kind: 'forbidden',
     says: 'Verify your identity before the first app goes online: POST /v1/developers/me/verification.',
@@ -132,8 +152,8 @@ export const ERRORS = {
   },
   IDEMPOTENCY_MISMATCH: {
     kind: 'conflict',
-    says: 'This idempotency key was used before with another content.',
-    zh: '该幂等键已用于不同的内容。',
+    says: 'This id was used before with different content; use a new one for a new message or call.',
+    zh: '该 id 已用于不同的内容；新的消息或调用请使用新的 id。',
   },
   OWNER_MUST_TRANSFER: {
     kind: 'conflict',
@@ -142,23 +162,23 @@ export const ERRORS = {
   },
   USER_OFFLINE: {
     kind: 'conflict',
-    says: 'This user is not connected, so it cannot be brought in.',
-    zh: '该用户不在线，无法加入。',
+    says: 'This user is not connected and cannot be brought in; repeat when they are online.',
+    zh: '该用户不在线，无法加入；请在其上线后重试。',
   },
   GROUP_FULL: {
     kind: 'conflict',
-    says: 'The group has room for no more; `details.limit` says for how many it has.',
-    zh: '群组人数已满；上限见 details.limit。',
+    says: 'The group is full (`details.limit` members); remove somebody or raise its `maxMembers` first.',
+    zh: '群组人数已满（上限见 details.limit）；请先移除成员，或调高 maxMembers。',
   },
   CHATROOM_FULL: {
     kind: 'conflict',
-    says: 'The room takes no more people; `details.limit` says how many it takes.',
-    zh: '聊天室人数已满；上限见 details.limit。',
+    says: 'The room is full (`details.limit` people); come back later, or raise its `maxMembers`.',
+    zh: '聊天室人数已满（上限见 details.limit）；请稍后再来，或调高 maxMembers。',
   },
   LIMIT_REACHED: {
     kind: 'conflict',
-    says: 'There may be no more of these; `details.limit` says how many. Remove one first.',
-    zh: '数量已达上限，请先移除；上限见 details.limit。',
+    says: 'The limit is reached (`details.limit`); remove one before adding another.',
+    zh: '数量已达上限（details.limit），请先移除一个再添加。',
   },
   ALREADY_DECIDED: {
     kind: 'conflict',
@@ -167,15 +187,19 @@ export const ERRORS = {
   },
   UNSUPPORTED_MEDIA_TYPE: {
     kind: 'media-type',
-    says: 'This content is not understood; send JSON in UTF-8.',
-    zh: '不支持该内容格式；请发送 UTF-8 编码的 JSON。',
+    says: 'This character set is not supported; send JSON in UTF-8.',
+    zh: '不支持该字符集；请发送 UTF-8 编码的 JSON。',
   },
-  TOO_LARGE: { kind: 'too-large', says: 'Too large; `field` names what to shorten.', zh: '内容过大；请缩短 field。' },
+  TOO_LARGE: {
+    kind: 'too-large',
+    says: 'Too large; `field` names what to shorten.',
+    zh: '内容过大；请缩短 field 所指的部分。',
+  },
 
   RATE_LIMITED: {
     kind: 'limited',
-    says: 'Too many calls; wait `retryAfterMs` and repeat.',
-    zh: '调用过于频繁，请在 retryAfterMs 之后重试。',
+    says: 'A rate is used up; `details.budget` says which. Wait `retryAfterMs` and repeat.',
+    zh: '频率已达上限，details.budget 指明是哪一项；请在 retryAfterMs 之后重试。',
     retryable: true,
   },
   ROOM_BUSY: {
@@ -186,19 +210,19 @@ export const ERRORS = {
   },
   BUSY: {
     kind: 'limited',
-    says: 'The server is catching up; nothing was done. Wait `retryAfterMs` and repeat.',
-    zh: '服务器繁忙，未执行；请在 retryAfterMs 之后重试。',
+    says: 'Too much is under way, yours or everybody’s; nothing was done. Send fewer at once and repeat after `retryAfterMs`.',
+    zh: '正在处理的请求过多（你的或全局的），未执行；请减少并发，并在 retryAfterMs 之后重试。',
     retryable: true,
   },
   QUOTA_EXCEEDED: {
     kind: 'limited',
-    says: 'The plan allows no more; `details.quota` names the limit.',
-    zh: '超出套餐配额；见 details.quota。',
+    says: 'The developer’s plan allows no more (`details.quota`, `details.limit`); remove some, or ask the operator for more.',
+    zh: '超出开发者套餐的配额（见 details.quota、details.limit）；请先移除一部分，或联系运营方提升配额。',
   },
   RETRY: {
     kind: 'unavailable',
-    says: 'The outcome is unknown; repeat the same call with the same id after `retryAfterMs`.',
-    zh: '结果未知；请在 retryAfterMs 之后用相同的 id 重试。',
+    says: 'The server could not finish or confirm this in time. Repeat the very same call (same id or Idempotency-Key) after `retryAfterMs`.',
+    zh: '服务器未能及时完成或确认此调用；请在 retryAfterMs 之后原样重试（相同的 id 或 Idempotency-Key）。',
     retryable: true,
   },
   INTERNAL: {

@@ -184,5 +184,6 @@ export class ChatroomAudience implements Audience {
 function tooSoon({ slowModeSeconds }: RoomRules, silentMs: number | null): AppError | undefined {
   if (slowModeSeconds === 0 || silentMs === null) return undefined;
   const retryAfterMs = slowModeSeconds * 1000 - Number(silentMs);
-  return retryAfterMs > 0 ? new AppError('RATE_LIMITED', { retryAfterMs, details: { slowModeSeconds } }) : undefined;
+  if (retryAfterMs <= 0) return undefined;
+  return new AppError('RATE_LIMITED', { retryAfterMs, details: { budget: 'slowMode', slowModeSeconds } });
 }

@@ -73,7 +73,11 @@ describe('the rules of chatrooms', () => {
     for (const device of [bob.device, bobs]) {
       expect(await device.ask('message:send', toRoom(chatroomId, 'two'))).toMatchObject({
         ok: false,
-        error: { code: 'RATE_LIMITED', retryAfterMs: expect.any(Number), details: { slowModeSeconds: 3600 } },
+        error: {
+          code: 'RATE_LIMITED',
+          retryAfterMs: expect.any(Number),
+          details: { budget: 'slowMode', slowModeSeconds: 3600 },
+        },
       });
     }
     for (let n = 0; n < 3; n++) await ann.device.tell('message:send', toRoom(chatroomId, `admin ${n}`));
