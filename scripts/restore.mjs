@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { restore } from './lib/backup.mjs';
 import { backupCommand } from './lib/backup-command.mjs';
 import { openPlace } from './lib/backup-place.mjs';
-import { LauncherError } from './lib/messages.mjs';
+import { LauncherError, notAgreed, whichBackup } from './lib/messages.mjs';
 
 const ANSWER = 'replace';
 
@@ -14,14 +14,13 @@ await backupCommand(async (context) => {
     options: { compose: { type: 'boolean' }, yes: { type: 'boolean' } },
     allowPositionals: true,
   });
-  if (positionals.length !== 1) throw new LauncherError('Say which file: npm run restore -- backups/parley-….sql.gz');
+  if (positionals.length !== 1) throw new LauncherError(whichBackup);
   const place = await openPlace(context, { compose: values.compose ?? false, alone: true });
   /** @param {number} tables */
   const agreed = async (tables) => {
     const what = `The database ${place.name} holds ${tables} tables; all of them are replaced.`;
     if (values.yes) return true;
-    if (!process.stdin.isTTY)
-      throw new LauncherError(`${what} Say so with --yes. Nothing was changed.`, { code: 'NOT_AGREED' });
+    if (!process.stdin.isTTY) throw new LauncherError(notAgreed(what), { code: 'NOT_AGREED' });
     const lines = createInterface({ input: process.stdin, output: process.stderr });
     const answer = await lines.question(`${what} Type "${ANSWER}" to go on: `, { signal: context.signal });
     lines.close();

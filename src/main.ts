@@ -14,7 +14,7 @@ import { QuickstartService } from './quickstart/quickstart.service';
 
 const EXIT_SETTINGS = 2;
 const EXIT_FAILED = 1;
-/** Longer than everything that shutting down may wait for. */
+/** Longer than all stages of a stop together; whoever stops the process from outside waits longer still (DRAIN_MS in scripts/lib/launcher.mjs). */
 const STOP_PATIENCE_MS = 60_000;
 
 const say = (text: string): boolean => process.stderr.write(`${text}\n`);
@@ -63,8 +63,9 @@ async function startWorker(settings: Settings): Promise<INestApplicationContext>
   });
   stopOnSignals(app);
   const { http } = settings;
-  await app.get(SideServer, { strict: false }).listen(http.metricsPort || http.port, http.host);
-  logger.log('working');
+  const port = http.metricsPort || http.port;
+  await app.get(SideServer, { strict: false }).listen(port, http.host);
+  logger.log(`worker ready: health and metrics on ${http.host}:${port}`);
   tellLauncher();
   return app;
 }

@@ -8,7 +8,7 @@ import { readIfThere } from './files.mjs';
 import { Guard, endLeftovers } from './guard.mjs';
 import { takeLock } from './lock.mjs';
 import { databaseDir, startMariadb } from './mariadb.mjs';
-import { LauncherError, alreadyRunning, keyMissing, noComposeSettings } from './messages.mjs';
+import { LauncherError, alreadyRunning, keyMissing, noComposeSettings, nothingToBackUp } from './messages.mjs';
 import { libDir } from './services.mjs';
 
 /** @typedef {{ command: string, args: string[], env: NodeJS.ProcessEnv }} Call */
@@ -34,11 +34,10 @@ export async function openPlace(context, { compose, alone }) {
 }
 
 /**
- * @param {string} text @param {import('./binaries.mjs').DumpBinaries | undefined} tools
+ * @param {string} text @param {import('./binaries.mjs').DumpBinaries} tools
  * @param {{ key: string | undefined, close: () => Promise<void> }} rest @returns {Place}
  */
 function urlPlace(text, tools, { key, close }) {
-  if (!tools) throw new LauncherError('mariadb-dump was not found.', { code: 'BINARIES_MISSING' });
   const url = new URL(text);
   const database = decodeURIComponent(url.pathname.slice(1));
   const where = [
@@ -83,7 +82,7 @@ async function privatePlace({ root, dir, env, log, signal }, alone) {
   try {
     await endLeftovers(dir, log);
     if (!alone && !existsSync(databaseDir(dir)))
-      throw new LauncherError(`There is no private database in ${dir} yet.`, { code: 'NOTHING_TO_BACK_UP' });
+      throw new LauncherError(nothingToBackUp(dir), { code: 'NOTHING_TO_BACK_UP' });
     server = await startMariadb({ dir, log, signal, binaries: database, onSpawn: (one) => guard.watch('mysql', one) });
     return urlPlace(server.url, tools, { key, close });
   } catch (error) {

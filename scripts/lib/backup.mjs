@@ -26,7 +26,20 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { syncDir } from './files.mjs';
-import { LauncherError } from './messages.mjs';
+import {
+  LauncherError,
+  backupExists,
+  backupNotWritten,
+  databaseInUse,
+  databaseSilent,
+  dumpFailed,
+  noTablesYet,
+  nothingChanged,
+  otherKey,
+  partialBackup,
+  restoreBrokeOff,
+  unreadableBackup,
+} from './messages.mjs';
 
 /** @typedef {import('./backup-place.mjs').Place} Place */
 /** @typedef {import('./messages.mjs').Log} Log */
@@ -42,16 +55,13 @@ const markOf = (key) => (key ? createHmac('sha256', key).update('parley backup')
 
 /** @param {Place} place @param {string} file @param {{ log: Log, signal: AbortSignal }} context */
 export async function backUp(place, file, { log, signal }) {
-  if (existsSync(file))
-    throw new LauncherError(`${file} is there already; choose another name.`, { code: 'FILE_EXISTS' });
+  if (existsSync(file)) throw new LauncherError(backupExists(file), { code: 'FILE_EXISTS' });
   if (!(await tablesOf(place, signal)).includes(LAST_TABLE))
-    throw new LauncherError(`The database ${place.name} holds no tables of Parley yet.`, {
-      code: 'NOTHING_TO_BACK_UP',
-    });
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    throw new LauncherError(noTablesYet(place.name), { code: 'NOTHING_TO_BACK_UP' });
   const partial = `${file}.partial`;
   const began = Date.now();
   try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const progress = telling(log, 'written');
     await pipeline(
       Readable.from(contents(place, signal)),
@@ -66,11 +76,27 @@ export async function backUp(place, file, { log, signal }) {
     renameSync(partial, file);
     syncDir(dirname(file));
   } catch (error) {
-    rmSync(partial, { force: true });
-    throw error;
+    discard(partial);
+    throw signal.aborted ? error : aboutFile(error, file);
   }
   const megabytes = (statSync(file).size / 1e6).toFixed(1);
   log(`Backed up ${place.name} to ${file} (${megabytes} MB, ${Math.ceil((Date.now() - began) / 1000)} s).`);
+}
+
+/** @param {string} partial */
+function discard(partial) {
+  try {
+    rmSync(partial, { force: true });
+  } catch {
+    // What keeps it from being removed kept it from being written, and that is told.
+  }
+}
+
+/** The same error, in a sentence where it is the file system's: all that a backup writes is its file. @param {unknown} error @param {string} file */
+function aboutFile(error, file) {
+  if (error instanceof LauncherError || !(error instanceof Error)) return error;
+  const { code, syscall } = /** @type {NodeJS.ErrnoException} */ (error);
+  return code && syscall ? new LauncherError(backupNotWritten(file, code), { code }) : error;
 }
 
 /** @param {Place} place @param {AbortSignal} signal @returns {AsyncGenerator<Buffer | string>} */
@@ -99,7 +125,7 @@ async function* dumped({ command, args, env }, signal) {
   }
   const { code, said } = await ended;
   if (code !== 0 || !tail.includes('-- Dump completed'))
-    throw new LauncherError(`The database could not be copied; ${command} says:\n${said || `exit code ${code}`}`);
+    throw new LauncherError(dumpFailed(command, said || `exit code ${code}`));
 }
 
 /** MariaDB's first line is for its own client alone; MySQL's would stop at it. @param {Buffer} bytes */
@@ -118,10 +144,7 @@ function withoutSandbox(bytes) {
 export async function restore(place, file, { log, signal, agreed }) {
   const mark = await check(file, signal);
   if (place.key && mark !== 'unknown' && mark !== markOf(place.key))
-    throw new LauncherError(
-      `The backup ${file} was made with another ENCRYPTION_KEY than the one given here: its secrets could not be read. Give the key that belongs to it.`,
-      { code: 'OTHER_KEY' },
-    );
+    throw new LauncherError(otherKey(file), { code: 'OTHER_KEY' });
   const others = Number(
     await ask(
       place,
@@ -129,14 +152,10 @@ export async function restore(place, file, { log, signal, agreed }) {
       signal,
     ),
   );
-  if (others > 0)
-    throw new LauncherError(
-      `${others} connections to ${place.name} are open. Stop every node first (docker compose: docker compose stop api worker).`,
-      { code: 'IN_USE' },
-    );
+  if (others > 0) throw new LauncherError(databaseInUse(others, place.name), { code: 'IN_USE' });
   const tables = await tablesOf(place, signal);
   if (tables.length > 0 && !(await agreed(tables.length)))
-    throw new LauncherError('Nothing was changed.', { code: 'NOT_AGREED' });
+    throw new LauncherError(nothingChanged, { code: 'NOT_AGREED' });
 
   const { command, args, env } = place.client(['--default-character-set=utf8mb4', '--batch', place.database]);
   const child = spawn(command, args, { env, stdio: ['pipe', 'ignore', 'pipe'], signal });
@@ -149,9 +168,7 @@ export async function restore(place, file, { log, signal, agreed }) {
   const { code, said } = await ended;
   const failure = await fed;
   if (code !== 0 || failure instanceof Error)
-    throw new LauncherError(
-      `The restore broke off; ${command} says:\n${said || failure?.message || `exit code ${code}`}\nNo node starts on this database until a restore has come to its end: run it again.`,
-    );
+    throw new LauncherError(restoreBrokeOff(command, said || failure?.message || `exit code ${code}`));
   log(`Restored ${place.name} from ${file} (${Math.ceil((Date.now() - began) / 1000)} s).`);
 }
 
@@ -182,13 +199,11 @@ async function check(file, signal) {
   } catch (error) {
     if (signal.aborted) throw error;
     const why = error instanceof Error ? error.message : String(error);
-    throw new LauncherError(`${file} cannot be read as a backup (${why}); nothing was changed.`, {
-      code: 'NOT_A_BACKUP',
-    });
+    throw new LauncherError(unreadableBackup(file, why), { code: 'NOT_A_BACKUP' });
   }
   const mark = HEADER.exec(head)?.[1];
   if (mark === undefined || !tail.endsWith(TRAILER))
-    throw new LauncherError(`${file} is not a whole backup of Parley; nothing was changed.`, { code: 'NOT_A_BACKUP' });
+    throw new LauncherError(partialBackup(file), { code: 'NOT_A_BACKUP' });
   return mark;
 }
 
@@ -211,7 +226,7 @@ async function ask(place, sql, signal) {
   let answer = '';
   child.stdout.on('data', (chunk) => (answer += chunk));
   const { code, said } = await endOf(child);
-  if (code !== 0) throw new LauncherError(`The database ${place.name} does not answer; ${command} says:\n${said}`);
+  if (code !== 0) throw new LauncherError(databaseSilent(place.name, command, said));
   return answer;
 }
 

@@ -167,7 +167,12 @@ export async function ensureBinaries(options) {
     absent = missing(found);
   }
   if (absent.length === 0) return found;
-  const message = binariesMissing({ missing: absent.map((need) => title[need]), reason, packages: byHand(absent) });
+  const message = binariesMissing({
+    missing: absent.map((need) => title[need]),
+    servers: absent.some((need) => need !== 'dump'),
+    reason,
+    packages: byHand(absent),
+  });
   throw new LauncherError(message, { code: 'BINARIES_MISSING' });
 }
 

@@ -43,7 +43,7 @@ export async function ensureBuild({ root, log, signal, force = false }) {
     const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
     const { code } = await run(process.execPath, [nest, 'build'], { cwd: root, signal });
     if (code !== 0)
-      throw new LauncherError('The build failed; the compiler says above what is wrong. 构建失败,原因见上。');
+      throw new LauncherError('The build failed; the compiler says above what is wrong. 构建失败，原因见上。');
     // A source that was saved during the build makes the stamp differ at the next look, so nothing stale is kept.
     writeFileSync(stampPath(root), hash);
     return true;

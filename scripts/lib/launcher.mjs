@@ -12,8 +12,8 @@ import { encryptionKey, operatorToken } from './secrets.mjs';
 import { libDir, startServices } from './services.mjs';
 import { fired, listenForStop } from './signals.mjs';
 
-/** The application bounds its own drain at 30 s; what is longer hangs. */
-const DRAIN_MS = 40_000;
+/** Longer than the application waits for itself: STOP_PATIENCE_MS in src/main.ts, 60 s. */
+const DRAIN_MS = 65_000;
 
 /**
  * @typedef {import('./processes.mjs').Identity} Identity

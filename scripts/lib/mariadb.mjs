@@ -102,7 +102,7 @@ async function initialise({ dir, binaries, log, signal }) {
     if (name.startsWith('mysql.new-')) rmSync(join(dir, name), { recursive: true, force: true });
   const fresh = join(dir, `mysql.new-${randomBytes(4).toString('hex')}`);
   mkdirSync(fresh, { mode: 0o700 });
-  log('Creating the private database … 正在创建内置数据库 …');
+  log('Creating the private database … 正在创建私有数据库 …');
   const common = ['--no-defaults', `--datadir=${fresh}`, `--tmpdir=${tempDir(dir)}`, ...asUser(), ...basedir(binaries)];
   const { code, output } = binaries.installDb
     ? await run(

@@ -32,7 +32,7 @@ export function banner(url: string, quickstartPath: string, first: boolean): str
     lines.push(
       `    Accounts  ${quickstartPath}`,
       '',
-      '  Send a message · 发一条消息:',
+      '  Send a message · 发一条消息：',
       '',
       `    curl -u ${credentials} -H 'content-type: application/json' ${url}/v1/messages -d '${body}'`,
     );

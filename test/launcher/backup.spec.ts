@@ -1,5 +1,14 @@
 import { createConnection, type Connection } from 'mysql2/promise';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { dataSourceOptions } from '../../ormconfig';
@@ -104,7 +113,25 @@ describe('npm run backup, npm run restore', () => {
     expect(readdirSync(join(place.dir, 'out'))).toEqual(['backup.sql.gz']);
     const again = backup({ MYSQL_URL: url });
     expect(await again.exited).toBe(1);
-    expect(again.output).toContain('is there already');
+    expect(again.output).toContain('exists already');
+  });
+
+  it('say of a full disk or a place without a folder which file could not be written, and leave nothing', async () => {
+    const url = await scratch();
+    await fill(url);
+    mkdirSync(join(place.dir, 'out'));
+    symlinkSync('/dev/full', `${file()}.partial`);
+    const full = backup({ MYSQL_URL: url });
+    expect(await full.exited).toBe(1);
+    expect(full.output).toContain(`The backup could not be written to ${file()} (ENOSPC)`);
+    expect(full.output).not.toContain('npm start');
+    expect(readdirSync(join(place.dir, 'out'))).toEqual([]);
+
+    rmSync(join(place.dir, 'out'), { recursive: true });
+    writeFileSync(join(place.dir, 'out'), 'a file');
+    const homeless = backup({ MYSQL_URL: url });
+    expect(await homeless.exited).toBe(1);
+    expect(homeless.output).toContain(`The backup could not be written to ${file()} (`);
   });
 
   it('change nothing with half a file, another key, a node still connected, or nobody who said yes', async () => {

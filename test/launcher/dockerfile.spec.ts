@@ -31,6 +31,16 @@ describe('docker compose', () => {
     return text;
   };
 
+  it('waits, as the launcher does, longer than the application lets a stop take', () => {
+    const ms = (file: string, name: string): number =>
+      Number(new RegExp(`\\b${name} = ([\\d_]+)`).exec(linesOf(file).join('\n'))?.[1]?.replaceAll('_', ''));
+    const patience = ms('src/main.ts', 'STOP_PATIENCE_MS');
+    expect(ms('scripts/lib/launcher.mjs', 'DRAIN_MS')).toBeGreaterThan(patience);
+    const app = linesOf('docker-compose.yml').join('\n');
+    const [, seconds] = /x-app: &app\n(?: {2}.*\n)*? {2}stop_grace_period: (\d+)s/.exec(app) ?? [];
+    expect(Number(seconds) * 1000).toBeGreaterThan(patience);
+  });
+
   it('hands every setting of .env to the application, and its own only where the containers depend on each other', () => {
     for (const name of ['api', 'worker']) expect(service(name)).toContain('env_file: .env');
     const fixed = /x-settings: &settings\n((?: {2}.*\n)*)/.exec(linesOf('docker-compose.yml').join('\n'))?.[1] ?? '';

@@ -39,7 +39,7 @@ describe('a full disk', () => {
       process.kill(processes.redis.pid, 'SIGKILL');
       process.kill(processes.mysql.pid, 'SIGKILL');
       await run.says('The list of processes could not be written: ENOSPC');
-      await run.says('it starts again', 2);
+      await run.says('restarting ', 2);
       expect(isAlive(processes.app)).toBe(true);
 
       rmSync(filler);
