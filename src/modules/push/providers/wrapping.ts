@@ -51,12 +51,18 @@ export function fitted(given: PushNote, bytesMax: number, bytesOf: (note: PushNo
 }
 
 const LONE = /\p{Cs}/gu;
+const ANY_HALF = /[\ud800-\udfff]/;
+
+/** Nearly all notes are told from their letters alone; emoji have two halves each, and are looked at closely. */
+function isWellFormed({ title, body, data }: PushNote): boolean {
+  // Joined with what is in none of them, or two halves would make a whole.
+  const all = `${title ?? ''} ${body} ${Object.entries(data).flat().join(' ')}`;
+  return !ANY_HALF.test(all) || all.search(LONE) < 0;
+}
 
 /** Half a surrogate pair, which no vendor's JSON takes, becomes U+FFFD. */
 function wellFormed(note: PushNote): PushNote {
-  const texts = [note.title ?? '', note.body, ...Object.entries(note.data).flat()];
-  // Joined with what is in none of them, or two halves would make a whole.
-  if (texts.join(' ').search(LONE) < 0) return note;
+  if (isWellFormed(note)) return note;
   const whole = (text: string): string => text.replace(LONE, '\ufffd');
   return {
     ...note,

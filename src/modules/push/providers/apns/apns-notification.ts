@@ -24,8 +24,16 @@ export function apnsNotification(note: PushNote, topic: string): ApnsNotificatio
       'apns-collapse-id': collapseKey(note),
       'apns-expiration': String(Math.max(0, Math.floor(note.expiresAt.getTime() / 1000))),
     },
-    body: bodyOf(fitted(note, BYTES_MAX, (cut) => Buffer.byteLength(bodyOf(cut)))),
+    body: fittedBody(note),
   };
+}
+
+function fittedBody(note: PushNote): string {
+  let body = '';
+  const bytesOf = (candidate: PushNote): number => Buffer.byteLength((body = bodyOf(candidate)));
+  const sent = fitted(note, BYTES_MAX, bytesOf);
+  // Nearly every note fits as it is, and its body was written to find that out.
+  return sent === note ? body : bodyOf(sent);
 }
 
 /** What is undefined is not written. `aps` comes last, so that no data of a message can pass for it. */
