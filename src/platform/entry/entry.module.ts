@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { Credentials } from './credentials';
 import { Guesses } from './guesses';
 import { OperatorToken } from './operator-token';
@@ -29,7 +29,7 @@ import { ShapePipe } from './http/shape.pipe';
     Rates,
     ReadShares,
     { provide: APP_GUARD, useClass: CallerGuard },
-    { provide: APP_INTERCEPTOR, useClass: ReadsInTurn },
+    { provide: APP_GUARD, useClass: ReadsInTurn },
     { provide: APP_PIPE, useClass: ShapePipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],

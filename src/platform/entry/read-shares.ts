@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantCaller } from '../../kernel/caller';
-import { AppError } from '../../kernel/errors/app-error';
 import { Settings } from '../config/settings';
 import { FairTurnstile } from '../lifecycle/fair-turnstile';
 
@@ -34,12 +33,19 @@ export class ReadShares {
     });
   }
 
+  /** @throws AppError BUSY before the read, when too much waits already or the wait was too long */
+  run<T>(caller: TenantCaller, read: () => Promise<T>): Promise<T> {
+    return this.turnstile.run(askerOf(caller), read);
+  }
+
   /**
-   * @param isGone whether nobody waits for the answer any more: then the read is not begun
-   * @throws AppError BUSY before the read, when too much waits already or the wait was too long
+   * For a read that ends elsewhere than it begins.
+   *
+   * @returns to be called once, when it has ended
+   * @throws AppError BUSY as `run` does
    */
-  run<T>(caller: TenantCaller, read: () => Promise<T>, isGone?: () => boolean): Promise<T> {
-    return this.turnstile.run(askerOf(caller), () => (isGone?.() ? Promise.reject(new AppError('BUSY')) : read()));
+  enter(caller: TenantCaller): Promise<() => void> {
+    return this.turnstile.enter(askerOf(caller));
   }
 }
 

@@ -65,14 +65,25 @@ export class FairTurnstile {
 
   /** @throws AppError BUSY before any work, when too much waits already or the wait was too long */
   async run<T>(asker: Asker, work: () => Promise<T>): Promise<T> {
-    const owner = this.ownerOf(asker);
-    if (owner.running < owner.share && this.running < this.options.atOnce) this.begin(owner);
-    else await this.turn(owner);
+    const leave = await this.enter(asker);
     try {
       return await work();
     } finally {
-      this.end(owner);
+      leave();
     }
+  }
+
+  /**
+   * For work that ends elsewhere than it begins.
+   *
+   * @returns to be called once, when the work has ended
+   * @throws AppError BUSY as `run` does
+   */
+  async enter(asker: Asker): Promise<() => void> {
+    const owner = this.ownerOf(asker);
+    if (owner.running < owner.share && this.running < this.options.atOnce) this.begin(owner);
+    else await this.turn(owner);
+    return () => this.end(owner);
   }
 
   private ownerOf(asker: Asker): Owner {

@@ -10,6 +10,7 @@ import { corsHeaders, EXPOSED_HEADERS } from './cors';
 import type { HttpReply, HttpRequest } from './exchange';
 import { readJsonBodies } from './json-body';
 import { KnownPaths } from './known-paths';
+import { endReadsWithAnswers } from './reads-in-turn';
 import { securityHeaders } from './security-headers';
 import { EarlyAnswers } from './server/early-answers';
 import { FrontGate } from './server/front-gate';
@@ -75,6 +76,7 @@ export function prepareHttp(app: NestFastifyApplication, { http }: Settings): vo
   fastify.decorateReply('statusFrom', undefined);
   fastify.setReplySerializer((payload: unknown) => textOf(payload));
   readJsonBodies(fastify);
+  endReadsWithAnswers(fastify);
   const paths = new KnownPaths();
   fastify.addHook('onRoute', ({ method, url }) => paths.add(method, url));
   fastify.addHook('onRequest', (request: HttpRequest, reply: HttpReply, done) => {

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { Body, Controller, Get, HttpCode, Module, Param, Post, Put, Query } from '@nestjs/common';
-import { DiscoveryModule, NestFactory, APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { DiscoveryModule, NestFactory, APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { IsInt, IsOptional, IsString, Max } from 'class-validator';
 import { AppError } from '../../../kernel/errors/app-error';
@@ -112,7 +112,7 @@ async function boot(controllers: (new () => object)[]): Promise<NestFastifyAppli
       ReadShares,
       RoutePolicies,
       { provide: APP_GUARD, useClass: CallerGuard },
-      { provide: APP_INTERCEPTOR, useClass: ReadsInTurn },
+      { provide: APP_GUARD, useClass: ReadsInTurn },
       { provide: APP_PIPE, useClass: ShapePipe },
       { provide: APP_FILTER, useClass: ErrorFilter },
     ],

@@ -1,13 +1,13 @@
 import 'reflect-metadata';
 import { type CanActivate, Controller, type ExecutionContext, Get, Module, Param, Post } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
+import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
 import type { TenantCaller } from '../../../kernel/caller';
 import { Settings } from '../../config/settings';
 import { ReadShares } from '../read-shares';
 import type { HttpRequest } from './exchange';
-import { ReadsInTurn } from './reads-in-turn';
+import { endReadsWithAnswers, ReadsInTurn } from './reads-in-turn';
 
 const POOL = 20;
 const begun: string[] = [];
@@ -22,6 +22,11 @@ class PagesController {
   @Get('pages/:name')
   read(@Param('name') name: string) {
     return work(name);
+  }
+
+  @Get('broken')
+  fail() {
+    throw new Error('broken');
   }
 
   @Post('messages')
@@ -47,7 +52,7 @@ class Believing implements CanActivate {
     { provide: Settings, useValue: { stores: { poolSize: POOL } } },
     ReadShares,
     { provide: APP_GUARD, useClass: Believing },
-    { provide: APP_INTERCEPTOR, useClass: ReadsInTurn },
+    { provide: APP_GUARD, useClass: ReadsInTurn },
   ],
 })
 class DoorModule {}
@@ -72,6 +77,7 @@ describe('reads at the REST door', () => {
     begun.length = 0;
     ends.clear();
     nest = await NestFactory.create<NestFastifyApplication>(DoorModule, new FastifyAdapter(), { logger: false });
+    endReadsWithAnswers(nest.getHttpAdapter().getInstance());
     await nest.listen(0, '127.0.0.1');
     url = `http://127.0.0.1:${(nest.getHttpServer().address() as AddressInfo).port}`;
   });
@@ -100,6 +106,14 @@ describe('reads at the REST door', () => {
     await settled();
     expect(begun.length).toBeLessThanOrEqual(POOL - 5);
     expect(new Set(begun.map((name) => name.split('-')[0])).size).toBeGreaterThan(3);
+  });
+
+  it('that fail give their places back', async () => {
+    const headers = { authorization: 'user 1' };
+    for (let n = 0; n < 5; n++) expect((await fetch(`${url}/broken`, { headers })).status).toBe(500);
+    get('user 1', 'a');
+    await settled();
+    expect(begun).toEqual(['a']);
   });
 
   it('whose client has gone before their turn are not begun', async () => {
