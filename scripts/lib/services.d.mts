@@ -12,6 +12,5 @@ export function startServices(options: {
   bufferPool?: string;
   mayCreateDatabases?: boolean;
   binDir?: string;
-  onHopeless?: (error: Error) => void;
 }): Promise<{ mysqlUrl: string; redisUrl: string; embeddedDatabase: boolean; stop: () => Promise<void> }>;
 export function libDir(root: string): string;

@@ -29,7 +29,6 @@ export class Instance {
       mayCreateDatabases: true,
       guard,
       log,
-      onHopeless: ({ message }) => log(message),
     });
     const operatorToken = randomBytes(24).toString('hex');
     const node = await AppNode.at({

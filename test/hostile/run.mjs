@@ -2,10 +2,13 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { HOSTILE_S } from '../../scripts/lib/checks.mjs';
 import { requireTypeScript } from '../../scripts/lib/typescript.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const { values } = parseArgs({ options: { only: { type: 'string' }, seconds: { type: 'string', default: '240' } } });
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, seconds: { type: 'string', default: String(HOSTILE_S) } },
+});
 const { runSuite } = requireTypeScript(import.meta.url)(join(here, 'suite.ts'));
 
 const log = (/** @type {string} */ line) => console.log(line);

@@ -42,7 +42,7 @@ export interface BusFrames {
   };
   /** A user came to the sending node or left it (absent: it has said all its users again): ask again where they are. */
   route: { userPk?: number };
-  /** The sending node holds sockets; `ready`: it would let more in. Said once a second. */
+  /** The sending node holds sockets; `ready`: it would let more in. Sent with each heartbeat (400 ms). */
   serving: { ready: boolean };
   /** A message of a room for whoever listens here; without a seq: one that is in no log. */
   'chatroom:message': {
@@ -91,11 +91,4 @@ export type BusFrameName = keyof BusFrames;
 
 /** Why a session was ended, as `session:kicked` tells its loser. */
 export type KickReason =
-  | 'multi-login'
-  | 'replaced'
-  | 'revoked'
-  | 'deactivated'
-  | 'deleted'
-  | 'app-offline'
-  | 'token-expired'
-  | 'slow-consumer';
+  'multi-login' | 'replaced' | 'revoked' | 'deactivated' | 'deleted' | 'app-offline' | 'token-expired';

@@ -43,9 +43,12 @@ export class SessionTrim {
       return;
     }
     this.fresh.delete(userPk);
-    this.trim(appPk, userPk).catch((error: unknown) =>
-      this.logger.warn(`Old sessions of user ${userPk} could not be cleared, the next login will: ${String(error)}`),
-    );
+    this.trim(appPk, userPk).catch((error: unknown) => {
+      this.fresh.set(userPk, NEW_ROWS_A_LOOK);
+      this.logger.warn(
+        `Old sessions of user ${userPk} could not be cleared; tried again after their next login: ${String(error)}`,
+      );
+    });
   }
 
   /** One step. */

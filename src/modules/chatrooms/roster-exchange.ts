@@ -52,7 +52,7 @@ export class RosterExchange implements OnModuleInit {
     this.bus.on('chatroom:rooms', ({ rooms }, from) => this.rosters.keepOnly(from, rooms));
     this.bus.on('chatroom:ask', (question, from) => this.answer(question, from));
     this.bus.onGap(() => this.bus.toAll('chatroom:ask', {}));
-    this.bus.onBeat(() => this.beat(performance.now()));
+    this.bus.onHeartbeatWithRedis(() => this.beat(performance.now()));
   }
 
   /** A user came to this node (with its first joined socket here). */

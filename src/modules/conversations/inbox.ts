@@ -12,6 +12,8 @@ export interface InboxEntry {
   readonly maxSeq: number;
   /** Seq of the last message that this user sees; 0 for none. */
   readonly lastSeq: number;
+  /** When that message was sent (epoch ms); 0 for none. */
+  readonly lastAt: number;
   /** Lowest seq this user may read. */
   readonly minSeq: number;
   readonly readSeq: number;
@@ -19,8 +21,6 @@ export interface InboxEntry {
   readonly unread: number;
   readonly muted: boolean;
   readonly pinned: boolean;
-  /** When that was, in milliseconds; 0 when nothing was ever written. */
-  readonly lastAt: number;
 }
 
 interface EntryColumns {

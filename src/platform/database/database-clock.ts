@@ -11,7 +11,7 @@ export const CLOCK_DIFFERS_MS = 2000;
 let latestOffsetMs = 0;
 new Gauge({
   name: 'parley_clock_offset_seconds',
-  help: 'How far the clock of this machine is ahead of the database’s',
+  help: 'How far the clock of this machine is ahead of the database’s; negative: behind',
   collect() {
     this.set(latestOffsetMs / 1000);
   },
@@ -45,7 +45,7 @@ export class DatabaseClock implements OnModuleInit, OnApplicationShutdown {
     return this.base === undefined ? Date.now() : this.base + performance.now();
   }
 
-  /** How far this machine's own clock is ahead of the database's; milliseconds. */
+  /** How far this machine's own clock is ahead of the database's; negative where it is behind. Milliseconds. */
   get offsetMs(): number {
     return Math.round(Date.now() - this.now());
   }
@@ -67,11 +67,12 @@ export class DatabaseClock implements OnModuleInit, OnApplicationShutdown {
   }
 
   private compare(): void {
-    const seconds = (this.offsetMs / 1000).toFixed(1);
+    const seconds = (Math.abs(this.offsetMs) / 1000).toFixed(1);
+    const side = this.offsetMs > 0 ? 'ahead of' : 'behind';
     const differs = Math.abs(this.offsetMs) > CLOCK_DIFFERS_MS;
     if (differs && !this.warned) {
       this.logger.warn(
-        `The clock of this machine is ${seconds} s ahead of the database's. Tokens and deadlines go by the database's; ` +
+        `The clock of this machine is ${seconds} s ${side} the database's. Tokens and deadlines go by the database's; ` +
           'logs and calls to push providers go by this one. Synchronise both machines (chrony, systemd-timesyncd).',
       );
     }

@@ -12,8 +12,8 @@ export interface ReadinessReport {
   /** Told, but of no weight: without Redis everything is still stored and found. */
   redis: 'up' | 'down';
   draining: boolean;
-  /** Told, and of no weight: whether this machine's clock agrees with the database's, and how far it is ahead. */
-  clock: { agrees: boolean; aheadMs: number };
+  /** Told, and of no weight: whether this machine's clock agrees with the database's, and how far it is ahead (negative: behind). */
+  clock: { agrees: boolean; offsetMs: number };
 }
 
 /** Whether this process should be given work. */
@@ -39,8 +39,8 @@ export class Readiness {
   async check(): Promise<ReadinessReport> {
     const [database, redis] = await Promise.all([this.database.up(), this.redis.up()]);
     const { draining } = this.drainables;
-    const { offsetMs: aheadMs } = this.clock;
-    const clock = { agrees: Math.abs(aheadMs) <= CLOCK_DIFFERS_MS, aheadMs };
+    const { offsetMs } = this.clock;
+    const clock = { agrees: Math.abs(offsetMs) <= CLOCK_DIFFERS_MS, offsetMs };
     return { ready: database && !draining, database: said(database), redis: said(redis), draining, clock };
   }
 }

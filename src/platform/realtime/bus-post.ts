@@ -36,7 +36,7 @@ export class BusPost implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    if (this.letters.possible) this.bus.onTick(() => this.tick(performance.now()));
+    if (this.letters.possible) this.bus.onHeartbeat(() => this.tick(performance.now()));
   }
 
   /** Messages of some node may have to be read from the database. */

@@ -50,8 +50,8 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
   readonly echoes = new BusEcho();
   private readonly listeners = new Map<BusFrameName, FrameListener<never>[]>();
   private readonly gapListeners: ((reason: GapReason) => void)[] = [];
-  private readonly beatListeners: (() => void)[] = [];
-  private readonly tickListeners: (() => void)[] = [];
+  private readonly heartbeatListeners: (() => void)[] = [];
+  private readonly connectedHeartbeatListeners: (() => void)[] = [];
   private readonly peerListeners: (() => void)[] = [];
   private readonly kept = new KeptFrames();
   private readonly numbers = new Map<string, number>();
@@ -137,14 +137,14 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
     this.gapListeners.push(listener);
   }
 
-  /** Each second while Redis answers. */
-  onBeat(listener: () => void): void {
-    this.beatListeners.push(listener);
+  /** With each heartbeat (400 ms) while the connection to Redis is up. */
+  onHeartbeatWithRedis(listener: () => void): void {
+    this.connectedHeartbeatListeners.push(listener);
   }
 
-  /** With every beat, whether Redis answers or not. */
-  onTick(listener: () => void): void {
-    this.tickListeners.push(listener);
+  /** With each heartbeat (400 ms), whether Redis answers or not. */
+  onHeartbeat(listener: () => void): void {
+    this.heartbeatListeners.push(listener);
   }
 
   /** A node has come, or has not been heard for 3 s. */
@@ -234,8 +234,8 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
     this.publish(ALL, { frames: [], kept: [] }, sent);
     this.kept.expire(now);
     this.setLive(this.peersSeen.live(now));
-    if (this.link?.up) for (const listener of this.beatListeners) listener();
-    for (const listener of this.tickListeners) listener();
+    if (this.link?.up) for (const listener of this.connectedHeartbeatListeners) listener();
+    for (const listener of this.heartbeatListeners) listener();
   }
 
   private setLive(live: string[]): void {

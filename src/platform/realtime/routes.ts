@@ -49,7 +49,7 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    this.bus.onBeat(() => this.verify());
+    this.bus.onHeartbeatWithRedis(() => this.verify());
     this.connections.onDevices((userPk) => this.write(userPk));
     this.bus.on('route', ({ userPk }) => this.changed(userPk));
     this.bus.onGap((reason) => {

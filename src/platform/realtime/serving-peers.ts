@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Settings } from '../config/settings';
 import { Bus } from './bus';
 
-/** Other nodes that hold sockets, and whether they could take more: each says so once a second. */
+/** Other nodes that hold sockets, and whether they could take more: each says so with every heartbeat. */
 @Injectable()
 export class ServingPeers implements OnModuleInit {
   private readonly logger = new Logger('nodes');
@@ -18,7 +18,7 @@ export class ServingPeers implements OnModuleInit {
 
   onModuleInit(): void {
     this.bus.on('serving', (frame, from) => this.heard(from, frame.ready));
-    this.bus.onBeat(() => {
+    this.bus.onHeartbeatWithRedis(() => {
       for (const peer of this.peers.keys()) if (!this.bus.peers.includes(peer)) this.peers.delete(peer);
       if (this.settings.role !== 'worker') this.bus.toAll('serving', { ready: this.ready() });
     });

@@ -37,10 +37,10 @@ describe('of two nodes', () => {
     expect((await there.get('/v1/conversations')).status).toBe(200);
 
     const health = await ok(
-      ahead.api.get<{ ready: boolean; clock: { agrees: boolean; aheadMs: number } }>('/health/ready'),
+      ahead.api.get<{ ready: boolean; clock: { agrees: boolean; offsetMs: number } }>('/health/ready'),
     );
     expect(health).toMatchObject({ ready: true, clock: { agrees: false } });
-    expect(Math.abs(health.clock.aheadMs - AHEAD_MS)).toBeLessThan(5000);
+    expect(Math.abs(health.clock.offsetMs - AHEAD_MS)).toBeLessThan(5000);
     expect((await ok(right.api.get('/health/ready'))).clock).toMatchObject({ agrees: true });
     const offset = /^parley_clock_offset_seconds (\S+)$/m.exec(
       String((await ahead.api.as({ bearer: OPERATOR_TOKEN }).get('/metrics')).body),

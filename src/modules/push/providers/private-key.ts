@@ -13,7 +13,8 @@ const LOCKED = /-----BEGIN ENCRYPTED PRIVATE KEY-----([A-Za-z0-9+/=\s]*)-----END
 export const PROBLEMS = {
   'too-long': `The private key is longer than ${PEM_LENGTH_MAX} characters.`,
   'too-large': `The private key has more than ${RSA_BITS_MAX} bits.`,
-  'too-many-rounds': `The private key asks for more than ${ROUNDS_MAX} rounds to be opened; export it again with fewer.`,
+  'too-many-rounds': `The private key needs more than ${ROUNDS_MAX} key-derivation iterations to open; export it again with fewer.`,
+  damaged: 'The private key is damaged or incomplete; export it again.',
 } as const;
 
 /**
@@ -23,7 +24,9 @@ export const PROBLEMS = {
  */
 export function readPrivateKey(pem: string, passphrase?: string): KeyObject | keyof typeof PROBLEMS | 'unreadable' {
   if (pem.length > PEM_LENGTH_MAX) return 'too-long';
-  if (roundsOf(pem) > ROUNDS_MAX) return 'too-many-rounds';
+  const rounds = roundsOf(pem);
+  if (rounds === undefined) return 'damaged';
+  if (rounds > ROUNDS_MAX) return 'too-many-rounds';
   let key: KeyObject;
   try {
     key = createPrivateKey({ key: pem, ...(passphrase !== undefined && { passphrase }) });
@@ -33,13 +36,13 @@ export function readPrivateKey(pem: string, passphrase?: string): KeyObject | ke
   return (key.asymmetricKeyDetails?.modulusLength ?? 0) > RSA_BITS_MAX ? 'too-large' : key;
 }
 
-function roundsOf(pem: string): number {
+/** Undefined for a locked key that cannot be taken apart here: it is not handed to OpenSSL either. */
+function roundsOf(pem: string): number | undefined {
   const base64 = LOCKED.exec(pem)?.[1];
   if (base64 === undefined) return 0;
   try {
     return roundsAsked(forge.asn1.fromDer(Buffer.from(base64, 'base64').toString('binary'), false));
   } catch {
-    // What cannot be taken apart here is not handed to OpenSSL either.
-    return Infinity;
+    return undefined;
   }
 }

@@ -23,7 +23,10 @@ export interface PollingTransport {
   headers(request: IncomingMessage, headers: Record<string, string>): Record<string, string>;
 }
 
-/** Takes a polling transport's packets in turns. The next request is not answered before the last one's are all read. */
+/**
+ * Takes a polling transport's packets in turns. A POST is answered when its last packet has been read; a second one before
+ * that ends the transport, as in Engine.IO.
+ */
 export function pacePolling(transport: PollingTransport, intake: Intake): void {
   const onRequest = transport.onRequest.bind(transport);
   transport.closeTimeout = STRANGER_CLOSE_MS;

@@ -117,7 +117,10 @@ function unlocked(asn1: forge.asn1.Asn1, passphrase: string | undefined): forge.
 const noP12 = (): Error => invalid('certificate', 'This is no .p12 file, or one that cannot be read.');
 
 const tooManyRounds = (): Error =>
-  invalid('certificate', `The .p12 asks for more than ${ROUNDS_MAX} rounds in all; export it again with fewer.`);
+  invalid(
+    'certificate',
+    `The .p12 needs more than ${ROUNDS_MAX} key-derivation iterations to open; export it again with fewer.`,
+  );
 
 const pemOf = (certificate: forge.pki.Certificate): string => forge.pki.certificateToPem(certificate);
 
