@@ -7,7 +7,7 @@ import type { Admission, Sender } from '../conversations';
 import { Apps } from '../tenancy';
 import { SenderAdmission } from './sender-admission';
 import { UserDirectory, type KnownUser } from './user-directory';
-import { UserRegistry } from './user-registry';
+import { type NamedUser, UserRegistry } from './user-registry';
 
 /** Whom one writes to by user id: found, made to wait, or refused. */
 @Injectable()
@@ -31,9 +31,30 @@ export class Recipients {
   async find(ref: AppRef, creator: Paying, userId: string, field?: string): Promise<KnownUser> {
     const known = await this.directory.find(ref.pk, userId);
     if (known) return known;
-    const app = await this.apps.byPk(ref.pk);
-    if (!app) throw new AppError('APP_NOT_ONLINE');
-    return this.registry.recipient(app, creator, userId, field);
+    const [found] = await this.findAll(ref, creator, [{ userId, field }]);
+    return found;
+  }
+
+  /**
+   * The same for several in their order: where one is refused, none of them is made to wait.
+   *
+   * @throws AppError also LIMIT_REACHED, where more of them are new than an hour's budget
+   */
+  async findAll(ref: AppRef, creator: Paying, names: readonly NamedUser[]): Promise<KnownUser[]> {
+    const userIds = names.map(({ userId }) => userId);
+    const known = await this.directory.findMany(ref.pk, userIds);
+    const unknown = names.filter(({ userId }) => !known.has(userId));
+    if (unknown.length > 0) {
+      const app = await this.apps.byPk(ref.pk);
+      if (!app) throw new AppError('APP_NOT_ONLINE');
+      await this.registry.keepWaiting(app, creator, unknown);
+    }
+    const all = unknown.length > 0 ? await this.directory.findMany(ref.pk, userIds) : known;
+    return names.map(({ userId, field }) => {
+      const user = all.get(userId);
+      if (!user) throw new AppError('USER_NOT_FOUND', { field });
+      return user;
+    });
   }
 
   /** The senders' standing, and whether those they write to still exist. The deactivated still receive. */

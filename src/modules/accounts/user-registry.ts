@@ -6,7 +6,13 @@ import { Audiences } from '../conversations';
 import type { App } from '../tenancy';
 import { modeOf } from './account-mode';
 import { UserDirectory, type KnownUser } from './user-directory';
-import { UsersRepository, type NewUserRow, type UserRecord } from './users.repository';
+import { bareUser, UsersRepository, type UserRecord } from './users.repository';
+
+/** A name that somebody used, and the field where they wrote it. */
+export interface NamedUser {
+  readonly userId: string;
+  readonly field?: string;
+}
 
 /** Makes users out of names, where the app's account mode allows it. */
 @Injectable()
@@ -30,7 +36,7 @@ export class UserRegistry {
     if (known?.registered) return known;
     if (!mode.registersAtLogin) throw new AppError('USER_NOT_FOUND');
     mode.checkName(app, userId);
-    const [made] = await this.users.create(app, [{ ...bare(userId), registered: true }]);
+    const [made] = await this.users.create(app, [{ ...bareUser(userId), registered: true }]);
     if (known) this.live.forget({ cache: 'user', appPk: app.pk, pk: known.id });
     if (made instanceof AppError && made.code === 'ALREADY_EXISTS') return this.registeredMeanwhile(app, userId);
     if (!made || made instanceof AppError) throw made ?? new AppError('USER_NOT_FOUND');
@@ -38,26 +44,24 @@ export class UserRegistry {
   }
 
   /**
-   * The user that somebody names, in a message or a group: in arbitrary mode a valid name that never logged in is kept and
-   * waits, where the app says so, unless it is the id of a group or a room, which was meant as such (acceptance E38). The
-   * only place that makes users whom nobody made or logged in; each counts against whoever named it, and against the plan
-   * only once it logs in.
-   * Throws USER_NOT_FOUND, RATE_LIMITED (`newNames`) or QUOTA_EXCEEDED (`waitingNames`).
+   * Users whom somebody names, in a message or a group, and nobody knows: in arbitrary mode valid names that never logged
+   * in are kept and wait, where the app says so, unless one is the id of a group or a room, which was meant as such
+   * (acceptance E38). All are kept or none. The only place that makes users whom nobody made or logged in; each counts
+   * against whoever named it, and against the plan only once it logs in.
+   *
+   * @throws AppError USER_NOT_FOUND, RATE_LIMITED or LIMIT_REACHED (`newNames`), QUOTA_EXCEEDED (`waitingNames`)
    */
-  async recipient(app: App, creator: Paying, userId: string, field?: string): Promise<KnownUser> {
-    const known = await this.directory.find(app.pk, userId);
-    if (known) return known;
-    if (!modeOf(app).awaitsUnknown(app, userId) || (await this.isNoUser(app, userId)))
-      throw new AppError('USER_NOT_FOUND', { field });
-    this.rates.take('newNames', creator);
-    const [made] = await this.users.create(app, [{ ...bare(userId), registered: false }]);
-    if (made instanceof AppError) {
-      this.rates.give('newNames', creator);
-      throw made;
+  async keepWaiting(app: App, creator: Paying, names: readonly NamedUser[]): Promise<void> {
+    for (const { userId, field } of names) {
+      if (!modeOf(app).awaitsUnknown(app, userId) || (await this.isNoUser(app, userId)))
+        throw new AppError('USER_NOT_FOUND', { field });
     }
-    const waiting = await this.directory.find(app.pk, userId);
-    if (!waiting) throw new AppError('USER_NOT_FOUND', { field });
-    return waiting;
+    const userIds = names.map(({ userId }) => userId);
+    await this.rates.payFor('newNames', creator, userIds.length, async () => {
+      const made = await this.users.keepWaiting(app, userIds);
+      // Others named them in the same moment, and have paid.
+      if (made < userIds.length) this.rates.give('newNames', creator, userIds.length - made);
+    });
   }
 
   private async isNoUser(app: App, id: string): Promise<boolean> {
@@ -74,12 +78,3 @@ export class UserRegistry {
     return user;
   }
 }
-
-const bare = (userId: string): Omit<NewUserRow, 'registered'> => ({
-  userId,
-  account: null,
-  passwordHash: null,
-  nickname: null,
-  avatarUrl: null,
-  profile: null,
-});

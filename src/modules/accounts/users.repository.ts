@@ -89,7 +89,9 @@ export class UsersRepository {
    * was only written to so far becomes a user. Two nodes may do it at once.
    */
   async create(app: App, wanted: readonly NewUserRow[]): Promise<(UserRecord | AppError)[]> {
-    const outcomes = await this.againOnDuplicate(() => this.sql.transaction((tx) => this.createIn(tx, app, wanted)));
+    const { outcomes } = await this.againOnDuplicate(() =>
+      this.sql.transaction((tx) => this.createIn(tx, app, wanted)),
+    );
     const made = outcomes.flatMap((outcome) => (typeof outcome === 'string' ? [outcome] : []));
     const records = await this.byIds(app.pk, made);
     return outcomes.map((outcome) =>
@@ -97,8 +99,28 @@ export class UsersRepository {
     );
   }
 
-  /** The refusal of each item, or the id under which it was stored. */
-  private async createIn(tx: SqlExecutor, app: App, wanted: readonly NewUserRow[]): Promise<(string | AppError)[]> {
+  /**
+   * Keeps names that are written to and never logged in, all of them or none; who is a user already stays as they are.
+   *
+   * @returns how many are new
+   * @throws AppError QUOTA_EXCEEDED (`waitingNames`)
+   */
+  keepWaiting(app: App, userIds: readonly string[]): Promise<number> {
+    return this.againOnDuplicate(() =>
+      this.sql.transaction(async (tx) => {
+        const { outcomes, made } = await this.createIn(tx, app, userIds.map(waitingName));
+        for (const refused of outcomes) if (refused instanceof AppError) throw refused;
+        return made;
+      }),
+    );
+  }
+
+  /** The refusal of each item, or the id under which it was stored; and how many rows there are that were not. */
+  private async createIn(
+    tx: SqlExecutor,
+    app: App,
+    wanted: readonly NewUserRow[],
+  ): Promise<{ outcomes: (string | AppError)[]; made: number }> {
     const ids = wanted.map(({ userId }) => userId);
     // The app's row first, and only where there is a quota: then no two transactions count the same free place.
     if (app.quotas.users !== undefined) await tx.rows('SELECT id FROM apps WHERE id = ? FOR UPDATE', [app.pk]);
@@ -137,7 +159,7 @@ export class UsersRepository {
     });
     if (fresh.length > 0) await tx.run(INSERT, [fresh]);
     if (awaited.length > 0) await tx.run(`${INSERT} ${REGISTER}`, [awaited]);
-    return outcomes;
+    return { outcomes, made: fresh.length };
   }
 
   /** How many more of these the app's plan allows; reads at most quota + 1 index entries. */
@@ -201,6 +223,17 @@ const INSERT = `INSERT INTO users
 /** Only for rows held by their key: on a race it would overwrite another's user. */
 const REGISTER = `ON DUPLICATE KEY UPDATE registered = VALUES(registered), nickname = VALUES(nickname),
     avatarUrl = VALUES(avatarUrl), profile = VALUES(profile)`;
+
+/** What an id alone makes. */
+export const bareUser = (userId: string): Omit<NewUserRow, 'registered'> => ({
+  userId,
+  account: null,
+  passwordHash: null,
+  nickname: null,
+  avatarUrl: null,
+  profile: null,
+});
+const waitingName = (userId: string): NewUserRow => ({ ...bareUser(userId), registered: false });
 
 const valuesOf = (appPk: number, user: NewUserRow, id: number | null, userSeq: number): SqlValue[] => [
   id,

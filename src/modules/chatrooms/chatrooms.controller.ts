@@ -4,7 +4,6 @@ import type { TenantCaller } from '../../kernel/caller';
 import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
 import { Idempotent } from '../../platform/entry/http/idempotency.interceptor';
-import { Rate } from '../../platform/entry/http/route-marks';
 import { PageQuery } from '../../platform/entry/page-query';
 import { AnnouncementDto, HistoryQuery } from '../conversations';
 import { ChatroomsService } from './chatrooms.service';
@@ -22,7 +21,6 @@ export class ChatroomsController {
   /** Makes a room, by the app’s server and super-admins. */
   @Post()
   @Allow('user', 'app')
-  @Rate('creations')
   @Idempotent()
   create(@CurrentCaller() caller: TenantCaller, @Body() wanted: CreateChatroomDto) {
     return this.chatrooms.create(caller, wanted);

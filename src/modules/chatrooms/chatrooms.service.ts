@@ -5,6 +5,7 @@ import { NEW_ID_PATTERN, NEW_ID_RULE, randomId } from '../../kernel/ids';
 import { Sql } from '../../platform/database/sql';
 import { readCursor } from '../../platform/entry/cursor';
 import { limitOf, type Page, pageOf, type PageQuery } from '../../platform/entry/page-query';
+import { type Paying, Rates } from '../../platform/entry/rates';
 import { Users } from '../accounts';
 import { Audiences, ConversationDirectory, type ConversationRef } from '../conversations';
 import { ChatroomChanges } from './chatroom-changes';
@@ -30,9 +31,14 @@ export class ChatroomsService {
     private readonly standings: StandingsRepository,
     private readonly changes: ChatroomChanges,
     private readonly exchange: RosterExchange,
+    private readonly rates: Rates,
   ) {}
 
-  /** By the app's server or a super-admin. The id of a closed room opens it again, with nothing of what it was. */
+  /**
+   * By the app's server or a super-admin. The id of a closed room opens it again, with nothing of what it was.
+   *
+   * @throws AppError FORBIDDEN, ALREADY_EXISTS, USER_NOT_FOUND, RATE_LIMITED; a refusal costs no budget
+   */
   async create(caller: TenantCaller, wanted: CreateChatroomDto): Promise<ChatroomView> {
     if (caller.kind === 'user' && !(await this.rooms.isSuperAdmin(this.sql, caller.app.pk, caller.userPk))) {
       throw new AppError('FORBIDDEN', { message: 'Only the app server and super-admins make rooms.' });
@@ -50,21 +56,22 @@ export class ChatroomsService {
       membersMaySetAttributes: Number(wanted.membersMaySetAttributes === true),
       keepAlive: Number(wanted.keepAlive === true),
     };
-    await this.make(caller, room, async ({ tx, room: made }) => {
+    const alsoAdmins = async ({ tx, room: made }: Scene): Promise<void> => {
       for (const userPk of [...new Set(adminPks)].sort((a, b) => a - b)) {
         await this.standings.sanction(tx, made, userPk, { admin: true });
       }
-    });
+    };
+    await this.rates.payFor('creations', caller, 1, () => this.make(caller, room, alsoAdmins));
     return this.get(caller, room.chatroomId);
   }
 
-  /** Where the app lets joins make rooms. At once on many nodes: one of them makes it. */
-  async madeByJoin(app: AppRef, chatroomId: string): Promise<ConversationRef> {
+  /** Where the app lets joins make rooms. At once on many nodes: one of them makes it, and its user has made a room. */
+  async madeByJoin(app: AppRef, by: Paying, chatroomId: string): Promise<ConversationRef> {
     if (!NEW_ID_PATTERN.test(chatroomId)) throw invalid('chatroomId', NEW_ID_RULE);
     const bare = { description: null, ownerPk: null, maxMembers: null, slowModeSeconds: 0 };
     const room = { chatroomId, name: chatroomId, ...bare, membersMaySetAttributes: 0, keepAlive: 0 };
     try {
-      await this.make({ kind: 'app', app }, room);
+      await this.rates.payFor('creations', by, 1, () => this.make({ kind: 'app', app }, room));
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'ALREADY_EXISTS')) throw error;
     }

@@ -109,11 +109,12 @@ export class JoinsService implements OnModuleInit {
     await Promise.all(own.map((connection) => this.enter(conversation, connection, HISTORY_DEFAULT)));
   }
 
-  private async found({ app }: UserCaller, chatroomId: string): Promise<ConversationRef> {
+  private async found(caller: UserCaller, chatroomId: string): Promise<ConversationRef> {
+    const { app } = caller;
     const known = await this.directory.perhaps(app, chatroomId);
     if (known) return known;
     if (!(await this.apps.byPk(app.pk))?.settings.joinCreates) throw new AppError('CHATROOM_NOT_FOUND');
-    return this.chatrooms.madeByJoin(app, chatroomId);
+    return this.chatrooms.madeByJoin(app, caller, chatroomId);
   }
 
   /**
@@ -125,13 +126,14 @@ export class JoinsService implements OnModuleInit {
     connection: Connection,
     history: number,
   ): Promise<{ maxSeq: number; state: RoomState }> {
-    const { app, userPk } = connection.caller;
+    const { caller } = connection;
+    const { app, userPk } = caller;
     for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
       const state = await this.states.get(conversation.pk);
       if (!state) throw new AppError('CHATROOM_NOT_FOUND');
       if (state.status === 'closed') {
         if (!(await this.apps.byPk(app.pk))?.settings.joinCreates) throw new AppError('CHATROOM_NOT_FOUND');
-        await this.chatrooms.madeByJoin(app, conversation.conversationId.slice('chatroom:'.length));
+        await this.chatrooms.madeByJoin(app, caller, conversation.conversationId.slice('chatroom:'.length));
         continue;
       }
       if (await this.bans.get(`${conversation.lowPk}:${userPk}`)) throw new AppError('BANNED');

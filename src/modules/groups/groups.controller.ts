@@ -4,7 +4,6 @@ import type { AppCaller, TenantCaller } from '../../kernel/caller';
 import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
 import { Idempotent } from '../../platform/entry/http/idempotency.interceptor';
-import { Rate } from '../../platform/entry/http/route-marks';
 import { PageQuery } from '../../platform/entry/page-query';
 import { AnnouncementDto } from '../conversations';
 import { CreateGroupDto, PatchGroupDto, ReadersQuery } from './dto/group.dto';
@@ -23,7 +22,6 @@ export class GroupsController {
   /** A user makes a group of its own; the app's server names the owner. Initial members are in at once. */
   @Post()
   @Allow('user', 'app')
-  @Rate('creations')
   @Idempotent()
   create(@CurrentCaller() caller: TenantCaller, @Body() wanted: CreateGroupDto) {
     return this.groups.create(caller, wanted);

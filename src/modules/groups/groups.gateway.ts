@@ -26,7 +26,7 @@ export class GroupsGateway {
     private readonly invitations: InvitationsService,
   ) {}
 
-  @On('group:create', { rate: 'creations' })
+  @On('group:create')
   create(caller: UserCaller, wanted: CreateGroupDto) {
     return this.groups.create(caller, wanted);
   }

@@ -5,13 +5,14 @@ import { randomId } from '../../kernel/ids';
 import { Sql } from '../../platform/database/sql';
 import { readCursor } from '../../platform/entry/cursor';
 import { limitOf, type Page, pageOf, type PageQuery } from '../../platform/entry/page-query';
+import { Rates } from '../../platform/entry/rates';
 import { type Named, Users } from '../accounts';
 import { Audiences, ConversationDirectory } from '../conversations';
 import type { CreateGroupDto, PatchGroupDto } from './dto/group.dto';
 import { attributesText } from './attributes';
 import { GroupChanges } from './group-changes';
 import { GroupDirectory } from './group-directory';
-import { type GroupRecord, SWITCHES, type Standing, type Switch } from './group-records';
+import { type GroupRecord, type NewGroup, SWITCHES, type Standing, type Switch } from './group-records';
 import { assertManager, assertVisible, isMember, isOwner, type Scene } from './group-scene';
 import { type GroupCard, groupCard, groupView, type GroupView } from './group-view';
 import { GroupsRepository } from './groups.repository';
@@ -31,17 +32,16 @@ export class GroupsService {
     private readonly groups: GroupsRepository,
     private readonly changes: GroupChanges,
     private readonly newcomers: Newcomers,
+    private readonly rates: Rates,
   ) {}
 
-  /** A user becomes the owner of what it makes; the app's server names one. Initial members are in at once. */
+  /**
+   * A user becomes the owner of what it makes; the app's server names one. Initial members are in at once.
+   *
+   * @throws AppError ALREADY_EXISTS, GROUP_FULL, QUOTA_EXCEEDED, USER_NOT_FOUND, RATE_LIMITED; a refusal costs no budget
+   */
   async create(caller: TenantCaller, wanted: CreateGroupDto): Promise<GroupView> {
     const owner = await this.ownerOf(caller, wanted.owner);
-    const named = await this.newcomers.named(caller, [...new Set(wanted.members ?? [])]);
-    named.forEach(({ refused }, index) => {
-      if (refused) throw new AppError(refused.code, { ...refused.extras, field: `members[${index}]` });
-    });
-    const others = named.filter(({ userPk }) => userPk !== owner.userPk);
-    const members = wanted.ownerJoins === false ? others : [owner, ...others];
     const group = {
       groupId: wanted.groupId ?? randomId(16, 'g'),
       name: wanted.name,
@@ -51,6 +51,22 @@ export class GroupsService {
       maxMembers: wanted.maxMembers ?? MEMBERS_DEFAULT,
       ...(Object.fromEntries(SWITCHES.map((name) => [name, wanted[name] === true])) as Record<Switch, boolean>),
     };
+    const userIds = [...new Set(wanted.members ?? [])];
+    const joining = wanted.ownerJoins !== false;
+    // Whatever can be refused is refused before any new name waits for the group.
+    const others = userIds.filter((userId) => userId !== owner.userId).length;
+    await this.newcomers.assertRoom(caller.app, group.maxMembers, others + Number(joining));
+    if (wanted.groupId !== undefined && (await this.groups.pkOf(caller.app.pk, wanted.groupId)) !== undefined)
+      throw new AppError('ALREADY_EXISTS', { field: 'groupId' });
+    await this.rates.payFor('creations', caller, 1, async () => {
+      const named = await this.newcomers.allNamed(caller, userIds);
+      const without = named.filter(({ userPk }) => userPk !== owner.userPk);
+      await this.make(caller, group, owner, joining ? [owner, ...without] : without);
+    });
+    return (await this.get(caller, group.groupId)) as GroupView;
+  }
+
+  private async make(caller: TenantCaller, group: NewGroup, owner: Named, members: readonly Named[]): Promise<void> {
     await this.changes.found(
       caller,
       async (tx) => {
@@ -63,7 +79,6 @@ export class GroupsService {
         return { result: undefined, happened: [{ kind: 'created', users: members }], entered: members };
       },
     );
-    return (await this.get(caller, group.groupId)) as GroupView;
   }
 
   private async ownerOf(caller: TenantCaller, owner: string | undefined): Promise<Named> {

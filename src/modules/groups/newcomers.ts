@@ -41,9 +41,21 @@ export class Newcomers {
     return found;
   }
 
-  /** How many members the plan allows at most. */
-  async planLimit(app: AppRef): Promise<number | undefined> {
-    return (await this.apps.byPk(app.pk))?.quotas.groupMembers;
+  /**
+   * Users who come in together or not at all: where one is refused, no new name is made to wait for the group.
+   *
+   * @throws AppError the first refusal, with the field `members[…]`
+   */
+  allNamed(caller: TenantCaller, userIds: readonly string[]): Promise<Named[]> {
+    const names = userIds.map((userId, index) => ({ userId, field: `members[${index}]` }));
+    return this.recipients.findAll(caller.app, caller, names);
+  }
+
+  /** @throws AppError GROUP_FULL, QUOTA_EXCEEDED (`groupMembers`) where a group cannot have so many members */
+  async assertRoom(app: AppRef, maxMembers: number, wanted: number): Promise<void> {
+    const planLimit = (await this.apps.byPk(app.pk))?.quotas.groupMembers;
+    if (planLimit !== undefined && wanted > planLimit) throw quotaExceeded('groupMembers', planLimit);
+    if (wanted > maxMembers) throw new AppError('GROUP_FULL', { details: { limit: maxMembers } });
   }
 
   /**
@@ -55,10 +67,8 @@ export class Newcomers {
   async enter(scene: Scene, users: readonly Named[], owner?: number): Promise<void> {
     const { tx, group, conversation, head, caller } = scene;
     if (users.length === 0) return;
-    const planLimit = await this.planLimit(caller.app);
     const wanted = group.memberCount + users.length;
-    if (planLimit !== undefined && wanted > planLimit) throw quotaExceeded('groupMembers', planLimit);
-    if (wanted > group.maxMembers) throw new AppError('GROUP_FULL', { details: { limit: group.maxMembers } });
+    await this.assertRoom(caller.app, group.maxMembers, wanted);
     await this.assertLiving(scene, users);
     const pks = users.map(({ userPk }) => userPk);
     await this.members.insert(

@@ -11,8 +11,6 @@ export interface Rate {
 export type Payer = CallerKind | 'address';
 
 interface Budget {
-  /** Drawn from first: a rare thing is a call as well. */
-  besides?: BudgetName;
   /** The rate of each kind of payer. Whoever is missing here cannot draw from it. */
   of: Partial<Record<Payer, (limits: LimitSettings) => Rate>>;
 }
@@ -40,7 +38,8 @@ export type BudgetName =
 /**
  * Every rate of this deployment, by the name that `details.budget` of a RATE_LIMITED says. A budget belongs to a user, an
  * app server, a developer or an address, never to a socket: reconnecting gives nothing back. An event or a route says
- * which one it draws from (`@On(event, { rate })`, `@Rate(name)`); a use case that makes something draws by hand.
+ * which one it draws from (`@On(event, { rate })`, `@Rate(name)`); what is counted by what comes of it is drawn by the use
+ * case (`Rates.payFor`).
  */
 export const BUDGETS: Readonly<Record<BudgetName, Budget>> = {
   /** Every event and route that says nothing else. By address: what needs no credential, logins above all. */
@@ -58,9 +57,8 @@ export const BUDGETS: Readonly<Record<BudgetName, Budget>> = {
   frames: { of: { user: frames } },
   /** Sockets opened. Not by address: many users may share one. */
   handshakes: { of: { user: (limits) => ({ perSecond: limits.handshakesPerSecond, burst: limits.handshakesBurst }) } },
-  /** Groups and rooms made. */
+  /** Groups and rooms made, by whichever call. */
   creations: {
-    besides: 'calls',
     of: {
       user: (limits) => perHour(limits.creationsPerHour),
       app: (limits) => perHour(limits.appCreationsPerHour),

@@ -58,13 +58,13 @@ describe('rates', () => {
     expect(until(() => rates.take('sends', { kind: 'app', app: { ...app, pk: 1 } })).taken).toBe(5);
   });
 
-  it('of rare things last an hour, and count as calls too', () => {
-    const rare = ratesWith({ creationsPerHour: 3, appCreationsPerHour: 10, callsBurst: 5, callsPerSecond: 1 });
+  it('of rare things last an hour', () => {
+    const rare = ratesWith({ creationsPerHour: 3, appCreationsPerHour: 10 });
     const { taken, error } = until(() => rare.take('creations', user(1)));
     expect(taken).toBe(3);
     expect(error.extras.details).toEqual({ budget: 'creations' });
     expect(error.extras.retryAfterMs).toBeGreaterThan((3600 / 3 - 60) * 1000);
-    expect(until(() => rare.take('creations', server)).error.extras.details).toEqual({ budget: 'calls' });
+    expect(until(() => rare.take('creations', server)).taken).toBe(10);
   });
 
   it('give back what was taken in advance', () => {
@@ -72,6 +72,36 @@ describe('rates', () => {
     few.take('newNames', user(1), 2);
     few.give('newNames', user(1), 2);
     expect(() => few.take('newNames', user(1), 2)).not.toThrow();
+  });
+
+  it('are drawn from for what is made, and for nothing that is refused', async () => {
+    const few = ratesWith({ creationsPerHour: 3 });
+    const make = (n: number, made: Promise<string>) => few.payFor('creations', user(1), n, () => made);
+    for (let i = 0; i < 10; i++) {
+      const refused = Promise.reject<string>(new AppError('ALREADY_EXISTS'));
+      await expect(make(2, refused)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+    }
+    expect(await make(2, Promise.resolve('made'))).toBe('made');
+    await expect(make(2, Promise.resolve('made'))).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect(await make(1, Promise.resolve('made'))).toBe('made');
+  });
+
+  it('hold those who are at it at once to the budget', async () => {
+    const few = ratesWith({ creationsPerHour: 3 });
+    const slowly = () =>
+      few.payFor('creations', user(1), 1, () => new Promise((resolve) => setTimeout(resolve, 10, 'made')));
+    const ends = await Promise.allSettled(Array.from({ length: 20 }, slowly));
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
+  });
+
+  it('say it where waiting would never help', async () => {
+    const few = ratesWith({ newNamesPerHour: 3 });
+    const make = jest.fn(() => Promise.resolve('made'));
+    await expect(few.payFor('newNames', user(1), 4, make)).rejects.toMatchObject({
+      code: 'LIMIT_REACHED',
+      extras: { details: { budget: 'newNames', limit: 3 } },
+    });
+    expect(make).not.toHaveBeenCalled();
   });
 
   it('of an address are shared by all that have not proven who they are', () => {

@@ -37,9 +37,29 @@ export class Rates {
 
   /** @throws AppError RATE_LIMITED; then nothing was taken from this budget */
   take(budget: BudgetName, caller: Paying, n = 1): void {
-    const { besides } = BUDGETS[budget];
-    if (besides !== undefined) this.take(besides, caller);
     this.draw(budget, caller.kind, keyOf(caller), n);
+  }
+
+  /**
+   * Draws for what `make` makes: in advance, so that many at once are held to the budget too, and given back where
+   * nothing came of it.
+   *
+   * @throws AppError RATE_LIMITED, LIMIT_REACHED for more at once than the budget ever holds; what `make` throws
+   */
+  async payFor<T>(budget: BudgetName, caller: Paying, n: number, make: () => Promise<T>): Promise<T> {
+    const { burst } = this.meter(budget, caller.kind);
+    if (n > burst) {
+      const message = `No more than ${burst} of these can be made in one call.`;
+      throw new AppError('LIMIT_REACHED', { message, details: { budget, limit: burst } });
+    }
+    this.take(budget, caller, n);
+    try {
+      return await make();
+    } catch (error) {
+      // Also where nobody knows what was stored: whoever is told RETRY does not have it, and would pay for it twice.
+      this.give(budget, caller, n);
+      throw error;
+    }
   }
 
   /** The same for whoever has not proven who they are. */
@@ -77,18 +97,19 @@ export class Rates {
   }
 
   private draw(budget: BudgetName, payer: Payer, key: string | number, n: number): void {
+    const retryAfterMs = this.meter(budget, payer).take(key, n);
+    if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs, details: { budget } });
+  }
+
+  private meter(budget: BudgetName, payer: Payer): TokenBuckets {
     const buckets = this.meters[budget][payer];
     if (!buckets) throw new Error(`the budget "${budget}" has no rate of ${payer}`);
-    const retryAfterMs = buckets.take(key, n);
-    if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs, details: { budget } });
+    return buckets;
   }
 }
 
-/** Whether this kind of payer can draw from the budget, and from whatever it is drawn besides. */
-export function canPay(budget: BudgetName, payer: Payer): boolean {
-  const { besides, of } = BUDGETS[budget];
-  return of[payer] !== undefined && (besides === undefined || canPay(besides, payer));
-}
+/** Whether this kind of payer can draw from the budget. */
+export const canPay = (budget: BudgetName, payer: Payer): boolean => BUDGETS[budget].of[payer] !== undefined;
 
 /** Written out, so that every budget has one shape and the hot path reads it at once. */
 function metersOf(name: BudgetName, limits: LimitSettings): Meters {

@@ -28,6 +28,10 @@ export class TokenBuckets {
     this.buckets = new LRUCache({ max: options.max });
   }
 
+  get burst(): number {
+    return this.options.burst;
+  }
+
   /** Takes `n` tokens: 0 when they were there, else the milliseconds after which they will be. A refusal takes none. */
   take(key: string | number, n = 1): number {
     const bucket = this.filled(key);
