@@ -128,7 +128,10 @@ export interface JoinedChatroom {
   conversationId: string;
   memberCount: number;
   announcement?: string;
+  /** In the order of their keys, as many as the answer has room for. */
   attributes: Record<string, string>;
+  /** There are more: `GET /v1/chatrooms/{chatroomId}/attributes?cursor=` goes on from here. */
+  nextCursor?: string;
   /** Seq of the last message before those that follow live; 0 for none. */
   maxSeq: number;
 }

@@ -5,7 +5,8 @@ import { ID_PATTERN } from '../../kernel/ids';
 import { Settings } from '../../platform/config/settings';
 import { Sql } from '../../platform/database/sql';
 import { readCursor } from '../../platform/entry/cursor';
-import { limitOf, pageOf, type Page, type PageQuery } from '../../platform/entry/page-query';
+import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
+import { Pages } from '../../platform/entry/pages';
 import { PasswordTries } from '../../platform/entry/password-tries';
 import { Rates } from '../../platform/entry/rates';
 import { Live } from '../../platform/realtime/live';
@@ -67,6 +68,7 @@ export class SessionsService {
     private readonly rates: Rates,
     private readonly tokens: UserTokens,
     private readonly ender: SessionEnder,
+    private readonly pages: Pages,
   ) {}
 
   /**
@@ -121,7 +123,7 @@ export class SessionsService {
       [userPk, before],
     );
     const online = (await this.live.online(caller.app.pk, [userPk])).has(userPk);
-    return pageOf(
+    return this.pages.of(
       rows,
       limit,
       ({ id }) => [id],

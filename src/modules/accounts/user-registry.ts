@@ -5,7 +5,6 @@ import { Live } from '../../platform/realtime/live';
 import { Audiences } from '../conversations';
 import type { App } from '../tenancy';
 import { modeOf } from './account-mode';
-import { UserDirectory, type KnownUser } from './user-directory';
 import { bareUser, UsersRepository, type UserRecord } from './users.repository';
 
 /** A name that somebody used, and the field where they wrote it. */
@@ -19,7 +18,6 @@ export interface NamedUser {
 export class UserRegistry {
   constructor(
     private readonly users: UsersRepository,
-    private readonly directory: UserDirectory,
     private readonly live: Live,
     private readonly audiences: Audiences,
     private readonly rates: Rates,

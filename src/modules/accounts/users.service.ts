@@ -6,7 +6,8 @@ import { randomId } from '../../kernel/ids';
 import { Sql } from '../../platform/database/sql';
 import { readCursor } from '../../platform/entry/cursor';
 import { PasswordTries } from '../../platform/entry/password-tries';
-import { limitOf, pageOf, type Page, type PageQuery } from '../../platform/entry/page-query';
+import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
+import { Pages } from '../../platform/entry/pages';
 import { validatorOf } from '../../platform/entry/shapes';
 import { Live } from '../../platform/realtime/live';
 import { Passwords } from '../../platform/secrets/passwords';
@@ -54,6 +55,7 @@ export class Users {
     private readonly departures: Departures,
     private readonly passwords: Passwords,
     private readonly tries: PasswordTries,
+    private readonly pages: Pages,
   ) {}
 
   /** The living user of this id as far as the app may know; from memory where possible. */
@@ -149,7 +151,7 @@ export class Users {
     const [after] = readCursor(query.cursor, 'string') ?? [''];
     const limit = limitOf(query);
     const rows = await this.users.page(caller.app.pk, after, limit + 1);
-    return pageOf(rows, limit, ({ userId }) => [userId], userView);
+    return this.pages.of(rows, limit, ({ userId }) => [userId], userView);
   }
 
   /** All to the app's server, its own profile to a user, the public part to others. Throws USER_NOT_FOUND. */

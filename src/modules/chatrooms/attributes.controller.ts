@@ -1,10 +1,10 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Put } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { TenantCaller } from '../../kernel/caller';
 import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
 import { AttributesService } from './attributes.service';
-import { AttributeDto } from './dto/chatroom.dto';
+import { AttributeDto, AttributesQuery } from './dto/chatroom.dto';
 
 /** Keys and values of a room. By its admins, and by whoever is in where the room says so. */
 @ApiTags('Chatrooms')
@@ -12,11 +12,15 @@ import { AttributeDto } from './dto/chatroom.dto';
 export class AttributesController {
   constructor(private readonly attributes: AttributesService) {}
 
-  /** All of them, at most 100. */
+  /** All of them, at most 100; what the page has no room for comes with `nextCursor`. */
   @Get()
   @Allow('user', 'app')
-  list(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string) {
-    return this.attributes.list(caller, chatroomId);
+  list(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('chatroomId') chatroomId: string,
+    @Query() query: AttributesQuery,
+  ) {
+    return this.attributes.list(caller, chatroomId, query);
   }
 
   /** Sets an attribute: an admin of the room any, a member its own where the room lets it. */

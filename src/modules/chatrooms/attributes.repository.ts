@@ -2,27 +2,32 @@ import { Injectable } from '@nestjs/common';
 import { Sql, type SqlExecutor } from '../../platform/database/sql';
 import type { AttributeRecord, ChatroomRecord } from './chatroom-records';
 
+export type NamedValue = readonly [name: string, value: string];
+
 /** Statements about the keys and values of rooms. */
 @Injectable()
 export class AttributesRepository {
   constructor(private readonly sql: Sql) {}
 
-  all(chatroomPk: number): Promise<AttributeRecord[]> {
+  /** In the order of their names. */
+  page(chatroomPk: number, after: string, limit: number): Promise<AttributeRecord[]> {
     return this.sql.rows<AttributeRecord>(
-      'SELECT name, value, ownerPk, autoDelete FROM chatroom_attributes WHERE chatroomPk = ? ORDER BY name',
-      [chatroomPk],
+      'SELECT name, value, ownerPk, autoDelete FROM chatroom_attributes WHERE chatroomPk = ? AND name > ? ORDER BY name LIMIT ?',
+      [chatroomPk, after, limit],
     );
   }
 
-  /** Of many rooms at once, by room. */
-  async ofRooms(chatroomPks: readonly number[]): Promise<Map<number, Record<string, string>>> {
+  /** Of many rooms at once, by room; of each in the order of their names. */
+  async ofRooms(chatroomPks: readonly number[]): Promise<Map<number, NamedValue[]>> {
     const rows = await this.sql.rows<AttributeRecord & { chatroomPk: number }>(
       'SELECT chatroomPk, name, value FROM chatroom_attributes WHERE chatroomPk IN (?) ORDER BY name',
       [[...chatroomPks]],
     );
-    const found = new Map<number, Record<string, string>>();
+    const found = new Map<number, NamedValue[]>();
     for (const { chatroomPk, name, value } of rows) {
-      found.set(chatroomPk, { ...found.get(chatroomPk), [name]: value });
+      const ofRoom = found.get(chatroomPk);
+      if (ofRoom) ofRoom.push([name, value]);
+      else found.set(chatroomPk, [[name, value]]);
     }
     return found;
   }

@@ -2,16 +2,18 @@ import { Injectable } from '@nestjs/common';
 import type { TenantCaller } from '../../kernel/caller';
 import { AppError, invalid } from '../../kernel/errors/app-error';
 import { NEW_ID_PATTERN, NEW_ID_RULE } from '../../kernel/ids';
+import { readCursor } from '../../platform/entry/cursor';
+import type { Page } from '../../platform/entry/page-query';
+import { Pages } from '../../platform/entry/pages';
 import { Audiences } from '../conversations';
 import { AttributesRepository } from './attributes.repository';
 import { ChatroomChanges } from './chatroom-changes';
 import type { AttributeRecord } from './chatroom-records';
 import type { Outcome, Scene } from './chatroom-scene';
 import { ChatroomsService } from './chatrooms.service';
-import type { AttributeDto } from './dto/chatroom.dto';
+import { type AttributeDto, ATTRIBUTES_MAX, type AttributesQuery } from './dto/chatroom.dto';
 import { RosterExchange } from './roster-exchange';
 
-const ATTRIBUTES_MAX = 100;
 const VALUE_BYTES_MAX = 4096;
 
 export interface AttributeView {
@@ -31,23 +33,29 @@ export class AttributesService {
     private readonly attributes: AttributesRepository,
     private readonly audiences: Audiences,
     private readonly exchange: RosterExchange,
+    private readonly pages: Pages,
   ) {}
 
-  /** To whoever is in, to admins and to the app's server. */
-  async list(caller: TenantCaller, chatroomId: string): Promise<{ items: AttributeView[] }> {
+  /** To whoever is in, to admins and to the app's server; in the order of their keys. */
+  async list(caller: TenantCaller, chatroomId: string, query: AttributesQuery): Promise<Page<AttributeView>> {
     const { room, conversation } = await this.chatrooms.seen(caller, chatroomId);
     const rank = await this.chatrooms.rankOf(caller, room);
     if (rank === 'none' && !(await this.isIn(conversation.pk, caller))) throw new AppError('NOT_MEMBER');
-    const rows = await this.attributes.all(room.id);
+    const [after] = readCursor(query.cursor, 'string') ?? [''];
+    const limit = query.limit ?? ATTRIBUTES_MAX;
+    const rows = await this.attributes.page(room.id, after, limit + 1);
     const names = await this.audiences.names.namesOf(
       rows.flatMap(({ ownerPk }) => (ownerPk === null ? [] : [ownerPk])),
     );
-    return {
-      items: rows.map(({ name, value, ownerPk, autoDelete }) => {
+    return this.pages.of(
+      rows,
+      limit,
+      ({ name }) => [name],
+      ({ name, value, ownerPk, autoDelete }) => {
         const owner = names.get(ownerPk ?? 0);
         return { key: name, value, ...(owner !== undefined && { owner }), autoDelete: autoDelete === 1 };
-      }),
-    };
+      },
+    );
   }
 
   async put(caller: TenantCaller, chatroomId: string, key: string, wanted: AttributeDto): Promise<AttributeView> {

@@ -5,7 +5,8 @@ import { randomId } from '../../kernel/ids';
 import { Sql } from '../../platform/database/sql';
 import { untilOf } from '../../platform/database/until';
 import { readCursor } from '../../platform/entry/cursor';
-import { limitOf, type Page, pageOf, type PageQuery } from '../../platform/entry/page-query';
+import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
+import { Pages } from '../../platform/entry/pages';
 import { Live } from '../../platform/realtime/live';
 import { type KnownUser, Users } from '../accounts';
 import { ChatroomChanges } from './chatroom-changes';
@@ -32,6 +33,7 @@ export class ChatroomMembersService {
     private readonly standings: StandingsRepository,
     private readonly exchange: RosterExchange,
     private readonly joins: JoinsService,
+    private readonly pages: Pages,
   ) {}
 
   /** In the order in which they first came to the app. */
@@ -47,11 +49,12 @@ export class ChatroomMembersService {
       .slice(0, limit + 1);
     const standings = await this.standings.of(this.sql, room.id, present);
     const known = present.flatMap((userPk) => standings.get(userPk) ?? []);
-    return pageOf(
+    return this.pages.of(
       known,
       limit,
       ({ userPk }) => [userPk],
       (standing) => memberView(standing, room.ownerPk),
+      present.length > limit,
     );
   }
 

@@ -3,7 +3,8 @@ import type { TenantCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { untilOf } from '../../platform/database/until';
 import { readCursor } from '../../platform/entry/cursor';
-import { limitOf, type Page, pageOf, type PageQuery } from '../../platform/entry/page-query';
+import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
+import { Pages } from '../../platform/entry/pages';
 import { type Named, Users } from '../accounts';
 import { ChatroomChanges } from './chatroom-changes';
 import type { Standing } from './chatroom-records';
@@ -21,6 +22,7 @@ export class ChatroomModerationService {
     private readonly rooms: ChatroomsRepository,
     private readonly standings: StandingsRepository,
     private readonly changes: ChatroomChanges,
+    private readonly pages: Pages,
   ) {}
 
   /** For `seconds` by the database's clock, or for ever; whether the user is in or not. */
@@ -90,7 +92,7 @@ export class ChatroomModerationService {
     const [after] = readCursor(query.cursor, 'number') ?? [0];
     const limit = limitOf(query);
     const rows = await this.standings.sanctioned(room.id, what, after, limit + 1);
-    return pageOf(
+    return this.pages.of(
       rows,
       limit,
       ({ userPk }) => [userPk],

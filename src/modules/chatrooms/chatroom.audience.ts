@@ -140,12 +140,12 @@ export class ChatroomAudience implements Audience {
 
   async *targetsOf(appPk: number): AsyncIterable<ConversationRef[]> {
     for (let after = ''; ;) {
-      const page = await this.chatrooms.page(appPk, after, PAGE);
+      const page = await this.chatrooms.openIds(appPk, after, PAGE);
       const app = { pk: appPk };
-      yield await Promise.all(page.map(({ chatroomId }) => this.targets.find(app, chatroomId)));
+      yield await Promise.all(page.map((chatroomId) => this.targets.find(app, chatroomId)));
       const last = page[PAGE - 1];
-      if (!last) return;
-      after = last.chatroomId;
+      if (last === undefined) return;
+      after = last;
     }
   }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
 import { assignments } from '../../platform/database/assignments';
+import { type ReadRows, rowsWithin } from '../../platform/database/sized-rows';
 import { isDuplicateKey, Sql, type SqlExecutor } from '../../platform/database/sql';
 import type { ConversationCard } from '../conversations';
 import { type ChatroomRecord, type NewChatroom, SWITCHES } from './chatroom-records';
@@ -13,6 +14,12 @@ const COLUMNS = [
   .join(', ')
   .split(', ');
 const ALL = COLUMNS.join(', ');
+
+/** What may be long of a room: description and announcement. */
+const ROOM_BYTES = {
+  bytes: 'COALESCE(LENGTH(description), 0) + COALESCE(LENGTH(announcement), 0)',
+  rowBytesMax: 21 * 1024,
+};
 
 export type ChatroomPatch = Partial<Omit<ChatroomRecord, 'id' | 'appPk' | 'chatroomId' | 'createdAt'>>;
 
@@ -67,11 +74,23 @@ export class ChatroomsRepository {
   }
 
   /** Open rooms in the order of their ids. */
-  page(appPk: number, after: string, limit: number): Promise<ChatroomRecord[]> {
-    return this.sql.rows<ChatroomRecord>(
-      `SELECT ${ALL} FROM chatrooms WHERE appPk = ? AND chatroomId > ? AND status = 'active' ORDER BY chatroomId LIMIT ?`,
+  page(
+    appPk: number,
+    after: string,
+    { limit, maxBytes }: { limit: number; maxBytes: number },
+  ): Promise<ReadRows<ChatroomRecord>> {
+    const range = "FROM chatrooms WHERE appPk = ? AND chatroomId > ? AND status = 'active' ORDER BY chatroomId";
+    const sized = { columns: ALL, range, values: [appPk, after], ...ROOM_BYTES };
+    return rowsWithin<ChatroomRecord>(this.sql, sized, limit, maxBytes);
+  }
+
+  /** The ids of open rooms, in their order. */
+  async openIds(appPk: number, after: string, limit: number): Promise<string[]> {
+    const rows = await this.sql.rows<{ chatroomId: string }>(
+      "SELECT chatroomId FROM chatrooms WHERE appPk = ? AND chatroomId > ? AND status = 'active' ORDER BY chatroomId LIMIT ?",
       [appPk, after, limit],
     );
+    return rows.map(({ chatroomId }) => chatroomId);
   }
 
   async change(tx: SqlExecutor, pk: number, patch: ChatroomPatch): Promise<void> {

@@ -4,7 +4,8 @@ import { AppError, invalid } from '../../kernel/errors/app-error';
 import { NEW_ID_PATTERN, NEW_ID_RULE, randomId } from '../../kernel/ids';
 import { Sql } from '../../platform/database/sql';
 import { readCursor } from '../../platform/entry/cursor';
-import { limitOf, type Page, pageOf, type PageQuery } from '../../platform/entry/page-query';
+import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
+import { Pages } from '../../platform/entry/pages';
 import { type Paying, Rates } from '../../platform/entry/rates';
 import { Users } from '../accounts';
 import { Audiences, ConversationDirectory, type ConversationRef } from '../conversations';
@@ -32,6 +33,7 @@ export class ChatroomsService {
     private readonly changes: ChatroomChanges,
     private readonly exchange: RosterExchange,
     private readonly rates: Rates,
+    private readonly pages: Pages,
   ) {}
 
   /**
@@ -118,15 +120,17 @@ export class ChatroomsService {
   async list(caller: TenantCaller, query: PageQuery): Promise<Page<ChatroomView>> {
     const [after] = readCursor(query.cursor, 'string') ?? [''];
     const limit = limitOf(query);
-    const rooms = await this.rooms.page(caller.app.pk, after, limit + 1);
+    const { maxBytes } = this.pages;
+    const { rows: rooms, cut } = await this.rooms.page(caller.app.pk, after, { limit: limit + 1, maxBytes });
     const names = await this.names(rooms);
     const refs = await Promise.all(rooms.map(({ chatroomId }) => this.directory.find(caller.app, chatroomId)));
     const counts = new Map(refs.map(({ pk, lowPk }) => [lowPk, this.exchange.rosters.count(pk)]));
-    return pageOf(
+    return this.pages.of(
       rooms,
       limit,
       ({ chatroomId }) => [chatroomId],
       (room) => chatroomView(room, names.get(room.ownerPk ?? 0), counts.get(room.id) ?? 0),
+      cut,
     );
   }
 

@@ -3,12 +3,14 @@ import type { UserCaller } from '../../kernel/caller';
 import type { JoinedChatroom } from '../../kernel/contracts/socket-events';
 import { AppError } from '../../kernel/errors/app-error';
 import { Batched } from '../../platform/database/batched';
+import { writeCursor } from '../../platform/entry/cursor';
+import { bytesOf, Pages } from '../../platform/entry/pages';
 import { Bus } from '../../platform/realtime/bus';
 import type { Connection } from '../../platform/realtime/connection';
 import { Connections } from '../../platform/realtime/connections';
 import { ConversationDirectory, type ConversationRef } from '../conversations';
 import { Apps } from '../tenancy';
-import { AttributesRepository } from './attributes.repository';
+import { AttributesRepository, type NamedValue } from './attributes.repository';
 import { ChatroomDirectory } from './chatroom-directory';
 import type { RoomState } from './chatroom-records';
 import { ChatroomsService } from './chatrooms.service';
@@ -28,7 +30,7 @@ export class JoinsService implements OnModuleInit {
   /** A storm of joins is a few statements: what one turn of the event loop asks is read at once. */
   private readonly states: Batched<number, RoomState>;
   private readonly bans: Batched<string, true>;
-  private readonly details: Batched<number, Record<string, string>>;
+  private readonly details: Batched<number, NamedValue[]>;
   private readonly inOrder = new InOrder();
 
   constructor(
@@ -40,6 +42,7 @@ export class JoinsService implements OnModuleInit {
     private readonly connections: Connections,
     private readonly apps: Apps,
     private readonly bus: Bus,
+    private readonly pages: Pages,
     standings: StandingsRepository,
     attributes: AttributesRepository,
   ) {
@@ -90,14 +93,27 @@ export class JoinsService implements OnModuleInit {
   ): Promise<JoinedChatroom> {
     const conversation = await this.found(caller, chatroomId);
     const { maxSeq, state } = await this.enter(conversation, connection, history);
-    const attributes = (await this.details.get(conversation.lowPk)) ?? {};
+    const attributes = (await this.details.get(conversation.lowPk)) ?? [];
     return {
       chatroomId,
       conversationId: conversation.conversationId,
       memberCount: this.exchange.rosters.count(conversation.pk),
       ...(state.announcement && { announcement: state.announcement }),
-      attributes,
+      ...this.fitting(attributes, state.announcement),
       maxSeq,
+    };
+  }
+
+  /** As many attributes as the answer has room for. */
+  private fitting(
+    attributes: readonly NamedValue[],
+    announcement: string | null,
+  ): Pick<JoinedChatroom, 'attributes' | 'nextCursor'> {
+    const fitting = this.pages.room(bytesOf(announcement)).fill(attributes, bytesOf);
+    const last = fitting[fitting.length - 1];
+    return {
+      attributes: Object.fromEntries(fitting),
+      ...(fitting.length < attributes.length && last && { nextCursor: writeCursor(last[0]) }),
     };
   }
 

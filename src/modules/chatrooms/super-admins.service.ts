@@ -3,7 +3,8 @@ import type { TenantCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { Sql } from '../../platform/database/sql';
 import { readCursor } from '../../platform/entry/cursor';
-import { limitOf, type Page, pageOf, type PageQuery } from '../../platform/entry/page-query';
+import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
+import { Pages } from '../../platform/entry/pages';
 import { Users } from '../accounts';
 import { assertManager } from './chatroom-scene';
 import { ChatroomsRepository } from './chatrooms.repository';
@@ -15,6 +16,7 @@ export class SuperAdminsService {
     private readonly sql: Sql,
     private readonly users: Users,
     private readonly rooms: ChatroomsRepository,
+    private readonly pages: Pages,
   ) {}
 
   async set(caller: TenantCaller, userId: string, superAdmin: boolean): Promise<void> {
@@ -29,7 +31,7 @@ export class SuperAdminsService {
     const [after] = readCursor(query.cursor, 'number') ?? [0];
     const limit = limitOf(query);
     const rows = await this.rooms.superAdmins(caller.app.pk, after, limit + 1);
-    return pageOf(
+    return this.pages.of(
       rows,
       limit,
       ({ userPk }) => [userPk],

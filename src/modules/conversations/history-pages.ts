@@ -2,10 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { LogPage, WireMessage } from '../../kernel/contracts/message';
 import { invalid } from '../../kernel/errors/app-error';
 import { written } from '../../kernel/json-text';
-import { Settings } from '../../platform/config/settings';
 import { readCursor, writeCursor } from '../../platform/entry/cursor';
 import { limitOf } from '../../platform/entry/page-query';
-import { PageRoom } from '../../platform/entry/page-room';
+import { Pages } from '../../platform/entry/pages';
 import type { ConversationRef } from './audience';
 import type { HistoryQuery } from './dto/history.dto';
 import { ConversationHistory, type PageBounds, type Window } from './history';
@@ -32,7 +31,7 @@ export function assertOneBound<Name extends string>(query: { [name in Name]?: un
 export class HistoryPages {
   constructor(
     private readonly history: ConversationHistory,
-    private readonly settings: Settings,
+    private readonly lists: Pages,
   ) {}
 
   /** `nextCursor` goes on in the same direction. */
@@ -43,16 +42,16 @@ export class HistoryPages {
   ): Promise<LogPage> {
     const limit = limitOf(query);
     const bounds = boundsOf(query);
-    const { pageBytes: maxBytes } = this.settings.limits;
-    const messages = await this.history.page(conversation, window, { ...bounds, limit: limit + 1, maxBytes });
-    const room = new PageRoom(maxBytes);
-    const shown = room.fill(messages.slice(0, limit).map(seen), bytesOf);
+    const { maxBytes } = this.lists;
+    const reading = { ...bounds, limit: limit + 1 };
+    const { messages, cut } = await this.history.pageWithin(conversation, window, reading, maxBytes);
+    const shown = this.lists.room().fill(messages.slice(0, limit).map(seen), bytesOf);
     const last = shown[shown.length - 1];
     const direction = bounds.after === undefined ? 'before' : 'after';
     return {
       items: shown.map((message) => written<WireMessage>(encodeMessage(message))),
       ...(last && { covers: coveredBy(bounds, shown[0], last) }),
-      ...(messages.length > shown.length && last && { nextCursor: writeCursor(direction, last.seq) }),
+      ...((cut || messages.length > shown.length) && last && { nextCursor: writeCursor(direction, last.seq) }),
     };
   }
 }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { SEQ_MAX } from '../../kernel/contracts/message';
 import { PAIRS, pairsValue } from '../../platform/database/pairs';
-import { Sql, type SqlValue } from '../../platform/database/sql';
+import { countWithin, rowsWithin } from '../../platform/database/sized-rows';
+import { Sql } from '../../platform/database/sql';
 import { Audiences } from './audiences';
 import type { ConversationRef } from './audience';
 import { ConversationDirectory } from './directory';
@@ -13,8 +14,6 @@ export interface PageBounds {
   after?: number;
   before?: number;
   limit: number;
-  /** Where given, no many more bytes than these are read. */
-  maxBytes?: number;
 }
 
 /** The seqs that a reader may see, both inclusive. */
@@ -29,20 +28,15 @@ const AHEAD = 'seq < GREATEST(?, (SELECT minSeq FROM conversations WHERE id = ?)
 const BEHIND = 'seq > CAST(LEAST(?, (SELECT maxSeq FROM conversations WHERE id = ?)) AS SIGNED) - ? ORDER BY seq DESC';
 /** Should there ever be a hole of no more than this, a page goes on behind it. */
 const HOLES_MAX = 16;
-/** So many rows are read without asking first how long they are: as long as they can be, they are 2 MB. */
+/** What a message weighs at most, nearly. */
+const ROW_BYTES_MAX = 64 * 1024;
+/** So many last messages are read without asking first how long they are. */
 const UNMEASURED_ROWS = 32;
 /** Read at once of what is to be shortened anyway. */
 const PART_BYTES = 1024 * 1024;
 
 /** What a row's texts weigh; the rest of it is small. */
 const BYTES = 'LENGTH(body) + COALESCE(LENGTH(ext), 0)';
-
-/** How many of these go into `maxBytes`, and one more, so that a page is full or shows that there is more. */
-function countWithin(maxBytes: number, lengths: readonly number[]): number {
-  let bytes = 0;
-  const beyond = lengths.findIndex((length) => (bytes += length) > maxBytes);
-  return beyond < 0 ? Math.max(1, lengths.length) : beyond + 1;
-}
 
 /** Reads the log. Who may read what is decided before: every call takes the window. */
 @Injectable()
@@ -59,27 +53,34 @@ export class ConversationHistory {
    * four to seven reads of the disk instead of one: the database looks at both ends of a range and at ten pages between.
    */
   async page(conversation: ConversationRef, window: Window, bounds: PageBounds): Promise<StoredMessage[]> {
+    return (await this.pageWithin(conversation, window, bounds)).messages;
+  }
+
+  /**
+   * The same, of which no many more bytes are read than are given.
+   *
+   * @returns `cut`: whether there are more messages, left out for their size
+   */
+  async pageWithin(
+    conversation: ConversationRef,
+    window: Window,
+    bounds: PageBounds,
+    maxBytes = Infinity,
+  ): Promise<{ messages: StoredMessage[]; cut: boolean }> {
     const forward = bounds.after !== undefined;
     const from = Math.max(window.from, (bounds.after ?? 0) + 1);
     const to = Math.min(window.to ?? Number.MAX_SAFE_INTEGER, (bounds.before ?? Number.MAX_SAFE_INTEGER) - 1);
-    if (from > to) return [];
+    if (from > to) return { messages: [], cut: false };
     const { pk } = conversation;
     const last = Math.min(to, SEQ_MAX);
     const reach = bounds.limit + HOLES_MAX;
     const range = `FROM messages WHERE conversationPk = ? AND seq BETWEEN ? AND ?
-          AND seq >= (SELECT minSeq FROM conversations WHERE id = ?) AND ${forward ? AHEAD : BEHIND} LIMIT ?`;
+          AND seq >= (SELECT minSeq FROM conversations WHERE id = ?) AND ${forward ? AHEAD : BEHIND}`;
     const values = [pk, from, last, pk, forward ? from : last, pk, reach];
-    const limit =
-      bounds.maxBytes === undefined || bounds.limit <= UNMEASURED_ROWS
-        ? bounds.limit
-        : countWithin(bounds.maxBytes, await this.lengths(range, [...values, bounds.limit]));
-    const rows = await this.sql.rows<MessageColumns>(`SELECT ${MESSAGE_COLUMNS} ${range}`, [...values, limit]);
-    return this.toMessages(rows, new Map([[conversation.pk, conversation]]));
-  }
-
-  private async lengths(range: string, values: SqlValue[]): Promise<number[]> {
-    const rows = await this.sql.rows<{ bytes: number }>(`SELECT ${BYTES} AS bytes ${range}`, values);
-    return rows.map(({ bytes }) => bytes);
+    const sized = { columns: MESSAGE_COLUMNS, range, values, bytes: BYTES };
+    const rowBytesMax = maxBytes === Infinity ? 0 : ROW_BYTES_MAX;
+    const { rows, cut } = await rowsWithin<MessageColumns>(this.sql, { ...sized, rowBytesMax }, bounds.limit, maxBytes);
+    return { messages: await this.toMessages(rows, new Map([[conversation.pk, conversation]])), cut };
   }
 
   /**

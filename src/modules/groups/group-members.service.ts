@@ -3,7 +3,8 @@ import type { AppCaller, TenantCaller, UserCaller } from '../../kernel/caller';
 import { AppError, type WireError } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
 import { readCursor } from '../../platform/entry/cursor';
-import { limitOf, type Page, pageOf, type PageQuery } from '../../platform/entry/page-query';
+import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
+import { Pages } from '../../platform/entry/pages';
 import { type Named, Users } from '../accounts';
 import { attributesText } from './attributes';
 import type { PatchMemberDto } from './dto/group.dto';
@@ -30,6 +31,7 @@ export class GroupMembersService {
     private readonly members: GroupMembersRepository,
     private readonly changes: GroupChanges,
     private readonly newcomers: Newcomers,
+    private readonly pages: Pages,
   ) {}
 
   /** In the order in which they first came to the app. */
@@ -39,7 +41,7 @@ export class GroupMembersService {
     const [after] = readCursor(query.cursor, 'number') ?? [0];
     const limit = limitOf(query);
     const rows = await this.members.page(seen.group.id, after, limit + 1);
-    return pageOf(rows, limit, ({ userPk }) => [userPk], memberView);
+    return this.pages.of(rows, limit, ({ userPk }) => [userPk], memberView);
   }
 
   async one(caller: TenantCaller, groupId: string, userId: string): Promise<MemberView> {

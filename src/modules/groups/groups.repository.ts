@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { GroupLine } from '../../kernel/contracts/conversation';
 import { AppError } from '../../kernel/errors/app-error';
 import { assignments } from '../../platform/database/assignments';
+import { type ReadRows, rowsWithin } from '../../platform/database/sized-rows';
 import { isDuplicateKey, Sql, type SqlExecutor } from '../../platform/database/sql';
 import { type Lasting, untilSql } from '../../platform/database/until';
 import type { ConversationCard } from '../conversations';
@@ -17,6 +18,18 @@ const COLUMNS = [
   .split(', ');
 const ALL = COLUMNS.join(', ');
 const OF_GROUPS = COLUMNS.map((column) => `g.${column}`).join(', ');
+
+/** What may be long of a group: introduction, announcement and attributes. */
+const GROUP_BYTES = {
+  bytes: ['introduction', 'announcement', 'attributes'].map((text) => `COALESCE(LENGTH(${text}), 0)`).join(' + '),
+  rowBytesMax: 26 * 1024,
+};
+
+/** How much of a list is read at most. */
+export interface PageSize {
+  readonly limit: number;
+  readonly maxBytes: number;
+}
 
 export type GroupPatch = Partial<Omit<GroupRecord, 'id' | 'appPk' | 'groupId' | 'createdAt'>>;
 
@@ -79,21 +92,30 @@ export class GroupsRepository {
   }
 
   /** In the order of their ids, without the dissolved. */
-  page(appPk: number, onlyPublic: boolean, after: string, limit: number): Promise<GroupRecord[]> {
-    return this.sql.rows<GroupRecord>(
-      `SELECT ${ALL} FROM chat_groups WHERE appPk = ? AND groupId > ? AND status <> 'dissolved'
-         ${onlyPublic ? "AND visibility = 'public'" : ''} ORDER BY groupId LIMIT ?`,
-      [appPk, after, limit],
-    );
+  page(
+    appPk: number,
+    onlyPublic: boolean,
+    after: string,
+    { limit, maxBytes }: PageSize,
+  ): Promise<ReadRows<GroupRecord>> {
+    const range = `FROM chat_groups WHERE appPk = ? AND groupId > ? AND status <> 'dissolved'
+         ${onlyPublic ? "AND visibility = 'public'" : ''} ORDER BY groupId`;
+    const sized = { columns: ALL, range, values: [appPk, after], ...GROUP_BYTES };
+    return rowsWithin<GroupRecord>(this.sql, sized, limit, maxBytes);
   }
 
   /** The groups a user is in, in the order of their keys. */
-  ofUser(userPk: number, after: number, limit: number): Promise<(GroupRecord & { role: Role })[]> {
-    return this.sql.rows<GroupRecord & { role: Role }>(
-      `SELECT ${OF_GROUPS}, m.role FROM group_members m JOIN chat_groups g ON g.id = m.groupPk
-        WHERE m.userPk = ? AND m.groupPk > ? AND g.status <> 'dissolved' ORDER BY m.groupPk LIMIT ?`,
-      [userPk, after, limit],
-    );
+  ofUser(
+    userPk: number,
+    after: number,
+    { limit, maxBytes }: PageSize,
+  ): Promise<ReadRows<GroupRecord & { role: Role }>> {
+    const range = `FROM group_members m JOIN chat_groups g ON g.id = m.groupPk
+        WHERE m.userPk = ? AND m.groupPk > ? AND g.status <> 'dissolved' ORDER BY m.groupPk`;
+    const columns = `${OF_GROUPS}, m.role`;
+    const bytes = GROUP_BYTES.bytes.replaceAll('LENGTH(', 'LENGTH(g.');
+    const sized = { columns, range, values: [userPk, after], ...GROUP_BYTES, bytes };
+    return rowsWithin<GroupRecord & { role: Role }>(this.sql, sized, limit, maxBytes);
   }
 
   /** Groups that a user is in or owns. */

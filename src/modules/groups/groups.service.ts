@@ -4,7 +4,8 @@ import { AppError, invalid } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
 import { Sql } from '../../platform/database/sql';
 import { readCursor } from '../../platform/entry/cursor';
-import { limitOf, type Page, pageOf, type PageQuery } from '../../platform/entry/page-query';
+import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
+import { Pages } from '../../platform/entry/pages';
 import { Rates } from '../../platform/entry/rates';
 import { type Named, Users } from '../accounts';
 import { Audiences, ConversationDirectory } from '../conversations';
@@ -33,6 +34,7 @@ export class GroupsService {
     private readonly changes: GroupChanges,
     private readonly newcomers: Newcomers,
     private readonly rates: Rates,
+    private readonly pages: Pages,
   ) {}
 
   /**
@@ -107,9 +109,11 @@ export class GroupsService {
   async list(caller: TenantCaller, query: PageQuery): Promise<Page<GroupView | GroupCard>> {
     const [after] = readCursor(query.cursor, 'string') ?? [''];
     const limit = limitOf(query);
-    const groups = await this.groups.page(caller.app.pk, caller.kind === 'user', after, limit + 1);
+    const onlyPublic = caller.kind === 'user';
+    const size = { limit: limit + 1, maxBytes: this.pages.maxBytes };
+    const { rows: groups, cut } = await this.groups.page(caller.app.pk, onlyPublic, after, size);
     const names = await this.names(groups);
-    return pageOf<GroupRecord, GroupView | GroupCard>(
+    return this.pages.of<GroupRecord, GroupView | GroupCard>(
       groups,
       limit,
       ({ groupId }) => [groupId],
@@ -117,6 +121,7 @@ export class GroupsService {
         const owner = names.get(group.ownerPk) ?? '';
         return caller.kind === 'app' ? groupView(group, owner, null) : groupCard(group, owner);
       },
+      cut,
     );
   }
 
@@ -125,13 +130,15 @@ export class GroupsService {
     const userPk = await this.self(caller, userId);
     const [after] = readCursor(query.cursor, 'number') ?? [0];
     const limit = limitOf(query);
-    const groups = await this.groups.ofUser(userPk, after, limit + 1);
+    const size = { limit: limit + 1, maxBytes: this.pages.maxBytes };
+    const { rows: groups, cut } = await this.groups.ofUser(userPk, after, size);
     const names = await this.names(groups);
-    return pageOf(
+    return this.pages.of(
       groups,
       limit,
       ({ id }) => [id],
       (group) => groupView(group, names.get(group.ownerPk) ?? '', group.role),
+      cut,
     );
   }
 

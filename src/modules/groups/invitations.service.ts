@@ -3,7 +3,8 @@ import type { TenantCaller, UserCaller } from '../../kernel/caller';
 import { AppError, type WireError } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
 import { readCursor } from '../../platform/entry/cursor';
-import { limitOf, type Page, pageOf, type PageQuery } from '../../platform/entry/page-query';
+import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
+import { Pages } from '../../platform/entry/pages';
 import type { Named } from '../accounts';
 import { Audiences } from '../conversations';
 import { GroupChanges } from './group-changes';
@@ -32,6 +33,7 @@ export class InvitationsService {
     private readonly requests: GroupRequestsRepository,
     private readonly changes: GroupChanges,
     private readonly newcomers: Newcomers,
+    private readonly pages: Pages,
   ) {}
 
   /** By the owner, admins, members where the group says so, and the app's server; an answer for each. */
@@ -118,7 +120,7 @@ export class InvitationsService {
     const limit = limitOf(query);
     const rows = await this.requests.invitationsOf(userPk, after, limit + 1);
     const names = await this.audiences.names.namesOf(rows.map(({ invitedByPk }) => invitedByPk));
-    return pageOf(
+    return this.pages.of(
       rows,
       limit,
       ({ id }) => [id],

@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { TenantCaller, UserCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { readCursor } from '../../platform/entry/cursor';
-import { limitOf, type Page, pageOf } from '../../platform/entry/page-query';
+import { limitOf, type Page } from '../../platform/entry/page-query';
+import { Pages } from '../../platform/entry/pages';
 import type { RequestsQuery } from './dto/group.dto';
 import { GroupChanges } from './group-changes';
 import { GroupMembersRepository } from './group-members.repository';
@@ -30,6 +31,7 @@ export class JoinRequestsService {
     private readonly requests: GroupRequestsRepository,
     private readonly changes: GroupChanges,
     private readonly newcomers: Newcomers,
+    private readonly pages: Pages,
   ) {}
 
   /** Asked again while it waits, or once in, it answers the same. */
@@ -63,7 +65,7 @@ export class JoinRequestsService {
     const [after] = readCursor(query.cursor, 'number') ?? [0];
     const limit = limitOf(query);
     const rows = await this.requests.page(seen.group.id, 'request', query.status ?? 'pending', after, limit + 1);
-    return pageOf(rows, limit, ({ id }) => [id], requestView);
+    return this.pages.of(rows, limit, ({ id }) => [id], requestView);
   }
 
   /** Of two who agree at once one lets the user in, and both are told that it is. */

@@ -3,7 +3,8 @@ import type { TenantCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { untilOf } from '../../platform/database/until';
 import { readCursor } from '../../platform/entry/cursor';
-import { limitOf, type Page, pageOf, type PageQuery } from '../../platform/entry/page-query';
+import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
+import { Pages } from '../../platform/entry/pages';
 import { type Named, Users } from '../accounts';
 import { GroupChanges } from './group-changes';
 import type { Standing } from './group-records';
@@ -23,6 +24,7 @@ export class ModerationService {
     private readonly requests: GroupRequestsRepository,
     private readonly changes: GroupChanges,
     private readonly newcomers: Newcomers,
+    private readonly pages: Pages,
   ) {}
 
   /** For `seconds` by the database's clock, or for ever. Leaving and coming back does not end it. */
@@ -101,7 +103,7 @@ export class ModerationService {
     const [after] = readCursor(query.cursor, 'number') ?? [0];
     const limit = limitOf(query);
     const rows = await this.groups.sanctioned(seen.group.id, what, after, limit + 1);
-    return pageOf(
+    return this.pages.of(
       rows,
       limit,
       ({ userPk }) => [userPk],

@@ -3,7 +3,8 @@ import type { TenantCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { Sql } from '../../platform/database/sql';
 import { readCursor } from '../../platform/entry/cursor';
-import { limitOf, type Page, pageOf } from '../../platform/entry/page-query';
+import { limitOf, type Page } from '../../platform/entry/page-query';
+import { Pages } from '../../platform/entry/pages';
 import { ConversationHistory, type ConversationRef, maySee, Members, type StoredMessage } from '../conversations';
 import type { ReadersQuery } from './dto/group.dto';
 import { GroupDirectory } from './group-directory';
@@ -25,6 +26,7 @@ export class ReadersService {
     private readonly directory: GroupDirectory,
     private readonly history: ConversationHistory,
     private readonly windows: Members,
+    private readonly pages: Pages,
   ) {}
 
   async of(caller: TenantCaller, groupId: string, seq: number, query: ReadersQuery): Promise<Readers> {
@@ -44,7 +46,7 @@ export class ReadersService {
       [...this.whom(conversation, message), after, seq, limit + 1],
     );
     const read = Number(count?.readers ?? 0);
-    const page = pageOf(
+    const page = this.pages.of(
       rows,
       limit,
       ({ userPk }) => [userPk],

@@ -2,11 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { AppCaller, TenantCaller, UserCaller } from '../../kernel/caller';
 import type { AppConversation, WireConversation } from '../../kernel/contracts/conversation';
 import { AppError } from '../../kernel/errors/app-error';
-import { Settings } from '../../platform/config/settings';
 import { Sql } from '../../platform/database/sql';
 import { notACursor, readCursor, writeCursor } from '../../platform/entry/cursor';
 import { limitOf, type Page } from '../../platform/entry/page-query';
-import { PageRoom } from '../../platform/entry/page-room';
+import { Pages } from '../../platform/entry/pages';
 import { Live } from '../../platform/realtime/live';
 import { UserEvents, Users } from '../accounts';
 import { AppConversations, Inbox, Marks, type UnreadSummary, UnreadTotals } from '../conversations';
@@ -31,7 +30,7 @@ export class ConversationListService {
     private readonly events: UserEvents,
     private readonly live: Live,
     private readonly sql: Sql,
-    private readonly settings: Settings,
+    private readonly pages: Pages,
   ) {}
 
   /** A page of what `userId` has, for itself or the app's server. @throws AppError USER_NOT_FOUND, FORBIDDEN */
@@ -47,7 +46,7 @@ export class ConversationListService {
     const before = cursor && { lastAt: cursor[0], conversationPk: cursor[1] };
     const entries = await this.inbox.latest(owner.userPk, limit + 1, { before, kind: query.kind });
     const page = entries.slice(0, limit);
-    const { lines, settled } = await this.lines.within(owner, page, this.room());
+    const { lines, settled } = await this.lines.within(owner, page, this.pages.room());
     const last = page[settled - 1];
     return {
       items: lines,
@@ -60,7 +59,7 @@ export class ConversationListService {
     const limit = limitOf(query);
     const after = readCursor(query.cursor, 'number', 'number', 'number');
     const entries = await this.conversations.page(app.pk, limit + 1, query.kind, after);
-    const items = await this.lines.ofApp(entries.slice(0, limit), this.room());
+    const items = await this.lines.ofApp(entries.slice(0, limit), this.pages.room());
     const last = entries[items.length - 1];
     return {
       items,
@@ -76,7 +75,7 @@ export class ConversationListService {
   async one(caller: UserCaller, conversationId: string): Promise<WireConversation> {
     const { conversation } = await this.readable.find(caller, conversationId);
     const entry = await this.inbox.entry(caller.userPk, conversation.pk);
-    const { lines } = entry ? await this.lines.within(caller, [entry], this.room()) : { lines: [] };
+    const { lines } = entry ? await this.lines.within(caller, [entry], this.pages.room()) : { lines: [] };
     const [shown] = lines;
     if (!shown) throw new AppError('CONVERSATION_NOT_FOUND');
     return shown;
@@ -101,10 +100,6 @@ export class ConversationListService {
     });
     this.live.toUsers(caller.app.pk, [caller.userPk], 'user:event', event, { exceptSocketId: caller.socketId });
     return this.one(caller, conversationId);
-  }
-
-  private room(): PageRoom {
-    return new PageRoom(this.settings.limits.pageBytes);
   }
 
   private async owner(caller: TenantCaller, userId: string): Promise<ListOwner> {

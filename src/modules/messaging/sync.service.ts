@@ -5,11 +5,11 @@ import type { WireMessage } from '../../kernel/contracts/message';
 import type { ClientEvents, SyncReply, SyncRequest, UserEvent } from '../../kernel/contracts/socket-events';
 import { invalid } from '../../kernel/errors/app-error';
 import { written } from '../../kernel/json-text';
-import { Settings } from '../../platform/config/settings';
 import { StoreEpoch } from '../../platform/database/store-epoch';
 import { FairTurnstile } from '../../platform/lifecycle/fair-turnstile';
 import { readPlace, writeCursor } from '../../platform/entry/cursor';
-import { PageRoom } from '../../platform/entry/page-room';
+import type { PageRoom } from '../../platform/entry/page-room';
+import { bytesOf, Pages } from '../../platform/entry/pages';
 import { UserEvents } from '../accounts';
 import {
   ConversationDirectory,
@@ -28,8 +28,6 @@ const EVENTS_MAX = 500;
 const HEADS_MAX = 500;
 const INLINE_PER_CONVERSATION = 20;
 const INLINE_TOTAL = 500;
-/** What an answer says besides its items. */
-const ENVELOPE_BYTES = 512;
 /** Further behind than this, a snapshot is cheaper for both sides than everything in between. */
 const BACKLOG_MAX = 10_000;
 const CONCURRENT_MAX = 32;
@@ -61,7 +59,7 @@ export class SyncService {
     private readonly lines: ConversationLines,
     private readonly events: UserEvents,
     private readonly epoch: StoreEpoch,
-    private readonly settings: Settings,
+    private readonly pages: Pages,
   ) {}
 
   /** @throws AppError BUSY when too much of this user or of all waits already, or waited for too long */
@@ -69,20 +67,23 @@ export class SyncService {
     return this.turnstile.run(askerOf(caller), () => this.page(caller, request));
   }
 
-  /** Only the heads that are above what the client holds: the cheap, regular check for a lost tail. */
+  /** Only the heads that are above what the client holds, in one page: the cheap, regular check for a lost tail. */
   heads(caller: UserCaller, held: [string, number][]): Promise<ClientEvents['sync:heads']['reply']> {
     return this.turnstile.run(askerOf(caller), async () => {
       const have = heldSeqs(held);
+      const room = this.pages.room();
       const conversations: [string, number][] = [];
       for (let cursor = 0; ;) {
         const entries = await this.inbox.afterKey(caller.userPk, cursor, PAGE_CONVERSATIONS);
         const refs = await this.directory.byPks(entries.map(({ conversationPk }) => conversationPk));
-        for (const { conversationPk, maxSeq } of entries) {
+        const ahead = entries.flatMap(({ conversationPk, maxSeq }): [string, number][] => {
           const conversationId = refs.get(conversationPk)?.conversationId;
-          if (conversationId && maxSeq > (have.get(conversationId) ?? 0)) conversations.push([conversationId, maxSeq]);
-        }
+          return conversationId && maxSeq > (have.get(conversationId) ?? 0) ? [[conversationId, maxSeq]] : [];
+        });
+        const fitting = room.fill(ahead, bytesOf);
+        conversations.push(...fitting);
         const last = entries[PAGE_CONVERSATIONS - 1];
-        const more = conversations.length >= HEADS_MAX;
+        const more = fitting.length < ahead.length || conversations.length >= HEADS_MAX;
         if (!last || more) {
           const { maxUserSeq } = await this.events.bounds(caller.userPk);
           return { userSeq: maxUserSeq, storeEpoch: this.epoch.value, conversations, ...(more && { more }) };
@@ -107,7 +108,7 @@ export class SyncService {
     const eventsGone = request.userSeq > bounds.maxUserSeq || request.userSeq + 1 < bounds.minUserSeq;
     const reset = place ? firstReset === 1 : otherStore || eventsGone || backlog > BACKLOG_MAX;
 
-    const room = new PageRoom(this.settings.limits.pageBytes - ENVELOPE_BYTES);
+    const room = this.pages.room();
     const { userEvents, userSeq, moreEvents } = reset
       ? { userEvents: [], userSeq: place ? from : bounds.maxUserSeq, moreEvents: false }
       : await this.eventsAfter(caller, from, bounds.maxUserSeq, room);
@@ -139,7 +140,7 @@ export class SyncService {
   ): Promise<{ userEvents: UserEvent[]; userSeq: number; moreEvents: boolean }> {
     const maxBytes = room.bytes / 2;
     const { events, more } = await this.events.since(caller.userPk, from, { limit: EVENTS_MAX, maxBytes });
-    for (const event of events) room.take(Buffer.byteLength(JSON.stringify(event)) + 1);
+    for (const event of events) room.take(bytesOf(event));
     const last = events[events.length - 1]?.userSeq ?? from;
     return { userEvents: events, userSeq: more ? last : Math.max(maxUserSeq, last), moreEvents: more };
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
 import { assignments } from '../../platform/database/assignments';
+import { type ReadRows, rowsWithin } from '../../platform/database/sized-rows';
 import { Sql, type SqlExecutor } from '../../platform/database/sql';
 import type { AppRow, AppSecretRow } from './app.entity';
 import type { AppSettings } from './app-settings';
@@ -56,6 +57,9 @@ export interface KnownApp extends Pick<
   quotas: string | null;
   secrets: KnownSecret[];
 }
+
+/** What may be long of an app: its settings, which come with one call after another of at most a frame. */
+const APP_BYTES = { bytes: 'LENGTH(settings)', rowBytesMax: 96 * 1024 };
 
 type KnownRow = Omit<KnownApp, 'secrets'> & { [K in keyof KnownSecret]: KnownSecret[K] | null };
 
@@ -139,11 +143,14 @@ export class AppsRepository {
   }
 
   /** Newest first; `before` is exclusive. */
-  page(developerPk: number, rows: number, before: number | undefined): Promise<AppRow[]> {
-    return this.sql.rows<AppRow>(
-      'SELECT * FROM apps WHERE developerPk = ? AND id < ? AND deletedAt IS NULL ORDER BY id DESC LIMIT ?',
-      [developerPk, before ?? Number.MAX_SAFE_INTEGER, rows],
-    );
+  page(
+    developerPk: number,
+    before = Number.MAX_SAFE_INTEGER,
+    { limit, maxBytes }: { limit: number; maxBytes: number },
+  ): Promise<ReadRows<AppRow>> {
+    const range = 'FROM apps WHERE developerPk = ? AND id < ? AND deletedAt IS NULL ORDER BY id DESC';
+    const sized = { columns: '*', range, values: [developerPk, before], ...APP_BYTES };
+    return rowsWithin<AppRow>(this.sql, sized, limit, maxBytes);
   }
 
   /**

@@ -5,7 +5,8 @@ import { randomId } from '../../kernel/ids';
 import { Settings } from '../../platform/config/settings';
 import { DatabaseClock } from '../../platform/database/database-clock';
 import { readCursor } from '../../platform/entry/cursor';
-import { limitOf, pageOf, type Page, type PageQuery } from '../../platform/entry/page-query';
+import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
+import { Pages } from '../../platform/entry/pages';
 import { Live } from '../../platform/realtime/live';
 import { newSecret } from '../../platform/secrets/keys';
 import { Vault } from '../../platform/secrets/vault';
@@ -30,6 +31,7 @@ export class AppsService {
     private readonly live: Live,
     private readonly audit: Audit,
     private readonly clock: DatabaseClock,
+    private readonly pages: Pages,
   ) {}
 
   /** The secret is shown here and never again. Throws QUOTA_EXCEEDED (`apps`). */
@@ -61,12 +63,14 @@ export class AppsService {
   async list(caller: DeveloperCaller, query: PageQuery): Promise<Page<AppWithToken>> {
     const limit = limitOf(query);
     const [before] = readCursor(query.cursor, 'number') ?? [];
-    const rows = await this.repository.page(caller.developerPk, limit + 1, before);
-    return pageOf(
+    const { maxBytes } = this.pages;
+    const { rows, cut } = await this.repository.page(caller.developerPk, before, { limit: limit + 1, maxBytes });
+    return this.pages.of(
       rows,
       limit,
       ({ id }) => [id],
       (row) => this.withToken(row),
+      cut,
     );
   }
 

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { OperatorCaller } from '../../kernel/caller';
 import { readCursor } from '../../platform/entry/cursor';
-import { limitOf, pageOf, type Page } from '../../platform/entry/page-query';
+import { limitOf, type Page } from '../../platform/entry/page-query';
+import { Pages } from '../../platform/entry/pages';
 import { Live } from '../../platform/realtime/live';
 import { Vault } from '../../platform/secrets/vault';
 import { appView, type AppView } from './app-view';
@@ -23,6 +24,7 @@ export class OperatorService {
     private readonly vault: Vault,
     private readonly live: Live,
     private readonly audit: Audit,
+    private readonly pages: Pages,
   ) {}
 
   /** Newest first. */
@@ -30,7 +32,7 @@ export class OperatorService {
     const limit = limitOf(query);
     const [before] = readCursor(query.cursor, 'number') ?? [];
     const rows = await this.developers.page(limit + 1, before, query.status);
-    return pageOf(
+    return this.pages.of(
       rows,
       limit,
       ({ id }) => [id],

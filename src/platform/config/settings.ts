@@ -165,7 +165,7 @@ export class LimitSettings {
   @Type(() => Number) @IsInt() @Min(1) textBytes = 8 * 1024;
   @Type(() => Number) @IsInt() @Min(1) extBytes = 4 * 1024;
   @Type(() => Number) @IsInt() @Min(1) thumbnailBytes = 32 * 1024;
-  /** A page of messages or conversations, and an answer to a sync; more only where one item alone is larger. */
+  /** A page of any list, and an answer to a sync; more only where one item alone is larger. */
   @Type(() => Number) @IsInt() @Min(4096) pageBytes = 256 * 1024;
   @Type(() => Number) @IsInt() @Min(1) userSendsPerSecond = 50;
   @Type(() => Number) @IsInt() @Min(1) userSendsBurst = 200;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import ts from 'typescript';
 import { CLIENT_EVENTS, SERVER_EVENTS } from '../../kernel/contracts/socket-events';
+import { LIST_ANSWERS, listAnswersOf } from '../../../test/support/list-answers';
 import type { WireTypes } from './wire-types';
 
 type Describe = (program: ts.Program) => WireTypes;
@@ -44,6 +45,10 @@ describe('what the build reads from the types', () => {
       clientMessageId: { says: expect.stringContaining('idempotency key') },
     });
     expect(types.said.inputs.CreateAppDto?.fields.settings).toMatchObject({ of: 'AppSettingsDto' });
+  });
+
+  it('holds no list of which nobody has said how it is bounded (test/e2e/lists.spec.ts shows that it is)', () => {
+    expect(listAnswersOf(types).sort()).toEqual(Object.keys(LIST_ANSWERS).sort());
   });
 
   it('says what every server event carries, and refers to nothing that it does not say', () => {

@@ -2,7 +2,6 @@ import 'reflect-metadata';
 import fc from 'fast-check';
 import { AppError } from '../../kernel/errors/app-error';
 import { readCursor, writeCursor } from './cursor';
-import { pageOf } from './page-query';
 
 describe('a cursor', () => {
   it('brings its key back', () => {
@@ -26,11 +25,4 @@ describe('a cursor', () => {
       );
     },
   );
-
-  it('is given only while there is more', () => {
-    const view = (n: number) => n * 10;
-    expect(pageOf([3, 2, 1], 2, (n) => [n], view)).toEqual({ items: [30, 20], nextCursor: writeCursor(2) });
-    expect(pageOf([3, 2], 2, (n) => [n], view)).toEqual({ items: [30, 20] });
-    expect(pageOf([], 2, (n: number) => [n], view)).toEqual({ items: [] });
-  });
 });

@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { Credentials } from './credentials';
 import { Guesses } from './guesses';
 import { OperatorToken } from './operator-token';
+import { Pages } from './pages';
 import { PasswordTries } from './password-tries';
 import { Rates } from './rates';
 import { ReadShares } from './read-shares';
@@ -24,6 +25,7 @@ import { ShapePipe } from './http/shape.pipe';
     IdempotencyKeys,
     IdempotencyInterceptor,
     OperatorToken,
+    Pages,
     PasswordTries,
     RoutePolicies,
     Rates,
@@ -39,6 +41,7 @@ import { ShapePipe } from './http/shape.pipe';
     IdempotencyKeys,
     IdempotencyInterceptor,
     OperatorToken,
+    Pages,
     PasswordTries,
     Rates,
     ReadShares,

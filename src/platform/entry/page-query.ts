@@ -1,6 +1,4 @@
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
-import { writeCursor } from './cursor';
-import { PAGE_BYTES, PageRoom } from './page-room';
 
 export const PAGE_DEFAULT = 20;
 export const PAGE_MAX = 100;
@@ -29,22 +27,3 @@ export interface Page<T> {
 }
 
 export const limitOf = (query: PageQuery): number => query.limit ?? PAGE_DEFAULT;
-
-/**
- * Cuts a page out of rows of which one more than `limit` was asked for: that one only says whether there is more. Ends
- * before `limit` where the items use up `PAGE_BYTES`.
- */
-export function pageOf<Row, T>(
-  rows: readonly Row[],
-  limit: number,
-  keyOf: (row: Row) => (number | string)[],
-  view: (row: Row) => T,
-): Page<T> {
-  const room = new PageRoom(PAGE_BYTES);
-  const items = room.fill(rows.slice(0, limit).map(view), (item) => Buffer.byteLength(JSON.stringify(item)) + 1);
-  const last = rows[items.length - 1];
-  return {
-    items,
-    ...(rows.length > items.length && last !== undefined && { nextCursor: writeCursor(...keyOf(last)) }),
-  };
-}

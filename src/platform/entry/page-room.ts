@@ -1,6 +1,3 @@
-/** Bytes of a list's page (contract.md, Errors); pages of messages and conversations follow LIMIT_PAGE_BYTES. */
-export const PAGE_BYTES = 256 * 1024;
-
 /** What still goes into a page. Its first item always does, or nobody would ever get past it. */
 export class PageRoom {
   private empty = true;

@@ -12,7 +12,8 @@ export interface OwedRow<T> {
 export interface DeadOwed {
   readonly id: number;
   readonly kind: OwedKind;
-  readonly payload: string;
+  /** How many messages it is about. */
+  readonly messages: number;
   readonly reason: string | null;
   readonly createdAt: Date;
 }
@@ -75,7 +76,8 @@ export class Outbox {
   /** What was given up, the newest first. */
   dead(limit: number, before = Number.MAX_SAFE_INTEGER): Promise<DeadOwed[]> {
     return this.sql.rows<DeadOwed>(
-      'SELECT id, kind, payload, reason, createdAt FROM outbox WHERE state = ? AND id < ? ORDER BY id DESC LIMIT ?',
+      `SELECT id, kind, COALESCE(JSON_LENGTH(payload, '$.messages'), 0) AS messages, reason, createdAt FROM outbox
+        WHERE state = ? AND id < ? ORDER BY id DESC LIMIT ?`,
       [OUTBOX_DEAD, before, limit],
     );
   }

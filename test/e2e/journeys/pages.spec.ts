@@ -117,6 +117,27 @@ describe('pages are bounded by bytes', () => {
     expect(await through(`from=${sentAt}`)).toEqual(upTo(31).slice(1));
   });
 
+  it('a log of large messages that are for others is read through to its end as well', async () => {
+    const [bob, { userId }] = [await aConnectedUser(app), await aUser(app)];
+    const { groupId, conversationId } = await aGroup(app, [{ userId }, ann, bob]);
+    const to = { kind: 'group', id: groupId };
+    for (const n of upTo(40)) {
+      const message = { from: userId, to, clientMessageId: randomUUID(), type: 'custom', body: { LARGE, n } };
+      await ok(app.api.post('/v1/messages', { ...message, options: { recipients: [ann.userId] } }));
+    }
+    for (const direction of ['after=0', 'before=42']) {
+      const seqs: number[] = [];
+      for (let next: string | undefined = direction; next;) {
+        const path: string = `/v1/conversations/${conversationId}/messages?limit=100&${next}`;
+        const page: LogPage = await ok<LogPage>(bob.api.get(path));
+        seqs.push(...page.items.map(({ seq }) => seq ?? 0));
+        next = page.nextCursor && `cursor=${page.nextCursor}`;
+      }
+      expect(seqs.sort((a, b) => a - b)).toEqual(upTo(41));
+    }
+    bob.device.close();
+  });
+
   it('sync of 250 conversations, sixty of them large, brings each once and misses no message or event', async () => {
     const bob = await aConnectedUser(app);
     const groups: TestGroup[] = [];

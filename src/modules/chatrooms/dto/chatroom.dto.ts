@@ -5,6 +5,8 @@ import { RECENT_MAX } from '../room-feed';
 const MEMBERS_MAX = 1_000_000;
 const ADMINS_MAX = 100;
 const SLOW_MAX_S = 3600;
+/** Of one room. */
+export const ATTRIBUTES_MAX = 100;
 
 class ChatroomRules {
   /** Seconds between two messages of one user, 0 for none; not for the owner, admins and the allow-list. */
@@ -97,6 +99,21 @@ export class AttributeDto {
   @IsOptional()
   @IsBoolean()
   autoDelete?: boolean;
+}
+
+export class AttributesQuery {
+  /** Attributes a page; as many as there are when absent. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(ATTRIBUTES_MAX)
+  limit?: number;
+
+  /** `nextCursor` of the page before, or of the answer to `chatroom:join`. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(512)
+  cursor?: string;
 }
 
 /** The socket's twins name the room in their data. */

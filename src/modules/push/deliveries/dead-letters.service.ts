@@ -3,9 +3,9 @@ import type { OperatorCaller } from '../../../kernel/caller';
 import type { OwedKind } from '../../../kernel/contracts/jobs';
 import { AppError } from '../../../kernel/errors/app-error';
 import { readCursor } from '../../../platform/entry/cursor';
-import { limitOf, type Page, type PageQuery, pageOf } from '../../../platform/entry/page-query';
+import { limitOf, type Page, type PageQuery } from '../../../platform/entry/page-query';
+import { Pages } from '../../../platform/entry/pages';
 import { type DeadOwed, Outbox } from '../../../platform/queues/outbox';
-import type { OwedMessages } from '../../conversations';
 import { Apps } from '../../tenancy';
 import { type DeadFanout, PushFanouts } from '../tasks/push-fanouts';
 import { PushPump } from '../tasks/push-pump';
@@ -36,6 +36,7 @@ export class DeadLettersService {
     private readonly outbox: Outbox,
     private readonly apps: Apps,
     private readonly pump: PushPump,
+    private readonly pages: Pages,
   ) {}
 
   async list(_: OperatorCaller, query: PageQuery): Promise<Page<DeadLetter>> {
@@ -47,7 +48,7 @@ export class DeadLettersService {
     if (left > 0)
       for (const row of await this.outbox.dead(left, source === 0 ? undefined : before)) dead.push({ source: 1, row });
     const appIds = await this.appIdsOf(dead);
-    return pageOf(
+    return this.pages.of(
       dead,
       limit,
       (each) => [each.source, each.row.id],
@@ -77,17 +78,9 @@ export class DeadLettersService {
 }
 
 function letterOf({ source, row }: Dead, appIds: ReadonlyMap<number, string>): DeadLetter {
-  const ends = { reason: row.reason ?? '', createdAt: row.createdAt.toISOString() };
-  if (source === 1) {
-    const messages = row.kind === 'messages' ? (JSON.parse(row.payload) as OwedMessages).messages.length : 0;
-    return { deadLetterId: `owed-${row.id}`, kind: row.kind, messages, ...ends };
-  }
+  const { messages, reason, createdAt } = row;
+  const ends = { messages, reason: reason ?? '', createdAt: createdAt.toISOString() };
+  if (source === 1) return { deadLetterId: `owed-${row.id}`, kind: row.kind, ...ends };
   const appId = appIds.get(row.appPk);
-  return {
-    deadLetterId: String(row.id),
-    kind: 'push',
-    ...(appId !== undefined && { appId }),
-    messages: row.items.length,
-    ...ends,
-  };
+  return { deadLetterId: String(row.id), kind: 'push', ...(appId !== undefined && { appId }), ...ends };
 }

@@ -3,7 +3,8 @@ import type { AppCaller } from '../../../kernel/caller';
 import { AppError, invalid } from '../../../kernel/errors/app-error';
 import { Sql } from '../../../platform/database/sql';
 import { readCursor } from '../../../platform/entry/cursor';
-import { limitOf, type Page, pageOf } from '../../../platform/entry/page-query';
+import { limitOf, type Page } from '../../../platform/entry/page-query';
+import { Pages } from '../../../platform/entry/pages';
 import { UserCards, UserDirectory } from '../../accounts';
 import { MessageIds } from '../../conversations';
 import type { ProviderName } from '../provider';
@@ -40,6 +41,7 @@ export class DeliveriesService {
     private readonly ids: MessageIds,
     private readonly directory: UserDirectory,
     private readonly cards: UserCards,
+    private readonly pages: Pages,
   ) {}
 
   /** The newest first. @throws AppError USER_NOT_FOUND, INVALID_REQUEST when nothing is named */
@@ -53,7 +55,7 @@ export class DeliveriesService {
       app.pk,
       rows.map(({ userPk }) => userPk),
     );
-    return pageOf(
+    return this.pages.of(
       rows,
       limit,
       ({ id }) => [id],

@@ -15,7 +15,8 @@ export interface ClaimedFanout {
 export interface DeadFanout {
   readonly id: number;
   readonly appPk: number;
-  readonly items: FanoutItem[];
+  /** How many messages it is about. */
+  readonly messages: number;
   readonly reason: string | null;
   readonly createdAt: Date;
 }
@@ -117,12 +118,12 @@ export class PushFanouts {
     return dead;
   }
 
-  async dead(limit: number, before = Number.MAX_SAFE_INTEGER): Promise<DeadFanout[]> {
-    const rows = await this.sql.rows<FanoutColumns & { reason: string | null; createdAt: Date }>(
-      'SELECT id, appPk, items, reason, createdAt FROM push_fanouts WHERE dead = 1 AND id < ? ORDER BY id DESC LIMIT ?',
+  dead(limit: number, before = Number.MAX_SAFE_INTEGER): Promise<DeadFanout[]> {
+    return this.sql.rows<DeadFanout>(
+      `SELECT id, appPk, JSON_LENGTH(items) AS messages, reason, createdAt FROM push_fanouts
+        WHERE dead = 1 AND id < ? ORDER BY id DESC LIMIT ?`,
       [before, limit],
     );
-    return rows.map(({ items, ...row }) => ({ ...row, items: readItems(items) }));
   }
 
   /** The app whose row it was; undefined when there is no such dead row. */
