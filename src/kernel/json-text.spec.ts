@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { JsonText, textOf, written } from './json-text';
+import { writtenJson } from '../../test/support/json-texts';
+import { JsonText, membersOf, textOf, written } from './json-text';
 
 const NASTY = '{"b":1.0, "a" : -0,"n":123456789012345678901234567890,"s":"\\u00e9\\ud800$&"}';
 
@@ -18,6 +19,37 @@ describe('an answer with texts in it', () => {
     const bad = { text: new JsonText('1.0'), bad: 1n };
     expect(() => textOf(bad)).toThrow(TypeError);
     expect(JSON.stringify(new JsonText('1.0'))).toBe('1');
+  });
+});
+
+describe('the members of an object’s text', () => {
+  it('have their names, and their values as they are written', () => {
+    const text = '\n{"a" : 1e400, "\\u0062":[1,{"a":"}"}],"": {"x":{}} ,"s":"\\",:{"}';
+    expect(membersOf(text)).toEqual([
+      ['a', '1e400'],
+      ['b', '[1,{"a":"}"}]'],
+      ['', '{"x":{}}'],
+      ['s', '"\\",:{"'],
+    ]);
+    expect(membersOf(' { }')).toEqual([]);
+    for (const other of ['[{"a":1}]', '"{"', '1', 'null']) expect(membersOf(other)).toBeUndefined();
+  });
+
+  it('are those that JSON.parse reads', () => {
+    fc.assert(
+      fc.property(writtenJson, writtenJson, (one, other) => {
+        const text = `{"one":${one.text},"other" :${other.text} }`;
+        expect(membersOf(text)).toEqual([
+          ['one', one.text],
+          ['other', other.text],
+        ]);
+        const read = (JSON.parse(one.text) ?? []) as object;
+        if (!one.text.startsWith('{')) return;
+        expect(membersOf(one.text)?.map(([name, value]) => [name, JSON.parse(value) as unknown])).toEqual(
+          expect.arrayContaining(Object.entries(read)),
+        );
+      }),
+    );
   });
 });
 

@@ -33,6 +33,34 @@ function place(texts: string[], text: string): string {
   return `${MARK}:${texts.push(text) - 1}`;
 }
 
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/g;
+
+/** The members of an object's text: their names, and the texts of their values as they are. Undefined for no object. */
+export function membersOf(text: string): [name: string, valueText: string][] | undefined {
+  if (!text.trimStart().startsWith('{')) return undefined;
+  const members: [string, string][] = [];
+  let depth = 0;
+  let last = '';
+  let name: string | undefined;
+  let start = 0;
+  const end = (at: number): void => {
+    if (name !== undefined) members.push([name, text.slice(start, at).trim()]);
+    name = undefined;
+  };
+  for (const { 0: token, index } of text.matchAll(TOKENS)) {
+    if (token === '{' || token === '[') depth++;
+    else if (token === '}' || token === ']') {
+      if (--depth === 0) end(index);
+    } else if (depth > 1) continue;
+    else if (token === ',') end(index);
+    else if (token === ':') {
+      name = JSON.parse(last) as string;
+      start = index + 1;
+    } else last = token;
+  }
+  return members;
+}
+
 /** The JSON text of an answer, with every JsonText in it as it is. */
 export function textOf(value: unknown): string {
   if (value instanceof JsonText) return value.text;

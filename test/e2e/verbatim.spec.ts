@@ -189,4 +189,32 @@ describe('what a message says', () => {
     expect(await send('9007199254740992')).toContain('IDEMPOTENCY_MISMATCH');
     expect(await send('9007199254740993.0')).toContain('"duplicate":true');
   });
+
+  it('may be a number that no double holds, and the same one in another notation is a repeat', async () => {
+    const id = randomUUID();
+    const doors: Ask[] = [overWebSocket, overPolling, (_, data) => rest(ann, 'POST', '/v1/messages', data)];
+    for (const send of doors) {
+      const says = (body: string) => send('message:send', command(bob, id, body, '[-1e-400]'));
+      expect(await says('{"n":1e400}')).toContain(`"clientMessageId":"${id}"`);
+      expect(await says('{"n":10.0E+399}')).toContain('"duplicate":true');
+      expect(await says('{"n":1e401}')).toContain('IDEMPOTENCY_MISMATCH');
+      expect(await says('{"n":-1e400}')).toContain('IDEMPOTENCY_MISMATCH');
+    }
+  });
+
+  it('keeps its numbers in lists too, where the rest of it is shortened', async () => {
+    const carol = await aSession(await aUser(app));
+    const body = `{"n":1e400,"thumbnail":"${'A'.repeat(500)}","big":9007199254740993,"one":1.0}`;
+    await overWebSocket('message:send', command(carol, randomUUID(), body, '1'));
+    const list = await rest(carol, 'GET', '/v1/conversations');
+    expect(list).toContain('"body":{"n":1e400,"big":9007199254740993,"one":1.0}');
+    expect(list).toContain('"truncated":true');
+  });
+
+  it('is the only place for such a number: what is written again must be held by JavaScript', async () => {
+    const users = await rest(app, 'POST', '/v1/users', '{"userId":"someone","profile":{"a":[1e400]}}');
+    expect(users).toContain('"field":"profile"');
+    const option = command(bob, randomUUID(), '1', '1', ',"options":{"priority":1e400}');
+    expect(await overWebSocket('message:send', option)).toContain('INVALID_REQUEST');
+  });
 });

@@ -49,6 +49,8 @@ const number = fc.oneof(
     { text: '1.0', same: '1' },
     { text: '9007199254740993', same: '9007199254740993.000' },
     { text: '1e-400', same: '0.1E-399' },
+    { text: '1e400', same: '10e399' },
+    { text: '-12.5E+999', same: '-125e998' },
     { text: '0.1', same: '1E-1' },
     { text: '-12.50e+2', same: '-1250' },
   ),

@@ -1,5 +1,5 @@
 import type { LastMessage } from '../../kernel/contracts/conversation';
-import type { Json } from '../../kernel/contracts/message';
+import { membersOf } from '../../kernel/json-text';
 import { presentMessage, type StoredMessage } from '../conversations';
 
 /** Text of a last message, in bytes of UTF-8. */
@@ -7,7 +7,7 @@ const TEXT_BYTES_MAX = 1024;
 
 /**
  * Lists show a line of what was said, so that a hundred of them make one page: no thumbnail and the beginning of a long
- * text. Here alone a body is written anew.
+ * text. Here alone a body is written anew, of the texts of its values.
  */
 export function lastMessageOf(message: StoredMessage): LastMessage {
   const body = shortened(message.body);
@@ -18,12 +18,16 @@ export function lastMessageOf(message: StoredMessage): LastMessage {
 /** Undefined where it is short already. */
 function shortened(text: string): string | undefined {
   if (text.length <= TEXT_BYTES_MAX / 3 && !MAY_NAME_THUMBNAIL.test(text)) return undefined;
-  const body = JSON.parse(text) as Json;
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return undefined;
-  const { thumbnail, ...rest } = body as Record<string, unknown>;
-  const cut = typeof rest.text === 'string' ? beginningOf(rest.text) : undefined;
-  if (thumbnail === undefined && cut === undefined) return undefined;
-  return JSON.stringify(cut === undefined ? rest : { ...rest, text: cut });
+  const members = membersOf(text) ?? [];
+  let shorter = false;
+  const kept = members.flatMap(([name, valueText]) => {
+    const cut = name === 'text' && valueText.startsWith('"') ? beginningOf(JSON.parse(valueText) as string) : undefined;
+    shorter ||= name === 'thumbnail' || cut !== undefined;
+    return name === 'thumbnail'
+      ? []
+      : [`${JSON.stringify(name)}:${cut === undefined ? valueText : JSON.stringify(cut)}`];
+  });
+  return shorter ? `{${kept.join(',')}}` : undefined;
 }
 
 /** Names may be written with escapes. */

@@ -10,16 +10,13 @@ const isTrap = (key: string, value: unknown): boolean =>
   (key === 'constructor' && typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype'));
 
 /**
- * Refuses JSON that is legal but hostile: too deep, too wide, numbers that are no numbers (`1e400`), keys that aim at
- * prototypes. Walks without recursion, so the depth of the input cannot exhaust the stack.
+ * Refuses JSON that is legal but hostile: too deep, too wide, keys that aim at prototypes. Walks without recursion, so the
+ * depth of the input cannot exhaust the stack.
  *
  * @throws AppError INVALID_REQUEST naming `field`
  */
 export function assertPlainJson(value: unknown, field: string): void {
-  if (typeof value !== 'object' || value === null) {
-    if (typeof value === 'number' && !Number.isFinite(value)) throw invalid(field, 'A number is out of range.');
-    return;
-  }
+  if (typeof value !== 'object' || value === null) return;
   let level: object[] = [value];
   let nodes = 1;
   for (let depth = 1; level.length > 0; depth++) {
@@ -34,7 +31,7 @@ export function assertPlainJson(value: unknown, field: string): void {
 
 function walkArray(items: unknown[], next: object[], nodes: number, field: string): number {
   if (nodes + items.length > NODES_MAX) throw tooMany(field);
-  for (const item of items) visit(item, next, field);
+  for (const item of items) visit(item, next);
   return nodes + items.length;
 }
 
@@ -44,15 +41,25 @@ function walkObject(parent: object, next: object[], nodes: number, field: string
     const value = values[key];
     if (++nodes > NODES_MAX) throw tooMany(field);
     if (isTrap(key, value)) throw invalid(field, `The name ${key} is reserved.`);
-    visit(value, next, field);
+    visit(value, next);
   }
   return nodes;
 }
 
-function visit(value: unknown, next: object[], field: string): void {
-  if (typeof value === 'object') {
-    if (value !== null) next.push(value);
-  } else if (typeof value === 'number' && !Number.isFinite(value)) throw invalid(field, 'A number is out of range.');
+function visit(value: unknown, next: object[]): void {
+  if (typeof value === 'object' && value !== null) next.push(value);
+}
+
+/**
+ * Refuses numbers beyond a double's range (`1e400`), of which JavaScript makes infinities that no JSON can say: for what
+ * is not kept as the text that arrived. No deeper than `assertPlainJson` lets in.
+ *
+ * @throws AppError INVALID_REQUEST naming `field`
+ */
+export function assertNumbersFit(value: unknown, field: string): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw invalid(field, 'A number is out of range.');
+  if (typeof value !== 'object' || value === null) return;
+  for (const inner of Object.values(value)) assertNumbersFit(inner, field);
 }
 
 const tooMany = (field: string) => invalid(field, `More than ${NODES_MAX} values.`);

@@ -244,6 +244,21 @@ function walk(value: unknown, level: (schema: Schema) => Schema): unknown {
 export const checkedSchema = (shape: new () => object): Schema =>
   walk(fullSchemaOf(shape), ({ [DOCS_KEYWORD]: _, ...schema }) => schema) as Schema;
 
+/** The properties of a shape in which any JSON may stand. */
+export const freeFieldsOf = (shape: new () => object): string[] =>
+  Object.entries(checkedSchema(shape).properties as Record<string, Schema>)
+    .filter(([, schema]) => isFree(schema))
+    .map(([name]) => name);
+
+function isFree({ type, anyOf, enum: values, items, properties, additionalProperties }: Schema): boolean {
+  if (Array.isArray(anyOf)) return (anyOf as Schema[]).some(isFree);
+  if (values !== undefined) return false;
+  if (type === 'array') return !isSchema(items) || isFree(items);
+  if (type === 'object')
+    return additionalProperties !== false || Object.values((properties ?? {}) as Record<string, Schema>).some(isFree);
+  return type === undefined;
+}
+
 /** As the docs publish it: standard keywords only. */
 export const publishedSchema = (shape: new () => object): Schema =>
   walk(fullSchemaOf(shape), ({ [DOCS_KEYWORD]: docs, [RULES_KEYWORD]: _, [MESSAGES_KEYWORD]: __, ...schema }) => ({

@@ -21,6 +21,7 @@ import {
 import { AppError } from '../../kernel/errors/app-error';
 import { IsSeq, Nullable } from './rules';
 import { queryValidatorOf, schemaOf, validatorOf, type Shape } from './shapes';
+import { Verbatim } from './verbatim';
 import { expectBothToAgree } from '../../../test/support/shape-agreement';
 
 class AddressDto {
@@ -110,6 +111,37 @@ describe('the compiled validator', () => {
     expect(refusal(() => check({ ...good, members: [{ userId: '1' }] })).extras.message).toBe(
       'userId must be 2 to 8 letters',
     ));
+});
+
+describe('a field in which any JSON may stand', () => {
+  class FreeDto {
+    @IsOptional()
+    @IsObject()
+    profile?: object;
+
+    @IsOptional()
+    @Nullable()
+    @IsObject()
+    more?: object | null;
+
+    @IsOptional()
+    @Verbatim()
+    body?: unknown;
+  }
+  const check = validatorOf(FreeDto);
+  const read = (text: string) => check(JSON.parse(text), text);
+
+  it.each(['{"profile":{"n":[1e400]}}', '{"more":{"a":{"b":-1e999}}}'])(
+    'holds numbers that JavaScript can: %s is refused',
+    (text) => {
+      const { code, extras } = refusal(() => read(text));
+      expect([code, extras.field]).toEqual(['INVALID_REQUEST', text.slice(2, text.indexOf('"', 2))]);
+    },
+  );
+
+  it.each(['{"profile":{"n":1e308},"more":null}', '{"body":{"n":1e400}}', '{"body":-1e400}'])('takes %s', (text) =>
+    expect(() => read(text)).not.toThrow(),
+  );
 });
 
 describe('the query validator', () => {

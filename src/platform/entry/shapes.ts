@@ -1,9 +1,11 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import type { AppError } from '../../kernel/errors/app-error';
 import { cleanName } from '../../kernel/names';
+import { assertNumbersFit } from './plain-json';
 import { refusalOf } from './shape-errors';
 import {
   checkedSchema,
+  freeFieldsOf,
   heldRules,
   MESSAGES_KEYWORD,
   namesOf,
@@ -71,7 +73,7 @@ function compile(shape: Shape): ValidateFunction {
 /**
  * The compiled validator of a DTO class: class-validator's decorators → JSON Schema → ajv, once per class; unknown
  * fields are refused at every level and nothing is converted but names (`@IsName()`), which are cleaned. The value itself comes back: a plain object, without the
- * class's defaults. Null passes only where `@ValidateIf((_, value) => value !== null)` lets it; `@IsOptional()` means
+ * class's defaults. Numbers that JavaScript cannot hold pass in verbatim fields alone. Null passes only where `@ValidateIf((_, value) => value !== null)` lets it; `@IsOptional()` means
  * that a field may be left out. Both doors and OpenAPI use the same class (design point 3).
  */
 export function validatorOf<T extends object>(shape: Shape<T>): Validator<T> {
@@ -80,9 +82,11 @@ export function validatorOf<T extends object>(shape: Shape<T>): Validator<T> {
     const check = compile(shape);
     const verbatim = verbatimFields(shape);
     const names = namesOf(shape);
+    const free = freeFieldsOf(shape).filter((field) => !verbatim.includes(field));
     validator = (value, source) => {
       if (!check(value)) throw refusalOf(check.errors);
       if (names.length > 0) cleanNames(value as Record<string, unknown>, names);
+      for (const field of free) assertNumbersFit((value as Record<string, unknown>)[field], field);
       if (verbatim.length > 0) keepTexts(value as T, verbatim, source);
       return value as T;
     };
