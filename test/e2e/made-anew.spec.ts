@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { WireConversation } from '../../src/kernel/contracts/conversation';
-import type { SentMessage, WireMessage } from '../../src/kernel/contracts/message';
-import { anApp, aSession, aUser, type ConnectedUser, type TestApp } from '../support/builders';
+import type { SendAck, SentMessage, WireMessage } from '../../src/kernel/contracts/message';
+import { aGroup, anApp, aSession, aUser, type ConnectedUser, type TestApp } from '../support/builders';
 import { startParley, type Parley } from '../support/harness';
 import { ok } from '../support/http';
 import { aText, between, textsOf, upTo } from '../support/messages';
@@ -83,6 +83,87 @@ describe('a user who is deleted and made anew under the same id', () => {
       unread: 0,
     });
     for (const user of [ann, bob]) user.device.close();
+  });
+
+  it('is another sender: the old token repeats nothing, and what the new user sends under an old id is its own', async () => {
+    const [ann, first] = [await born(nameOf()), await born(nameOf())];
+    const id = between(ann.userId, first.userId);
+    const command = aText(ann.userId, 'said once');
+    await first.device.tell('message:send', command);
+    await die(first);
+    const bob = await born(first.userId, elsewhere);
+    expect(await first.api.post('/v1/messages', command)).toMatchObject({
+      status: 401,
+      body: { error: { code: 'TOKEN_REVOKED' } },
+    });
+    await expect(connect(parley.url, first.token, { id: 'phone' })).rejects.toMatchObject({
+      error: { code: 'TOKEN_REVOKED' },
+    });
+    expect(textsOf(await history(ann, id))).toEqual(['said once']);
+
+    const sent = await bob.device.tell('message:send', command);
+    expect(sent).toMatchObject({ seq: 2 });
+    expect(sent).not.toHaveProperty('duplicate');
+    expect(await bob.api.post('/v1/messages', command)).toMatchObject({ body: { seq: 2, duplicate: true } });
+    const other = { ...command, body: { text: 'something else' } };
+    expect(await bob.device.ask('message:send', other)).toMatchObject({ error: { code: 'IDEMPOTENCY_MISMATCH' } });
+    expect(textsOf(await history(ann, id))).toEqual(['said once', 'said once']);
+    for (const user of [ann, bob]) user.device.close();
+  });
+
+  it('does not double what the app’s server repeats in its name', async () => {
+    const [ann, first] = [await born(nameOf()), await born(nameOf())];
+    const { groupId } = await aGroup(app, [ann]);
+    const commands = [
+      aText(ann.userId, 'to her', { from: first.userId }),
+      { ...aText('', 'to all', { from: first.userId }), to: { kind: 'group' as const, id: groupId } },
+    ];
+    const send = (command: unknown, at = parley) =>
+      at.api.as(app.credential).post<SentMessage>('/v1/messages', command);
+    const stored: SentMessage[] = [];
+    for (const command of commands) stored.push(await ok(send(command)));
+    let holder = first;
+    for (const at of [elsewhere, parley]) {
+      await die(holder);
+      holder = await born(first.userId, at);
+      for (const [index, command] of commands.entries()) {
+        // At once, and through both nodes.
+        const answers = await Promise.all([send(command), send(command), send(command, elsewhere)]);
+        for (const { status, body } of answers) {
+          expect({ status, body }).toMatchObject({ status: 200, body: { id: stored[index]?.id, duplicate: true } });
+        }
+      }
+    }
+    // Whoever held the id used that one for something else.
+    const other = { ...commands[0], body: { text: 'something else' } };
+    expect(await send(other)).toMatchObject({ status: 201, body: { seq: 2 } });
+    expect(await send(other)).toMatchObject({ status: 200, body: { seq: 2, duplicate: true } });
+    expect(textsOf(await history(ann, between(ann.userId, first.userId)))).toEqual(['to her', 'something else']);
+    expect(textsOf(await history(app, `group:${groupId}`)).filter((text) => text === 'to all')).toHaveLength(1);
+    for (const user of [ann, holder]) user.device.close();
+  });
+
+  it('is no reason to refuse the repeat of what was said to the one before', async () => {
+    const [ann, first, carol] = [await born(nameOf()), await born(nameOf()), await born(nameOf())];
+    const { groupId } = await aGroup(app, [ann, first, carol]);
+    const directed = {
+      ...aText('', 'for two of you'),
+      to: { kind: 'group' as const, id: groupId },
+      options: { recipients: [first.userId, carol.userId] },
+    };
+    const commands = [aText(first.userId, 'for you'), directed];
+    const stored: SendAck[] = [];
+    for (const command of commands) stored.push(await ann.device.tell('message:send', command));
+    await die(first);
+    const bob = await born(first.userId, elsewhere);
+    for (const [index, command] of commands.entries()) {
+      const answer = { id: stored[index]?.id, duplicate: true };
+      expect(await ann.device.ask('message:send', command)).toMatchObject({ ok: true, data: answer });
+      expect(await ann.api.post('/v1/messages', command)).toMatchObject({ status: 200, body: answer });
+    }
+    const fewer = { ...directed, options: { recipients: [first.userId] } };
+    expect(await ann.device.ask('message:send', fewer)).toMatchObject({ error: { code: 'IDEMPOTENCY_MISMATCH' } });
+    for (const user of [ann, bob, carol]) user.device.close();
   });
 
   it('keeps the numbers of notices and of its own events rising', async () => {

@@ -156,7 +156,11 @@ export class MessagesService {
   private async named(caller: TenantCaller, from: string): Promise<Sender> {
     const user = await this.users.resolve(caller.app, from);
     if (!user) throw new AppError('USER_NOT_FOUND', { field: 'from' });
-    return { userPk: user.userPk, userId: user.userId };
+    const { userPk, userId } = user;
+    // The app's server is the same as before, so it may be repeating what it sent in the name of an earlier user of this id.
+    const everyPk = user.anew ? await this.audiences.names.everyPkOf(caller.app.pk, userId) : [];
+    const formerPks = user.anew ? everyPk.filter((pk) => pk !== userPk) : undefined;
+    return { userPk, userId, formerPks };
   }
 
   private async recipients(caller: TenantCaller, userIds: readonly string[]): Promise<Recipients> {

@@ -40,11 +40,14 @@ export interface Appended {
 type Said = Pick<Draft, 'type' | 'body' | 'ext' | 'recipients'>;
 
 /** Whether two messages to one conversation say the same to the same people. Of their JSON the value counts, not the text. */
-export function saysTheSame(a: Said, b: Said): boolean {
-  if (a.type !== b.type || !isSameJson(a.body, b.body) || !isSameJson(a.ext, b.ext)) return false;
+export const saysTheSame = (a: Said, b: Said): boolean =>
+  a.type === b.type && isSameJson(a.body, b.body) && isSameJson(a.ext, b.ext) && haveSameRecipients(a, b);
+
+/** By their ids, as the sender named them: one who was made anew since has another key. */
+export function haveSameRecipients(a: Pick<Said, 'recipients'>, b: Pick<Said, 'recipients'>): boolean {
   if (!a.recipients || !b.recipients) return !a.recipients && !b.recipients;
-  const { recipients } = b;
-  return a.recipients.size === recipients.size && [...a.recipients.keys()].every((userPk) => recipients.has(userPk));
+  const ids = new Set(b.recipients.values());
+  return a.recipients.size === ids.size && [...a.recipients.values()].every((userId) => ids.has(userId));
 }
 
 const isSameJson = (a: string | null, b: string | null): boolean =>

@@ -8,7 +8,7 @@ import { type Appended, type Draft, saysTheSame } from './draft';
 import { type Head, LogWriter } from './log-writer';
 import type { StoredMessage } from './message';
 import { readMessage } from './message-row';
-import { identityOf, isStoredAs, mismatch, Repeats, type StoredRow } from './repeats';
+import { formerIdentitiesOf, identityOf, isStoredAs, mismatch, Repeats, type StoredRow } from './repeats';
 
 /**
  * One group commit: lock the conversations in ascending order, (dedup,) admit, number, insert, and owe the delivery.
@@ -35,14 +35,14 @@ export class LogBatch {
   ): Promise<(Outcome<Appended> | undefined)[]> {
     // One trip, in this order: the database decides who may send when it has the locks. It is asked about those too whose
     // conversation turns out to be held, or who repeat themselves: their answer is not used.
-    const firsts = mayBeStored ? firstOfEach(batch) : undefined;
+    const firsts = mayBeStored || batch.some(hasFormerSenders) ? firstOfEach(batch) : undefined;
     const [heads, stored, refusals] = await Promise.all([
       this.writer.lock(tx, batch, wait),
       firsts ? this.stored(tx, batch, [...firsts.values()]) : NOTHING_STORED,
       this.admit(tx, batch, (draft) => !this.writesToAdmit(draft)),
     ]);
     const outcomes = batch.map((draft, index): Outcome<Appended> | undefined => {
-      const row = firsts && stored.get(identity(draft));
+      const row = firsts && rowOf(draft, stored);
       if (row) return repeatOfRow(draft, row);
       const error = refusals[index];
       return error && { error };
@@ -77,7 +77,7 @@ export class LogBatch {
     if (refused.length === 0) return;
     const stored = await this.stored(tx, batch, refused);
     for (const index of refused) {
-      const row = stored.get(identity(batch[index]));
+      const row = rowOf(batch[index], stored);
       if (row) outcomes[index] = repeatOfRow(batch[index], row);
     }
   }
@@ -140,7 +140,7 @@ export class LogBatch {
   ): Promise<ReadonlyMap<string, StoredRow>> {
     return this.repeats.stored(
       tx,
-      indexes.map((index) => identityOf(batch[index])),
+      indexes.flatMap((index) => [identityOf(batch[index]), ...formerIdentitiesOf(batch[index])]),
     );
   }
 
@@ -173,6 +173,20 @@ function firstOfEach(batch: readonly Draft[]): ReadonlyMap<string, number> {
 }
 
 const identity = (draft: Draft): string => identityOf(draft).join(':');
+
+/** Whether it may be stored under a user who held its sender's id before, which the unique key does not see. */
+const hasFormerSenders = ({ sender }: Draft): boolean => sender?.formerPks !== undefined;
+
+/** The row stored under this draft's id; that of a former holder of its sender's id only where it says the same. */
+function rowOf(draft: Draft, stored: ReadonlyMap<string, StoredRow>): StoredRow | undefined {
+  const own = stored.get(identity(draft));
+  if (own || !draft.sender?.formerPks) return own;
+  for (const former of formerIdentitiesOf(draft)) {
+    const row = stored.get(former.join(':'));
+    if (row && isStoredAs(draft, row)) return row;
+  }
+  return undefined;
+}
 
 const repeatOfRow = (draft: Draft, row: StoredRow): Outcome<Appended> =>
   repeated(isStoredAs(draft, row), () => readMessage(row, draft.conversation, draft.sender?.userId ?? null));

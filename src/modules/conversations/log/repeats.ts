@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../../../kernel/errors/app-error';
 import { Sql, type SqlExecutor } from '../../../platform/database/sql';
 import { ConversationDirectory } from '../directory';
-import { type Appended, type Draft, fingerprintOf, saysTheSame } from './draft';
+import { type Appended, type Draft, fingerprintOf, haveSameRecipients, saysTheSame } from './draft';
 import { MESSAGE_COLUMNS, type MessageColumns, readMessage, readRecipients } from './message-row';
 import type { MessageRow } from './message.entity';
 
@@ -11,12 +11,17 @@ export type StoredRow = MessageColumns & Pick<MessageRow, 'appPk' | 'fingerprint
 
 /** What keeps two sends apart: `app:sender:clientMessageId`. */
 type Identity = readonly [appPk: number, senderPk: number, clientMessageId: string];
+type Identified = Pick<Draft, 'app' | 'sender' | 'clientMessageId'>;
 
-export const identityOf = ({
-  app,
-  sender,
+export const identityOf = ({ app, sender, clientMessageId }: Identified): Identity => [
+  app.pk,
+  sender?.userPk ?? 0,
   clientMessageId,
-}: Pick<Draft, 'app' | 'sender' | 'clientMessageId'>): Identity => [app.pk, sender?.userPk ?? 0, clientMessageId];
+];
+
+/** Those under which the same caller may have stored it while another user held its sender's id. */
+export const formerIdentitiesOf = ({ app, sender, clientMessageId }: Identified): Identity[] =>
+  (sender?.formerPks ?? []).map((userPk) => [app.pk, userPk, clientMessageId]);
 
 /** A send that came no further than a refusal, so its conversation and its recipients are known by their ids alone. */
 export interface RefusedSend extends Pick<Draft, 'app' | 'clientMessageId' | 'type' | 'body' | 'ext'> {
@@ -54,23 +59,30 @@ export class Repeats {
       this.sql,
       senderPks.map((senderPk) => [app.pk, senderPk, clientMessageId] as const),
     );
-    const [row] = rows.values();
-    const conversation = row && (await this.directory.byPks([row.conversationPk])).get(row.conversationPk);
-    if (!row || !conversation) return undefined;
-    const recipients = row.recipients === null ? null : readRecipients(row.recipients);
-    const same =
-      conversation.conversationId === send.conversationId &&
-      areThese([...(recipients?.values() ?? [])], send.recipients ?? []) &&
-      isStoredAs({ ...send, sender: null, counts: false, conversation, recipients }, row);
-    if (!same) throw mismatch();
-    return { message: readMessage(row, conversation, from), duplicate: true };
+    const conversations = await this.directory.byPks([...rows.values()].map(({ conversationPk }) => conversationPk));
+    let known = false;
+    for (const row of rows.values()) {
+      const conversation = conversations.get(row.conversationPk);
+      if (!conversation) continue;
+      known = true;
+      const recipients = row.recipients === null ? null : readRecipients(row.recipients);
+      const same =
+        conversation.conversationId === send.conversationId &&
+        areThese([...(recipients?.values() ?? [])], send.recipients ?? []) &&
+        isStoredAs({ ...send, sender: null, counts: false, conversation, recipients }, row);
+      if (same) return { message: readMessage(row, conversation, from), duplicate: true };
+    }
+    if (known) throw mismatch();
+    return undefined;
   }
 }
 
 /** Whether this is what was sent first under the row's id. */
 export function isStoredAs(draft: Draft, row: StoredRow): boolean {
-  if (row.fingerprint) return row.fingerprint.equals(fingerprintOf(draft));
   const recipients = row.recipients === null ? null : readRecipients(row.recipients);
+  if (row.fingerprint) {
+    return haveSameRecipients(draft, { recipients }) && row.fingerprint.equals(fingerprintOf({ ...draft, recipients }));
+  }
   const { type, body, ext } = row;
   return row.conversationPk === draft.conversation.pk && saysTheSame(draft, { type, body, ext, recipients });
 }
