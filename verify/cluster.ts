@@ -3,30 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Role } from '../src/platform/config/settings';
 import type { Guard } from '../scripts/lib/guard.mjs';
+import { raisedLimits } from '../scripts/lib/raised-limits.mjs';
 import { TcpGate } from '../test/support/tcp-gate';
 import { AppNode } from './app-node';
 import { LoadBalancer } from './load-balancer';
 import { sideConnection, type Stores } from './stores';
-
-/** Rates are no part of what is checked here; all load comes from one address and few credentials. */
-const CEILINGS = [
-  'USER_SENDS_PER_SECOND',
-  'USER_SENDS_BURST',
-  'APP_SENDS_PER_SECOND',
-  'APP_SENDS_BURST',
-  'CALLS_PER_SECOND',
-  'CALLS_BURST',
-  'LOGINS_PER_SECOND',
-  'LOGINS_BURST',
-  'PASSWORDS_PER_SECOND',
-  'PASSWORDS_BURST',
-  'HANDSHAKES_PER_SECOND',
-  'HANDSHAKES_BURST',
-  'CREATIONS_PER_HOUR',
-  'APP_CREATIONS_PER_HOUR',
-  'NEW_NAMES_PER_HOUR',
-  'APP_NEW_NAMES_PER_HOUR',
-];
 
 export interface ClusterOptions {
   name: string;
@@ -70,7 +51,8 @@ export class Cluster {
       OPERATOR_TOKEN: randomBytes(24).toString('hex'),
       AUTO_VERIFY_DEVELOPERS: 'true',
       ...options.env,
-      ...Object.fromEntries(CEILINGS.map((ceiling) => [`LIMIT_${ceiling}`, '1000000'])),
+      // Rates are no part of what is checked here.
+      ...raisedLimits(root),
     };
     const ways = new Map<string, TcpGate>();
     const node = async (suffix: string, role: Role): Promise<AppNode> => {

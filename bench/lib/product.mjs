@@ -1,36 +1,20 @@
-/** Parley under measurement: its own process from dist, configured as `npm start` does, with only the rate ceilings raised. */
+/**
+ * Parley under measurement: its own process from dist, configured as `npm start` does. Only limits of how much one party may
+ * do are raised: all load comes from one machine.
+ */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { openSync, closeSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, waitUntil } from '../../scripts/lib/network.mjs';
 import { endProcess, identityOf, sleep } from '../../scripts/lib/processes.mjs';
+import { raisedLimits } from '../../scripts/lib/raised-limits.mjs';
 import { SERVER_ARGS } from '../../scripts/lib/server-args.mjs';
 import { MEASURED } from './references.mjs';
 
 const START_MS = 60_000;
 const STOP_MS = 20_000;
 const PROFILE_MS = 10_000;
-const UNLIMITED = '1000000000';
-const CEILINGS = [
-  'USER_SENDS_PER_SECOND',
-  'USER_SENDS_BURST',
-  'ROOM_SENDS_PER_SECOND',
-  'APP_SENDS_PER_SECOND',
-  'APP_SENDS_BURST',
-  'CALLS_PER_SECOND',
-  'CALLS_BURST',
-  'LOGINS_PER_SECOND',
-  'LOGINS_BURST',
-  'PASSWORDS_PER_SECOND',
-  'PASSWORDS_BURST',
-  'HANDSHAKES_PER_SECOND',
-  'HANDSHAKES_BURST',
-  'CREATIONS_PER_HOUR',
-  'APP_CREATIONS_PER_HOUR',
-  'NEW_NAMES_PER_HOUR',
-  'APP_NEW_NAMES_PER_HOUR',
-];
 /** With which the run reads the product's metrics. */
 export const OPERATOR_TOKEN = randomBytes(24).toString('hex');
 /** What would change the product from outside; the benchmark measures the defaults. */
@@ -39,7 +23,7 @@ const FOREIGN =
 
 /**
  * @param {{ root: string, dir: string, mysqlUrl: string, redisUrl: string, encryptionKey: string, nodeArgs?: string[], keepDefault?: string[],
- *   onSpawn: (identity: import('../../scripts/lib/processes.mjs').Identity) => void }} options keepDefault: ceilings that are not raised
+ *   onSpawn: (identity: import('../../scripts/lib/processes.mjs').Identity) => void }} options keepDefault: limits that are not raised
  */
 export async function startProduct({
   root,
@@ -64,11 +48,7 @@ export async function startProduct({
     stdio: ['ignore', log, log],
     env: {
       ...own,
-      ...Object.fromEntries(
-        CEILINGS.filter((name) => !keepDefault.includes(name)).map((name) => [`LIMIT_${name}`, UNLIMITED]),
-      ),
-      HTTP_CONNECTIONS_PER_ADDRESS: UNLIMITED,
-      HTTP_REQUESTS_PER_ADDRESS: UNLIMITED,
+      ...raisedLimits(root, keepDefault),
       OPERATOR_TOKEN,
       DATA_DIR: dir,
       HOST: '127.0.0.1',

@@ -9,6 +9,7 @@ import mysql from 'mysql2/promise';
 import { command, newRound } from '../lib/messages.mjs';
 import { startReference } from '../lib/references.mjs';
 import { interleave, medians, ratio } from '../lib/stats.mjs';
+import { raisedLimits } from '../../scripts/lib/raised-limits.mjs';
 import { SERVER_ARGS } from '../../scripts/lib/server-args.mjs';
 import { waitUntil } from '../../scripts/lib/network.mjs';
 
@@ -152,7 +153,7 @@ function startWorker(deployment, nodeArgs = [], service) {
       REDIS_URL: deployment.redis.url,
       ENCRYPTION_KEY: deployment.key,
       DATA_DIR: deployment.dir,
-      LIMIT_PUSHES_PER_SECOND: '1000000000',
+      ...raisedLimits(deployment.options.root),
       ...(service && { APNS_URL: service.url, PUSH_CA: service.ca }),
     },
   });

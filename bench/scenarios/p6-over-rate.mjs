@@ -19,7 +19,7 @@ export async function run(context) {
   const { generator } = context;
   await context.closeHall();
   const deployment = await context.deployment();
-  await deployment.restartServer({ keepDefault: ['ROOM_SENDS_PER_SECOND'] });
+  await deployment.restartServer({ keepDefault: ['LIMIT_ROOM_SENDS_PER_SECOND'] });
   try {
     await deployment.appServer.room(ROOM);
     const users = await context.crowd(SPEAKERS + LISTENERS);

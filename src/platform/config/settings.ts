@@ -272,6 +272,11 @@ const PREFIXED = {
   work: prefixed(WorkSettings, 'WORK_'),
 };
 
+/** The environment variable of every setting. */
+export const EVERY_VARIABLE: readonly string[] = Object.values({ ...VARIABLES, ...PREFIXED }).flatMap((part) =>
+  Object.values<string>(part),
+);
+
 /** A push may ask its vendor for access first, then send; and its end has to be written. */
 const LEASE_TIMEOUTS = 3;
 
