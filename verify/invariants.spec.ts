@@ -37,6 +37,11 @@ class Story {
     this.events.push({ type: 'send.ok', at: this.now(), ...named, ...place, ...over });
   }
 
+  fail(id: string, attempt: number, code: string): void {
+    const named = { device: ANN, conversation: C, sender: 'ann', id, attempt };
+    this.events.push({ type: 'send.fail', at: this.now(), ...named, code });
+  }
+
   show(device: string, id: string, seq: number, over: Partial<Received> = {}): void {
     const named = { device, conversation: C, sender: 'ann', id, seq, messageId: `m${seq}` };
     this.events.push({ type: 'recv', at: this.now(), ...named, via: 'live', text: `text ${id}`, ...over });
@@ -123,6 +128,16 @@ describe('a history in which everything went well', () => {
     expect(story.violations()).toEqual([]);
   });
 
+  it('may refuse a copy that left before its message was known, and a login that has ended', () => {
+    const story = ordinary();
+    story.invoke('c', { attempt: 2 });
+    story.message('c', 3);
+    story.fail('c', 2, 'MUTED');
+    story.invoke('b', { attempt: 2 });
+    story.fail('b', 2, 'TOKEN_REVOKED');
+    expect(story.violations()).toEqual([]);
+  });
+
   it('tells two tenants with the same ids apart', () => {
     const story = ordinary();
     const D = 't2|user:ann:bob';
@@ -157,11 +172,27 @@ const DAMAGES: [InvariantName, string, (story: Story) => void][] = [
     'a stored message that was refused',
     (s) => {
       s.invoke('c');
-      s.events.push({
-        ...{ type: 'send.fail', at: s.now(), device: ANN, conversation: C, sender: 'ann', id: 'c' },
-        ...{ attempt: 1, code: 'FORBIDDEN' },
-      });
+      s.fail('c', 1, 'FORBIDDEN');
       s.store('c', 3);
+    },
+  ],
+  [
+    'I2',
+    'a stored message that is refused when it is repeated',
+    (s) => {
+      s.invoke('b', { attempt: 2 });
+      s.fail('b', 2, 'MUTED');
+    },
+  ],
+  [
+    'I2',
+    'a message that others were shown, and its sender is told that it failed',
+    (s) => {
+      s.invoke('c');
+      s.store('c', 3);
+      s.show(BOB, 'c', 3);
+      s.invoke('c', { attempt: 2 });
+      s.fail('c', 2, 'NOT_MEMBER');
     },
   ],
   ['I2', 'a content that changed on its way', (s) => s.show(BOB, 'b', 2, { text: 'other' })],

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensureBuild } from '../scripts/lib/build.mjs';
 import { Guard } from '../scripts/lib/guard.mjs';
-import { planFaults } from './nemesis';
+import { planFaults } from './fault-plan';
 import type { VerifyOptions } from './options';
 import { copyTree, readPlantedBugs, type PlantedBug, type PlantedResult, tryPlantedBug } from './planted';
 import { outcomes, plantedTable, summarise, verdicts } from './report';

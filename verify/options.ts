@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { FAULTS, type FaultName, PUSH_FAULTS } from './nemesis';
+import { FAULTS, type FaultName, PUSH_FAULTS } from './fault-plan';
 
 export interface VerifyOptions {
   /** Acknowledged messages to reach. */

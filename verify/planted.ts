@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Guard } from '../scripts/lib/guard.mjs';
 import type { InvariantName } from './history';
 import { INVARIANT_NAMES } from './invariants';
-import { FAULTS, planFaults, type FaultName } from './nemesis';
+import { FAULTS, planFaults, type FaultName } from './fault-plan';
 import type { Stores } from './stores';
 import { runTrial } from './trial';
 

@@ -1,4 +1,4 @@
-import { type Applied, type Head, type Pulled, userIdOf, userOf } from '../history';
+import { type Applied, type Head, type Pulled, type Received, type SendOk, userIdOf, userOf } from '../history';
 import { changesTold } from './groups';
 import { roomStays } from './rooms';
 import { falls, keyOf, push, type Story, type View, type Violation } from './view';
@@ -36,9 +36,9 @@ export function noAckedMessageLost(view: View): Violation[] {
   return violations;
 }
 
-/** I2: nothing from nowhere. What is stored or shown was sent, with that content, and was not refused. */
+/** I2: nothing from nowhere. What is stored or shown was sent, with that content, and was not refused, then or later. */
 export function nothingFromNowhere(view: View): Violation[] {
-  const violations = changesTold(view, 'I2');
+  const violations = [...changesTold(view, 'I2'), ...refusedThoughStored(view)];
   for (const row of view.final.rows) {
     if (row.notice) continue;
     const story = view.stories.get(keyOf(row));
@@ -75,6 +75,32 @@ export function nothingFromNowhere(view: View): Violation[] {
         says: `${event.device} was shown ${keyOf(event)}, which is not stored`,
         evidence: [invoke, event],
       });
+  }
+  return violations;
+}
+
+/** What is told to a credential that is none any more, whatever it asks for. */
+const OF_CREDENTIALS = new Set(['UNAUTHENTICATED', 'TOKEN_EXPIRED', 'TOKEN_REVOKED', 'BAD_CREDENTIALS']);
+
+/** Whoever repeats what somebody has been shown already is told that it is stored, whatever was decided since. */
+function refusedThoughStored(view: View): Violation[] {
+  const known = new Map<string, SendOk | Received>();
+  for (const event of view.events) {
+    if (event.type !== 'send.ok' && (event.type !== 'recv' || event.hidden)) continue;
+    if (!known.has(keyOf(event))) known.set(keyOf(event), event);
+  }
+  const violations: Violation[] = [];
+  for (const { key, invokes, fails } of view.stories.values()) {
+    const proof = known.get(key);
+    for (const fail of fails) {
+      const invoke = invokes.find(({ attempt, device }) => attempt === fail.attempt && device === fail.device);
+      if (!proof || !invoke || invoke.at <= proof.at || OF_CREDENTIALS.has(fail.code)) continue;
+      violations.push({
+        invariant: 'I2',
+        says: `${key} was refused (${fail.code}) when it was stored already`,
+        evidence: [proof, invoke, fail],
+      });
+    }
   }
   return violations;
 }

@@ -1,4 +1,4 @@
-import { FAULTS, planFaults } from './nemesis';
+import { FAULTS, planFaults } from './fault-plan';
 
 describe('the plan of faults', () => {
   it('is the same for the same seed, and another for another', () => {
