@@ -167,7 +167,7 @@ describe('the story of a room', () => {
       seat.stay = undefined;
       await device.next(
         'chatroom:event',
-        ({ kind, users }) => ['removed', 'banned'].includes(kind) && users.includes(user.userId),
+        ({ kind, users }) => kind === (ban ? 'banned' : 'removed') && users.includes(user.userId),
       );
       stay.end = device.heard.length;
     }

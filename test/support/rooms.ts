@@ -33,6 +33,13 @@ export const heard = (user: Pick<ConnectedUser, 'device'>, conversationId: strin
     (message) => message.conversationId === conversationId && (message.body as { text?: string }).text === text,
   );
 
+/** How a user was told to have been put out of rooms, each time. */
+export const putOuts = ({ userId, device }: Pick<ConnectedUser, 'userId' | 'device'>): string[] =>
+  device
+    .all('chatroom:event')
+    .filter(({ kind, users }) => (kind === 'removed' || kind === 'banned') && users.includes(userId))
+    .map(({ kind }) => kind);
+
 export const membersOf = async (app: TestApp, chatroomId: string, api = app.api): Promise<string[]> => {
   const { items } = await ok<{ items: { userId: string }[] }>(api.get(`/v1/chatrooms/${chatroomId}/members?limit=100`));
   return items.map(({ userId }) => userId).sort();

@@ -144,9 +144,13 @@ export class LiveRoom {
     if (!this.stopped) this.channel.publish(spoken.frame, spoken.exceptSocketId);
   }
 
-  /** Also while messages are not handed out. */
-  tell(frame: Frame): void {
-    this.channel.publish(frame);
+  /** Also while messages are not handed out. `except`: users who are not told. */
+  tell(frame: Frame, except: readonly number[] = []): void {
+    const sockets = except.flatMap((userPk) => [...(this.seats.get(userPk)?.sockets ?? [])]);
+    this.channel.publish(
+      frame,
+      sockets.map(({ socket }) => socket.id),
+    );
   }
 
   private latest(count: number): Spoken[] {

@@ -122,8 +122,10 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
     const state = (await this.standings.states([pk])).get(pk);
     const removed = await this.standings.removedSince(lowPk, room.version);
     if (!state || this.rooms.get(pk) !== room) return;
-    for (const { userPk, removedVersion } of removed) this.putOut(room, [userPk], removedVersion);
-    this.putOut(room, room.before(state.openedVersion), state.openedVersion);
+    // A ban that was lifted since is told as a removal: its user may come again.
+    for (const { userPk, removedVersion, banned } of removed)
+      this.putOut(room, [userPk], removedVersion, banned === 1 ? 'banned' : 'removed');
+    this.putOut(room, room.before(state.openedVersion), state.openedVersion, 'removed');
     const { stopped } = room;
     room.learn(state);
     if (room.closed) {
@@ -134,9 +136,9 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** Those who were removed without this node hearing of it. */
-  private putOut(room: LiveRoom, userPks: readonly number[], version: number): void {
+  private putOut(room: LiveRoom, userPks: readonly number[], version: number, kind: 'banned' | 'removed'): void {
     for (const userPk of userPks) {
-      const told = { kind: 'removed' as const, by: null, users: room.namesOf([userPk]) };
+      const told = { kind, by: null, users: room.namesOf([userPk]) };
       this.remove(room, [userPk], version, eventFrame(room.conversation, told));
     }
   }

@@ -69,7 +69,8 @@ export class RoomNews implements OnModuleInit {
       this.arrivals.removed(pk, removed);
       this.rooms.remove(room, removed, version, frames[0]);
     }
-    for (const frame of frames) room.tell(frame);
+    // Who was removed has been told above, or by the database before it came in again.
+    for (const frame of frames) room.tell(frame, removed);
     if (closed) return this.rooms.dissolve(room);
     if (version > room.version) this.advance(room, version, removed.length > 0 || stopped !== undefined, stopped);
   }

@@ -13,6 +13,9 @@ export interface Sanction {
   removedVersion?: number;
 }
 
+/** The last time that a user was put out of a room. */
+export type Removal = Pick<Standing, 'userPk' | 'removedVersion' | 'banned'>;
+
 export type Sanctioned = 'banned' | 'muted' | 'maySpeak' | 'admin';
 
 /** Statements about how users stand in rooms, and about what nodes must know of both. */
@@ -83,10 +86,10 @@ export class StandingsRepository {
     return new Set(rows.map(({ chatroomPk, userPk }) => `${chatroomPk}:${userPk}`));
   }
 
-  /** Who was removed after this version, and at which. */
-  async removedSince(chatroomPk: number, version: number): Promise<{ userPk: number; removedVersion: number }[]> {
+  /** Who was removed after this version, at which, and whether by a ban that stands. */
+  removedSince(chatroomPk: number, version: number): Promise<Removal[]> {
     return this.sql.rows(
-      'SELECT userPk, removedVersion FROM chatroom_standings WHERE chatroomPk = ? AND removedVersion > ?',
+      'SELECT userPk, removedVersion, banned FROM chatroom_standings WHERE chatroomPk = ? AND removedVersion > ?',
       [chatroomPk, version],
     );
   }

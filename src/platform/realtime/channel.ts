@@ -41,9 +41,9 @@ export class Channel {
     this.laneOf(connection).remove(connection);
   }
 
-  /** To all but this socket, which has its acknowledgement. */
-  publish(frame: Frame, exceptSocketId?: string): void {
-    const item = { frame, exceptSocketId };
+  /** To all but the sockets of these ids. */
+  publish(frame: Frame, except?: Item['except']): void {
+    const item = { frame, except };
     this.plain.publish(item);
     this.batching.publish(item);
   }

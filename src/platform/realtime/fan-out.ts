@@ -156,7 +156,7 @@ class Stream implements Pass {
       return { appPk, users, write, deliveries };
     }
     const round = new Round(
-      deliveries.map((each) => ({ frame: frameOf(each.event, each.json), exceptSocketId: each.exceptSocketId })),
+      deliveries.map((each) => ({ frame: frameOf(each.event, each.json), except: each.exceptSocketId })),
       this.outbound,
     );
     return { appPk, users, write: (connection) => round.writeTo(connection), deliveries };

@@ -3,10 +3,10 @@ import type { Frame } from './frame';
 import type { Outbound } from './outbound';
 import { Parcel } from './parcel';
 
-/** One event for many, and the socket that does not hear it because it has its acknowledgement. */
+/** One event for many, and the sockets that do not hear it: its sender's has the acknowledgement. By their ids. */
 export interface Item {
   readonly frame: Frame;
-  readonly exceptSocketId?: string;
+  readonly except?: string | readonly string[];
 }
 
 /** Items that go to many sockets in one pass. */
@@ -21,7 +21,7 @@ export class Round {
     private readonly outbound: Outbound,
   ) {
     this.whole = parcelOf(items);
-    this.excepted = new Set(items.flatMap(({ exceptSocketId }) => exceptSocketId ?? []));
+    this.excepted = new Set(items.flatMap(({ except }) => except ?? []));
   }
 
   /** Writes the items from the `from`-th on to a socket, but not its own. */
@@ -30,7 +30,7 @@ export class Round {
     const { id } = connection.socket;
     if (this.excepted.size === 0 || !this.excepted.has(id)) this.outbound.send(connection, this.from(from));
     else {
-      const others = this.items.slice(from).filter(({ exceptSocketId }) => exceptSocketId !== id);
+      const others = this.items.slice(from).filter((item) => isFor(item, id));
       if (others.length > 0) this.outbound.send(connection, parcelOf(others));
     }
   }
@@ -43,5 +43,8 @@ export class Round {
     return tail;
   }
 }
+
+const isFor = ({ except }: Item, id: string): boolean =>
+  typeof except === 'string' ? except !== id : !except?.includes(id);
 
 const parcelOf = (items: readonly Item[]): Parcel => new Parcel(items.map(({ frame }) => frame));
