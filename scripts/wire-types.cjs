@@ -128,6 +128,8 @@ class WireTypes {
   schemaOf(type, depth = 0) {
     const { TypeFlags } = ts;
     if (depth > DEPTH_MAX || type.flags & (TypeFlags.Any | TypeFlags.Unknown | TypeFlags.Never)) return {};
+    const said = this.saidBy(type);
+    if (said) return this.schemaOf(said, depth);
     if (type.isUnion()) return this.unionOf(type, depth);
     if (type.flags & TypeFlags.Null) return { type: 'null' };
     if (type.flags & TypeFlags.BooleanLiteral)
@@ -144,6 +146,12 @@ class WireTypes {
     const name = this.nameOf(type);
     if (name === 'Date') return { type: 'string', format: 'date-time' };
     return name === undefined ? this.objectOf(type, depth) : this.refTo(name, type, depth);
+  }
+
+  /** The `T` of `Answer<T>` and `JsonText<T>` (kernel/json-text.ts), which clients read as a `T`. */
+  saidBy(type) {
+    if (type.aliasSymbol?.name === 'Answer') return type.aliasTypeArguments?.[0];
+    return type.symbol?.name === 'JsonText' ? this.checker.getTypeArguments(type)[0] : undefined;
   }
 
   /** @param {import('typescript').UnionType} type @returns {Schema} */

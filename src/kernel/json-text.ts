@@ -3,16 +3,17 @@ import { randomUUID } from 'node:crypto';
 /**
  * JSON that stays the text it came as or was written as once: parsing it to write it again would change big numbers,
  * `1.0`, the order of names, and cost time (docs/adr/0020). Wherever it stands in an answer, `textOf` puts its text.
+ * `T` is what the text says.
  */
-export class JsonText {
+export class JsonText<T = unknown> {
   constructor(
     readonly text: string,
-    private parsed?: unknown,
+    private parsed?: T,
   ) {}
 
   /** What the text says, as far as JavaScript can hold it: to be looked at, never to be written. */
-  get value(): unknown {
-    return (this.parsed ??= JSON.parse(this.text) as unknown);
+  get value(): T {
+    return (this.parsed ??= JSON.parse(this.text) as T);
   }
 
   toJSON(): unknown {
@@ -20,8 +21,8 @@ export class JsonText {
   }
 }
 
-/** An answer that is written already. It passes for what it says; its fields are in the text alone. */
-export const written = <T>(text: string): T => new JsonText(text) as T;
+/** What a door takes where it promises a `T`: the whole of it, or any part, may be JSON text already. */
+export type Answer<T> = T | JsonText<T> | { [Name in keyof T]: Answer<T[Name]> };
 
 /** The texts that `textOf` puts in when it has written what is around them; only while it does. */
 let places: string[] | undefined;

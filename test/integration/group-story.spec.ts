@@ -95,9 +95,6 @@ interface Reply {
   seq?: number;
 }
 
-/** An answer as its caller reads it: what is written already is not an object before. */
-const asRead = <T>(answer: T): T => JSON.parse(textOf(answer)) as T;
-
 describe('the story of a group', () => {
   let parley: Parley;
   let nodes: Parley[];
@@ -210,14 +207,14 @@ describe('the story of a group', () => {
         problems.push(`${user.userId} reads ${seen.join()}, and was in for ${model.readable(user.userId).join()}`);
       }
       if (!model.in.has(user.userId)) continue;
-      const { unread, readSeq } = asRead(await use(ConversationListService).one(user, conversationId));
+      const { unread, readSeq } = (await use(ConversationListService).one(user, conversationId)).value;
       const counted = model.unread(user.userId, readSeq);
       if (unread !== counted) problems.push(`${user.userId} has ${unread} unread instead of ${counted}`);
     }
     const badges = await use(UnreadTotals).of(users.map(({ userPk }) => userPk));
     for (const user of users) {
-      const { items } = asRead(await use(ConversationListService).list(user, { limit: 100 }));
-      const listed = items.reduce((sum, { unread }) => sum + unread, 0);
+      const { items } = await use(ConversationListService).list(user, { limit: 100 });
+      const listed = items.reduce((sum, { value }) => sum + value.unread, 0);
       const badge = badges.get(user.userPk);
       if (badge !== listed) problems.push(`${user.userId} has a badge of ${badge}, and ${listed} in its list`);
     }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { TenantCaller } from '../../kernel/caller';
 import type { LogPage } from '../../kernel/contracts/message';
 import { AppError } from '../../kernel/errors/app-error';
+import type { Answer } from '../../kernel/json-text';
 import { assertOneBound, HistoryPages, type HistoryQuery } from '../conversations';
 import { ChatroomAudience } from './chatroom.audience';
 import { ChatroomsService } from './chatrooms.service';
@@ -16,7 +17,7 @@ export class RoomHistoryService {
   ) {}
 
   /** Newest first with `before` or with neither, oldest first with `after`. @throws AppError NOT_MEMBER */
-  async page(caller: TenantCaller, chatroomId: string, query: HistoryQuery): Promise<LogPage> {
+  async page(caller: TenantCaller, chatroomId: string, query: HistoryQuery): Promise<Answer<LogPage>> {
     assertOneBound(query, ['after', 'before', 'cursor']);
     const { conversation } = await this.chatrooms.seen(caller, chatroomId);
     const window = caller.kind === 'app' ? { from: 1 } : await this.audience.window(conversation, caller.userPk);

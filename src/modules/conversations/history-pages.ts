@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { LogPage, WireMessage } from '../../kernel/contracts/message';
 import { invalid } from '../../kernel/errors/app-error';
-import { written } from '../../kernel/json-text';
+import { type Answer, JsonText } from '../../kernel/json-text';
 import { readCursor, writeCursor } from '../../platform/entry/cursor';
 import { limitOf } from '../../platform/entry/page-query';
 import { Pages } from '../../platform/entry/pages';
@@ -39,7 +39,7 @@ export class HistoryPages {
     { conversation, window }: Readable,
     query: HistoryQuery,
     seen: (message: StoredMessage) => StoredMessage = (message) => message,
-  ): Promise<LogPage> {
+  ): Promise<Answer<LogPage>> {
     const limit = limitOf(query);
     const bounds = boundsOf(query);
     const { maxBytes } = this.lists;
@@ -49,7 +49,7 @@ export class HistoryPages {
     const last = shown[shown.length - 1];
     const direction = bounds.after === undefined ? 'before' : 'after';
     return {
-      items: shown.map((message) => written<WireMessage>(encodeMessage(message))),
+      items: shown.map((message) => new JsonText<WireMessage>(encodeMessage(message))),
       ...(last && { covers: coveredBy(bounds, shown[0], last) }),
       ...((cut || messages.length > shown.length) && last && { nextCursor: writeCursor(direction, last.seq) }),
     };

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { UserCaller } from '../../kernel/caller';
 import { type AppConversation, parseConversationId, type WireConversation } from '../../kernel/contracts/conversation';
-import { textOf, written } from '../../kernel/json-text';
+import { JsonText, textOf } from '../../kernel/json-text';
 import type { PageRoom } from '../../platform/entry/page-room';
 import {
   type AppEntry,
@@ -48,16 +48,16 @@ export class ConversationLines {
     owner: ListOwner,
     entries: readonly InboxEntry[],
     room: PageRoom,
-  ): Promise<{ lines: WireConversation[]; settled: number }> {
+  ): Promise<{ lines: JsonText<WireConversation>[]; settled: number }> {
     const around = await this.around(owner, entries);
-    const lines: WireConversation[] = [];
+    const lines: JsonText<WireConversation>[] = [];
     let settled = 0;
     for await (const [part, lastMessages] of this.inParts(entries)) {
       for (const entry of part) {
         const line = lineOf(owner, entry, lastMessages.get(entry.conversationPk), around);
         const text = line && textOf(line);
         if (text !== undefined && !room.take(Buffer.byteLength(text) + 1)) return { lines, settled };
-        if (text !== undefined) lines.push(written(text));
+        if (text !== undefined) lines.push(new JsonText(text));
         settled++;
       }
     }
@@ -65,16 +65,16 @@ export class ConversationLines {
   }
 
   /** The same for the app's server, which sees all conversations of its app and all that is said. */
-  async ofApp(entries: readonly AppEntry[], room: PageRoom): Promise<AppConversation[]> {
+  async ofApp(entries: readonly AppEntry[], room: PageRoom): Promise<JsonText<AppConversation>[]> {
     const conversations = await this.directory.byPks(entries.map(({ conversationPk }) => conversationPk));
     const cards = await this.audiences.cardsOf([...conversations.values()]);
-    const lines: AppConversation[] = [];
+    const lines: JsonText<AppConversation>[] = [];
     for await (const [part, lastMessages] of this.inParts(entries)) {
       for (const { conversationPk, maxSeq, minSeq } of part) {
         const conversationId = conversations.get(conversationPk)?.conversationId ?? '';
         const { title, group } = cards.get(conversationPk) ?? {};
         const last = lastMessages.get(conversationPk);
-        const line = {
+        const line: AppConversation = {
           conversationId,
           ...(title !== undefined && { title }),
           ...(last && { lastMessage: lastMessageOf(last) }),
@@ -84,7 +84,7 @@ export class ConversationLines {
         };
         const text = textOf(line);
         if (!room.take(Buffer.byteLength(text) + 1)) return lines;
-        lines.push(written(text));
+        lines.push(new JsonText(text));
       }
     }
     return lines;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AppCaller, TenantCaller, UserCaller } from '../../kernel/caller';
 import type { AppConversation, WireConversation } from '../../kernel/contracts/conversation';
 import { AppError } from '../../kernel/errors/app-error';
+import type { JsonText } from '../../kernel/json-text';
 import { Sql } from '../../platform/database/sql';
 import { notACursor, readCursor, writeCursor } from '../../platform/entry/cursor';
 import { limitOf, type Page } from '../../platform/entry/page-query';
@@ -34,12 +35,16 @@ export class ConversationListService {
   ) {}
 
   /** A page of what `userId` has, for itself or the app's server. @throws AppError USER_NOT_FOUND, FORBIDDEN */
-  async listOf(caller: TenantCaller, userId: string, query: ConversationsQuery): Promise<Page<WireConversation>> {
+  async listOf(
+    caller: TenantCaller,
+    userId: string,
+    query: ConversationsQuery,
+  ): Promise<Page<JsonText<WireConversation>>> {
     return this.list(await this.owner(caller, userId), query);
   }
 
   /** Latest activity first. */
-  async list(owner: ListOwner, query: ConversationsQuery): Promise<Page<WireConversation>> {
+  async list(owner: ListOwner, query: ConversationsQuery): Promise<Page<JsonText<WireConversation>>> {
     const limit = limitOf(query);
     const cursor = readCursor(query.cursor, 'number', 'number');
     if (cursor && !(cursor[0] >= 0 && cursor[0] <= TIME_MAX_MS)) throw notACursor();
@@ -55,7 +60,7 @@ export class ConversationListService {
   }
 
   /** Every conversation of the app in which something was said, in an order that stays. */
-  async ofApp({ app }: AppCaller, query: ConversationsQuery): Promise<Page<AppConversation>> {
+  async ofApp({ app }: AppCaller, query: ConversationsQuery): Promise<Page<JsonText<AppConversation>>> {
     const limit = limitOf(query);
     const after = readCursor(query.cursor, 'number', 'number', 'number');
     const entries = await this.conversations.page(app.pk, limit + 1, query.kind, after);
@@ -72,7 +77,7 @@ export class ConversationListService {
     return this.totals.summary((await this.owner(caller, userId)).userPk);
   }
 
-  async one(caller: UserCaller, conversationId: string): Promise<WireConversation> {
+  async one(caller: UserCaller, conversationId: string): Promise<JsonText<WireConversation>> {
     const { conversation } = await this.readable.find(caller, conversationId);
     const entry = await this.inbox.entry(caller.userPk, conversation.pk);
     const { lines } = entry ? await this.lines.within(caller, [entry], this.pages.room()) : { lines: [] };
@@ -86,7 +91,7 @@ export class ConversationListService {
     caller: UserCaller,
     conversationId: string,
     own: { muted?: boolean; pinned?: boolean },
-  ): Promise<WireConversation> {
+  ): Promise<JsonText<WireConversation>> {
     const { conversation } = await this.readable.find(caller, conversationId);
     // One may read some conversations without having them.
     if (!(await this.inbox.entry(caller.userPk, conversation.pk))) throw new AppError('CONVERSATION_NOT_FOUND');

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Param, Patch, Put, Query } from '@nestjs/common';
 import type { TenantCaller, UserCaller } from '../../kernel/caller';
 import type { AppConversation, WireConversation } from '../../kernel/contracts/conversation';
+import type { JsonText } from '../../kernel/json-text';
 import { Allow } from '../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../platform/entry/current-caller.decorator';
 import type { Page } from '../../platform/entry/page-query';
@@ -23,7 +24,7 @@ export class ConversationsController {
   all(
     @CurrentCaller() caller: TenantCaller,
     @Query() query: ConversationsQuery,
-  ): Promise<Page<WireConversation> | Page<AppConversation>> {
+  ): Promise<Page<JsonText<WireConversation>> | Page<JsonText<AppConversation>>> {
     return caller.kind === 'user' ? this.list.list(caller, query) : this.list.ofApp(caller, query);
   }
 

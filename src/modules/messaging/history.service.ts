@@ -3,6 +3,7 @@ import type { TenantCaller } from '../../kernel/caller';
 import type { LogPage } from '../../kernel/contracts/message';
 import type { PullRequest } from '../../kernel/contracts/socket-events';
 import { invalid } from '../../kernel/errors/app-error';
+import type { Answer } from '../../kernel/json-text';
 import {
   assertOneBound,
   ConversationHistory,
@@ -32,7 +33,7 @@ export class HistoryService {
   ) {}
 
   /** One page; an empty one is the end. `nextCursor` goes on in the same direction. */
-  async page(caller: TenantCaller, request: HistoryRequest): Promise<LogPage> {
+  async page(caller: TenantCaller, request: HistoryRequest): Promise<Answer<LogPage>> {
     assertOneBound(request, ['after', 'before', 'from', 'cursor']);
     const readable = await this.readable.find(caller, request.conversationId);
     const { from, ...query } = request;

@@ -1,5 +1,5 @@
 import type { SendAck, SentMessage } from '../../kernel/contracts/message';
-import { written } from '../../kernel/json-text';
+import { JsonText } from '../../kernel/json-text';
 import { encodeAck, presentMessage, type SayableMessage } from '../conversations';
 
 /** What became of a send, before a door says it. */
@@ -19,5 +19,5 @@ export const answerOf = ({ message, duplicate, online }: Sent): SentMessage => (
 });
 
 /** As a socket says it, which need not hear its own words again. */
-export const ackOf = ({ message, duplicate, online }: Sent): SendAck =>
-  written<SendAck>(encodeAck(message, duplicate, online));
+export const ackOf = ({ message, duplicate, online }: Sent): JsonText<SendAck> =>
+  new JsonText(encodeAck(message, duplicate, online));

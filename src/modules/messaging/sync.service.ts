@@ -4,7 +4,7 @@ import { parseConversationId } from '../../kernel/contracts/conversation';
 import type { WireMessage } from '../../kernel/contracts/message';
 import type { ClientEvents, SyncReply, SyncRequest, UserEvent } from '../../kernel/contracts/socket-events';
 import { invalid } from '../../kernel/errors/app-error';
-import { written } from '../../kernel/json-text';
+import { type Answer, JsonText } from '../../kernel/json-text';
 import { StoreEpoch } from '../../platform/database/store-epoch';
 import { FairTurnstile } from '../../platform/lifecycle/fair-turnstile';
 import { readPlace, writeCursor } from '../../platform/entry/cursor';
@@ -63,7 +63,7 @@ export class SyncService {
   ) {}
 
   /** @throws AppError BUSY when too much of this user or of all waits already, or waited for too long */
-  sync(caller: UserCaller, request: SyncRequest): Promise<SyncReply> {
+  sync(caller: UserCaller, request: SyncRequest): Promise<Answer<SyncReply>> {
     return this.turnstile.run(askerOf(caller), () => this.page(caller, request));
   }
 
@@ -93,7 +93,7 @@ export class SyncService {
     });
   }
 
-  private async page(caller: UserCaller, request: SyncRequest): Promise<SyncReply> {
+  private async page(caller: UserCaller, request: SyncRequest): Promise<Answer<SyncReply>> {
     const have = heldSeqs(request.conversations);
     const place = readPlace('page', request.page, ['number', 'number', 'number']);
     const [cursor, from, firstReset] = place ?? [0, request.userSeq, 0];
@@ -150,8 +150,8 @@ export class SyncService {
     caller: UserCaller,
     behind: readonly InboxEntry[],
     { refs, heldOf, room }: InlineContext,
-  ): Promise<WireMessage[]> {
-    const messages: WireMessage[] = [];
+  ): Promise<JsonText<WireMessage>[]> {
+    const messages: JsonText<WireMessage>[] = [];
     for (const entry of behind) {
       const conversation = refs.get(entry.conversationPk);
       if (!conversation) continue;
@@ -163,7 +163,7 @@ export class SyncService {
       for (const message of page.map((one) => seenBy(one, caller.userPk))) {
         const text = encodeMessage(message);
         if (messages.length >= INLINE_TOTAL || !room.take(Buffer.byteLength(text) + 1)) return messages;
-        messages.push(written(text));
+        messages.push(new JsonText(text));
       }
     }
     return messages;

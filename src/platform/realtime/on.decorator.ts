@@ -1,12 +1,14 @@
 import type { UserCaller } from '../../kernel/caller';
 import type { ClientEventName, ClientEvents } from '../../kernel/contracts/socket-events';
+import type { Answer } from '../../kernel/json-text';
 import type { BudgetName } from '../entry/budgets';
 import type { Connection } from './connection';
 
 export const ON = 'parley:on';
 
 /** What a handler returns: the reply of its event, now or later. */
-export type Reply<E extends ClientEventName> = ClientEvents[E]['reply'] | Promise<ClientEvents[E]['reply']>;
+export type Reply<E extends ClientEventName> =
+  Answer<ClientEvents[E]['reply']> | Promise<Answer<ClientEvents[E]['reply']>>;
 export type EventHandler<E extends ClientEventName> = (
   caller: UserCaller,
   data: never,
