@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { KEPT, raised } from '../scripts/lib/raised-limits.mjs';
-import { EVERY_VARIABLE, readSettings } from '../src/platform/config/settings';
+import { EVERY_VARIABLE, readSettings } from '../src/platform/config/read-settings';
 
 /** How a limit of how much is named. Another kind of limit has a reason to stay as it is, or a name to be added here. */
 const HOW_MUCH = /_(PER_(SECOND|HOUR|USER|ADDRESS)|BURST|MAX)$/;

@@ -39,5 +39,5 @@ export const raised = (variables, keepDefault = []) =>
 export function raisedLimits(root, keepDefault) {
   const require = createRequire(join(root, 'package.json'));
   require('reflect-metadata');
-  return raised(require('./dist/src/platform/config/settings.js').EVERY_VARIABLE, keepDefault);
+  return raised(require('./dist/src/platform/config/read-settings.js').EVERY_VARIABLE, keepDefault);
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readSettings } from '../../src/platform/config/settings';
+import { readSettings } from '../../src/platform/config/read-settings';
 import type { ProviderAnswer, ProviderName, PushChannel, PushNote } from '../../src/modules/push/provider';
 import { ApnsProvider } from '../../src/modules/push/providers/apns/apns.provider';
 import { CredentialReader } from '../../src/modules/push/providers/credential-reader';

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
-import { readSettings } from '../../src/platform/config/settings';
+import { readSettings } from '../../src/platform/config/read-settings';
 import { QueueRedis } from '../../src/platform/queues/queue-redis';
 import { SharedRates } from '../../src/platform/queues/shared-rates';
 import { eventually } from '../support/eventually';

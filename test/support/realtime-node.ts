@@ -9,7 +9,8 @@ import { io, type ManagerOptions, type Socket, type SocketOptions } from 'socket
 import type { UserCaller } from '../../src/kernel/caller';
 import { AppError } from '../../src/kernel/errors/app-error';
 import { NodeIdentity } from '../../src/platform/config/node-identity';
-import { readSettings, Settings } from '../../src/platform/config/settings';
+import { readSettings } from '../../src/platform/config/read-settings';
+import { Settings } from '../../src/platform/config/settings';
 import { DatabaseClock } from '../../src/platform/database/database-clock';
 import type { AdmittedSession, Connection } from '../../src/platform/realtime/connection';
 import { Connections } from '../../src/platform/realtime/connections';

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { createConnection } from 'mysql2/promise';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../ormconfig';
-import { readSettings, type Settings } from '../../src/platform/config/settings';
+import { readSettings } from '../../src/platform/config/read-settings';
+import type { Settings } from '../../src/platform/config/settings';
 
 export interface ScratchDatabase {
   url: string;

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { NodeIdentity } from './node-identity';
-import { readSettings, Settings } from './settings';
+import { readSettings } from './read-settings';
+import { Settings } from './settings';
 
 /** Settings are injected by class: `constructor(private readonly settings: Settings)`. */
 @Global()

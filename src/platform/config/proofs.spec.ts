@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { EVERY_VARIABLE } from './settings';
+import { EVERY_VARIABLE } from './read-settings';
 
 const ROOT = join(__dirname, '..', '..', '..');
 const HERE = 'test/e2e/every-variable.spec.ts';

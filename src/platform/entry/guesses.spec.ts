@@ -1,5 +1,5 @@
 import { AppError } from '../../kernel/errors/app-error';
-import { readSettings } from '../config/settings';
+import { readSettings } from '../config/read-settings';
 import { Guesses } from './guesses';
 
 const some = (): Guesses =>

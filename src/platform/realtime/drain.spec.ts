@@ -1,4 +1,4 @@
-import { readSettings } from '../config/settings';
+import { readSettings } from '../config/read-settings';
 import type { Admission } from './admission';
 import type { Bus } from './bus';
 import type { Connections } from './connections';

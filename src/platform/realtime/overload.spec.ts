@@ -1,4 +1,4 @@
-import { readSettings } from '../config/settings';
+import { readSettings } from '../config/read-settings';
 import { Overload } from './overload';
 
 const GOOD = {

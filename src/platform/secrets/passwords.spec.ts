@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { scryptSync } from 'node:crypto';
-import { readSettings } from '../config/settings';
+import { readSettings } from '../config/read-settings';
 import { newSecret } from './keys';
 import { Passwords } from './passwords';
 import { Vault } from './vault';

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { readSettings } from '../config/settings';
+import { readSettings } from '../config/read-settings';
 import { deriveKey, newSecret, sameSecret } from './keys';
 import { SEAL_OVERHEAD_BYTES, Vault } from './vault';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { readSettings } from '../../../config/settings';
+import { readSettings } from '../../../config/read-settings';
 import { FrontGate } from './front-gate';
 
 const LARGE = Buffer.alloc(32 * 1024 * 1024, 'x');

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { readSettings } from './settings';
+import { readSettings } from './read-settings';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
 const GOOD = { MYSQL_URL: 'mysql://u:p@127.0.0.1/x', REDIS_URL: 'redis://127.0.0.1', ENCRYPTION_KEY: KEY };
