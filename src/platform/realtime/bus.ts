@@ -6,7 +6,7 @@ import { deriveKey, masterKey } from '../secrets/keys';
 import { BusEcho } from './bus-echo';
 import { BusPeers, SILENCE_MS } from './bus-peers';
 import { BusSeal } from './bus-seal';
-import { KeptFrames } from './kept-frames';
+import { ALL, type Batch, BusSender } from './bus-sender';
 import { readLetter } from './letter-reading';
 import type { Letter } from './letters';
 import { count, counts } from './metrics';
@@ -19,23 +19,10 @@ const MISSED_BEATS = 3;
 const RENEWED_BEATS = 25;
 /** When something could not be published, others look for what it was for this long. */
 const LOSS_MS = 2000;
-/** Frames of one publish. */
-const BATCH_FRAMES_MAX = 256;
-/** Publishes that Redis has not answered: when it stalls, what follows is dropped, and shows as a hole. */
-const UNANSWERED_MAX = 512;
-const ALL = 'all';
 
 /** Why frames may have been lost. */
 export type GapReason = 'hole' | 'silence' | 'reconnect' | 'flushed';
 type FrameListener<F extends BusFrameName> = (frame: BusFrames[F], from: string) => void;
-/** `[from, n, frames, sent?]`; a beat's `sent` says how many batches went to each node's own channel. */
-type Batch = [from: string, n: number, frames: [BusFrameName, never][], sent?: Record<string, number> | 'left'];
-
-/** What one turn of the event loop has for a channel: texts of frames, and which of them may go into a letter. */
-interface Waiting {
-  readonly frames: string[];
-  readonly kept: string[];
-}
 
 /**
  * Frames between nodes over Redis: one channel for all and one a node, everything of one turn of the event loop in one
@@ -53,11 +40,8 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
   private readonly heartbeatListeners: (() => void)[] = [];
   private readonly connectedHeartbeatListeners: (() => void)[] = [];
   private readonly peerListeners: (() => void)[] = [];
-  private readonly kept = new KeptFrames();
-  private readonly numbers = new Map<string, number>();
   private readonly seal: BusSeal;
-  private waiting = new Map<string, Waiting>();
-  private unanswered = 0;
+  private readonly sender: BusSender;
   private link: RedisLink | undefined;
   private timer: NodeJS.Timeout | undefined;
   private subscribed = false;
@@ -75,6 +59,14 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
   ) {
     this.nodeId = node.id;
     this.seal = new BusSeal(deriveKey(masterKey(settings), 'parley:bus'));
+    this.sender = new BusSender({
+      nodeId: node.id,
+      echoes: this.echoes,
+      link: () => this.link,
+      channel: (target) => this.channel(target),
+      seal: (channel, text) => this.seal.seal(channel, text),
+      lost: () => this.lost(),
+    });
   }
 
   onModuleInit(): void {
@@ -84,7 +76,7 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     clearInterval(this.timer);
-    if (this.healthy) this.publish(ALL, { frames: [], kept: [] }, 'left');
+    if (this.healthy) this.sender.leave();
     // Let the last pipeline leave first.
     setImmediate(() => this.link?.close());
   }
@@ -107,8 +99,8 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
 
   /** Resolves when all that was said until now has come back, perhaps never: then what others said before is heard too. */
   echo(): Promise<void> {
-    this.flush();
-    return this.echoes.after(this.numbers.get(ALL) ?? 0);
+    this.sender.flush();
+    return this.echoes.after(this.sender.said(ALL));
   }
 
   /** For keys that live beside the bus; commands fail at once when Redis is away. */
@@ -119,11 +111,11 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
 
   /** `logged`: nodes that cannot hear it find it in the database, so that no letter need say it. */
   toAll<F extends BusFrameName>(name: F, frame: BusFrames[F], logged = false): void {
-    this.enqueue(ALL, name, frame, logged);
+    this.sender.say(ALL, name, frame, logged);
   }
 
   toNodes<F extends BusFrameName>(nodeIds: readonly string[], name: F, frame: BusFrames[F], logged = false): void {
-    for (const nodeId of nodeIds) this.enqueue(nodeId, name, frame, logged);
+    for (const nodeId of nodeIds) this.sender.say(nodeId, name, frame, logged);
   }
 
   on<F extends BusFrameName>(name: F, listener: FrameListener<F>): void {
@@ -162,10 +154,7 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
 
   /** The text of a letter with what was said lately and went into none. */
   takeLetter(): string {
-    this.flush();
-    const channels = new Map([[ALL, this.numbers.get(ALL) ?? 0]]);
-    for (const peer of this.live) channels.set(peer, this.numbers.get(peer) ?? 0);
-    return this.kept.take(channels);
+    return this.sender.takeLetter(this.live);
   }
 
   /** What another node says by letter: what has not been heard of it over Redis. */
@@ -182,57 +171,15 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
     for (const listener of this.gapListeners) listener(reason);
   }
 
-  private enqueue<F extends BusFrameName>(target: string, name: F, frame: BusFrames[F], logged: boolean): void {
-    if (this.waiting.size === 0) setImmediate(() => this.flush());
-    const text = JSON.stringify([name, frame]);
-    let waiting = this.waiting.get(target);
-    if (!waiting) this.waiting.set(target, (waiting = { frames: [], kept: [] }));
-    waiting.frames.push(text);
-    if (!logged) waiting.kept.push(text);
-  }
-
-  private flush(): void {
-    const { waiting } = this;
-    this.waiting = new Map();
-    for (const [target, { frames, kept }] of waiting) {
-      for (let at = 0; at < frames.length; at += BATCH_FRAMES_MAX) {
-        const isLast = at + BATCH_FRAMES_MAX >= frames.length;
-        this.publish(target, { frames: frames.slice(at, at + BATCH_FRAMES_MAX), kept: isLast ? kept : [] });
-      }
-    }
-  }
-
-  /** Numbers a batch, and publishes it if Redis is there; if not, the number is missed by whoever hears the next. */
-  private publish(target: string, { frames, kept }: Waiting, sent?: Batch[3]): void {
-    const n = (this.numbers.get(target) ?? 0) + 1;
-    this.numbers.set(target, n);
-    if (kept.length > 0) this.kept.add(target, n, kept, performance.now());
-    if (!this.link?.up || this.unanswered >= UNANSWERED_MAX) return this.lost('dropped', frames.length);
-    const tail = sent === undefined ? '' : `,${JSON.stringify(sent)}`;
-    const text = `["${this.nodeId}",${n},[${frames.join()}]${tail}]`;
-    const channel = this.channel(target);
-    if (target === ALL) this.echoes.left(n, performance.now());
-    this.unanswered++;
-    count(counts.bus, 'published', frames.length);
-    this.link.commands
-      .publish(channel, this.seal.seal(channel, text))
-      .catch(() => this.lost('failed', frames.length))
-      .finally(() => this.unanswered--);
-  }
-
-  private lost(how: 'dropped' | 'failed', frames: number): void {
-    count(counts.bus, how, frames);
+  private lost(): void {
     if (this.everSubscribed) this.lossUntil = performance.now() + LOSS_MS;
   }
 
   private beat(): void {
     const now = performance.now();
-    const sent: Record<string, number> = {};
-    for (const peer of this.live) sent[peer] = this.numbers.get(peer) ?? 0;
     this.missed++;
     if (this.missed % RENEWED_BEATS === 0) this.link?.renew();
-    this.publish(ALL, { frames: [], kept: [] }, sent);
-    this.kept.expire(now);
+    this.sender.beat(this.live, now);
     this.setLive(this.peersSeen.live(now));
     if (this.link?.up) for (const listener of this.connectedHeartbeatListeners) listener();
     for (const listener of this.heartbeatListeners) listener();
