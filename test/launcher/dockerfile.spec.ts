@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { SERVER_ARGS } from '../../scripts/lib/server-args.mjs';
+import { StoreSettings } from '../../src/platform/config/settings';
 
 const ROOT = join(__dirname, '../..');
 const linesOf = (file: string): string[] => readFileSync(join(ROOT, file), 'utf8').split('\n');
@@ -10,6 +14,25 @@ describe('the image', () => {
     const text = linesOf('Dockerfile').join('\n');
     const command = /^CMD (\[.*\])$/m.exec(text.slice(text.indexOf('STOPSIGNAL')));
     expect(JSON.parse(command?.[1] ?? '[]')).toEqual(['node', ...SERVER_ARGS, 'dist/src/main.js']);
+  });
+
+  it.each([
+    ['an api node', { PORT: 'good' }],
+    ['a worker', { ROLE: 'worker', PORT: 'good' }],
+    ['a worker whose metrics have a port of their own', { ROLE: 'worker', PORT: 'bad', METRICS_PORT: 'good' }],
+    ['an api node whose metrics have one', { ROLE: 'api', PORT: 'good', METRICS_PORT: 'bad' }],
+    ['a worker whose metrics have none', { ROLE: 'worker', PORT: 'good', METRICS_PORT: '0' }],
+  ])('finds %s well where it listens', async (_, env: Record<string, string>) => {
+    const [, command = '[]'] = /HEALTHCHECK .*\\\n +CMD (\[.*\])/.exec(linesOf('Dockerfile').join('\n')) ?? [];
+    const [node, ...args] = JSON.parse(command) as string[];
+    expect(node).toBe('node');
+    const server = createServer((request, response) => response.end(request.url));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const ports: Record<string, string> = { good: String((server.address() as AddressInfo).port), bad: '1' };
+    const given = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, ports[value] ?? value]));
+    const asked = spawn(process.execPath, args, { env: given, stdio: 'ignore' });
+    expect(await new Promise((resolve) => asked.once('exit', resolve))).toBe(0);
+    server.close();
   });
 
   it('is built from files that are there and are let through to it', () => {
@@ -54,6 +77,17 @@ describe('docker compose', () => {
     const proxy = linesOf('docker/haproxy.cfg').join('\n');
     expect(proxy).toMatch(/bind :8080/);
     expect(proxy).toMatch(/server-template api 1-20 api:3000/);
-    expect(proxy).toMatch(/balance source/);
+    // Hashing keeps clients where they are only while most of the nodes stay (proxy.spec.ts runs it).
+    expect(proxy).toMatch(/hash-type consistent/);
+  });
+
+  it('lets as many nodes as the proxy finds have their connections', () => {
+    const [, nodes] = /server-template api 1-(\d+)/.exec(linesOf('docker/haproxy.cfg').join('\n')) ?? [];
+    const [, connections] = /--max-connections=(\d+)/.exec(service('mysql')) ?? [];
+    const workers = 1;
+    expect(Number(connections)).toBeGreaterThan((Number(nodes) + workers) * new StoreSettings().poolSize);
+    const [, sockets] = /maxconn (\d+)/.exec(linesOf('docker/haproxy.cfg').join('\n')) ?? [];
+    const [, files] = /nofile: \{ soft: (\d+)/.exec(service('proxy')) ?? [];
+    expect(Number(files)).toBeGreaterThan(2 * Number(sockets));
   });
 });
