@@ -20,7 +20,7 @@ beforeAll(async () => {
   database = await deployment.database();
   const redis = await deployment.redis();
   // Short, so that what a dead worker held is soon another's.
-  const env = { ...vendors.env, PUSH_TIMEOUT_MS: '2000', WORK_LEASE_MS: '6000' };
+  const env = { ...vendors.env, PUSH_TIMEOUT_MS: '1000', WORK_LEASE_MS: '3000' };
   api = await deployment.server(database.url, redis.url, { ...env, ROLE: 'api' });
   worker = await deployment.server(database.url, redis.url, { ...env, ROLE: 'all' });
 }, 120_000);

@@ -14,7 +14,7 @@ beforeAll(async () => {
   database = await aScratchDatabase({
     REDIS_URL: 'redis://127.0.0.1:1',
     // Nobody hears another here, so whatever ends a login waits for as long as others may still believe in it.
-    REALTIME_PROOF_LEASE_MS: '200',
+    REALTIME_PROOF_LEASE_MS: '100',
     LIMIT_LOGINS_BURST: '100000',
     LIMIT_CALLS_BURST: '100000',
     LIMIT_PASSWORDS_BURST: '100000',

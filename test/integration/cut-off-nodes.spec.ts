@@ -25,30 +25,35 @@ const FAULTS: Record<string, (gate: TcpGate) => Promise<void> | void> = {
   'is not heard by Redis, which it hears': (gate) => gate.hush('to the server'),
 };
 
-describe.each(Object.entries(FAULTS))('a node that %s', (_name, strike) => {
-  let gate: TcpGate;
+/** Two nodes, one of which loses Redis in one way, and people on both. */
+class Parted {
+  private gate!: TcpGate;
   /** Cut off. */
-  let a: Parley;
-  let b: Parley;
-  let app: TestApp;
-  let ann: ConnectedUser;
-  let bob: ConnectedUser;
-  let groupId: string;
-  let room: string;
-  let chatroomId: string;
+  private a!: Parley;
+  private b!: Parley;
+  private app!: TestApp;
+  private ann!: ConnectedUser;
+  private bob!: ConnectedUser;
+  private groupId = '';
+  private room = '';
+  private chatroomId = '';
 
-  const hears = (device: Device, text: string) =>
-    device.next('message:new', ({ body }) => (body as { text?: string }).text === text, LIVE_MS);
+  constructor(readonly fault: string) {}
 
-  beforeAll(async () => {
-    gate = await TcpGate.to(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
-    b = await startParley();
-    a = await b.another({ REDIS_URL: gate.url });
-    app = await anApp(b);
-    ann = await aConnectedUser(app, { at: a });
-    bob = await aConnectedUser(app, { at: b });
-    ({ groupId } = await aGroup(app, [ann, bob]));
-    ({ chatroomId, conversationId: room } = await aChatroom(app));
+  async boot(): Promise<void> {
+    this.gate = await TcpGate.to(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
+    this.b = await startParley();
+    this.a = await this.b.another({ REDIS_URL: this.gate.url });
+  }
+
+  async begin(): Promise<void> {
+    const { a, b } = this;
+    const app = (this.app = await anApp(b));
+    const ann = (this.ann = await aConnectedUser(app, { at: a }));
+    const bob = (this.bob = await aConnectedUser(app, { at: b }));
+    ({ groupId: this.groupId } = await aGroup(app, [ann, bob]));
+    ({ chatroomId: this.chatroomId, conversationId: this.room } = await aChatroom(app));
+    const { chatroomId } = this;
     for (const { device } of [ann, bob]) await device.tell('chatroom:join', { chatroomId });
     await eventually('both nodes know each other', () =>
       [a, b].every((node) => busOf(node).peers.length === 1 && !postOf(node).indirect),
@@ -58,65 +63,69 @@ describe.each(Object.entries(FAULTS))('a node that %s', (_name, strike) => {
     await hears(bob.device, 'well');
     await ann.device.tell('presence:subscribe', { userIds: ['evelyn', 'faye-1', bob.userId] });
     await bob.device.tell('presence:subscribe', { userIds: ['evelyn', 'faye-1', ann.userId] });
-    await strike(gate);
-  });
-  afterAll(async () => {
-    gate.speak();
-    await a.stop();
-    await b.stop();
-    await gate.shut();
-  });
+  }
 
-  it.each(['at once', 'later'])(
-    'still tells others what is said on it, and its own what others say: %s',
-    async (when) => {
-      const said = (text: string) => `${text} ${when}`;
-      const waited = Promise.all([
-        hears(bob.device, said('to bob')),
-        hears(ann.device, said('to ann')),
-        hears(bob.device, said('group a')),
-        hears(ann.device, said('group b')),
-        heard(bob, room, said('room a')),
-        heard(ann, room, said('room b')),
-      ]);
-      await Promise.all([
-        ann.device.tell('message:send', aText(bob.userId, said('to bob'))),
-        bob.device.tell('message:send', aText(ann.userId, said('to ann'))),
-        ann.device.tell('message:send', { ...aText('', said('group a')), to: { kind: 'group', id: groupId } }),
-        bob.device.tell('message:send', { ...aText('', said('group b')), to: { kind: 'group', id: groupId } }),
-        ann.device.tell('message:send', toRoom(chatroomId, said('room a'))),
-        bob.device.tell('message:send', toRoom(chatroomId, said('room b'))),
-      ]);
-      await waited;
-    },
-  );
+  async strike(): Promise<void> {
+    await FAULTS[this.fault](this.gate);
+  }
 
-  it('hears who is put out, and puts out whom another node says', async () => {
+  async end(): Promise<void> {
+    this.gate?.speak();
+    await this.a?.stop();
+    await this.b?.stop();
+    await this.gate?.shut();
+  }
+
+  /** Everybody hears what is said on either node, in every kind of conversation. */
+  async talk(when: string): Promise<void> {
+    const { ann, bob, groupId, chatroomId, room } = this;
+    const said = (text: string) => `${text} ${when}`;
+    const waited = Promise.all([
+      hears(bob.device, said('to bob')),
+      hears(ann.device, said('to ann')),
+      hears(bob.device, said('group a')),
+      hears(ann.device, said('group b')),
+      heard(bob, room, said('room a')),
+      heard(ann, room, said('room b')),
+    ]);
+    await Promise.all([
+      ann.device.tell('message:send', aText(bob.userId, said('to bob'))),
+      bob.device.tell('message:send', aText(ann.userId, said('to ann'))),
+      ann.device.tell('message:send', { ...aText('', said('group a')), to: { kind: 'group', id: groupId } }),
+      bob.device.tell('message:send', { ...aText('', said('group b')), to: { kind: 'group', id: groupId } }),
+      ann.device.tell('message:send', toRoom(chatroomId, said('room a'))),
+      bob.device.tell('message:send', toRoom(chatroomId, said('room b'))),
+    ]);
+    await waited;
+  }
+
+  async putOut(): Promise<void> {
+    const { a, b, app } = this;
     const [here, there] = [await aConnectedUser(app, { at: a }), await aConnectedUser(app, { at: b })];
     await ok(app.api.delete(`/v1/users/${here.userId}/sessions`));
-    const appAt = a.api.as(app.credential);
-    await ok(appAt.delete(`/v1/users/${there.userId}/sessions`));
+    await ok(a.api.as(app.credential).delete(`/v1/users/${there.userId}/sessions`));
     for (const { device } of [here, there]) {
       await device.next('session:kicked', () => true, LIVE_MS);
       await device.ended();
     }
-  });
+  }
 
-  it('tells and hears who came and who went', async () => {
+  async comeAndGo(): Promise<void> {
     for (const [userId, node, watcher] of [
-      ['evelyn', a, bob],
-      ['faye-1', b, ann],
+      ['evelyn', this.a, this.bob],
+      ['faye-1', this.b, this.ann],
     ] as const) {
-      const user = await aConnectedUser(app, { userId, at: node });
+      const user = await aConnectedUser(this.app, { userId, at: node });
       const is = (online: boolean) =>
         watcher.device.next('presence:event', (event) => event.userId === userId && event.online === online, LIVE_MS);
       await is(true);
       user.device.close();
       await is(false);
     }
-  });
+  }
 
-  it('tells and hears changes of groups and rooms, receipts, and what is only for who is online', async () => {
+  async change(): Promise<void> {
+    const { a, app, ann, bob, groupId, chatroomId } = this;
     const appAtA = a.api.as(app.credential);
     await ok(appAtA.patch(`/v1/groups/${groupId}`, { name: 'Named there' }));
     await bob.device.next('group:event', ({ kind }) => kind === 'updated', LIVE_MS);
@@ -139,24 +148,23 @@ describe.each(Object.entries(FAULTS))('a node that %s', (_name, strike) => {
       await from.device.tell('message:send', aText(to.userId, `fleeting ${from.userId}`, { options }));
       await hears(to.device, `fleeting ${from.userId}`);
     }
-  });
+  }
 
-  it('keeps its people in their rooms, for as long as it lives', async () => {
+  async stayIn(): Promise<void> {
+    const { a, app, ann, bob, chatroomId } = this;
     expect(await membersOf(app, chatroomId)).toEqual([ann.userId, bob.userId].sort());
     const newcomer = await aConnectedUser(app, { at: a });
     await newcomer.device.tell('chatroom:join', { chatroomId });
-    await eventually(
-      'heard to be in',
-      async () => (await membersOf(app, chatroomId)).includes(newcomer.userId),
-      LIVE_MS,
-    );
+    const isIn = async () => (await membersOf(app, chatroomId)).includes(newcomer.userId);
+    await eventually('heard to be in', isIn, LIVE_MS);
     await ok(app.api.delete(`/v1/chatrooms/${chatroomId}/members/${newcomer.userId}`));
     await newcomer.device.next('chatroom:event', ({ kind }) => kind === 'removed', LIVE_MS);
     await eventually('heard to be out', async () => (await membersOf(app, chatroomId)).length === 2, LIVE_MS);
     expect(await membersOf(app, chatroomId)).toEqual([ann.userId, bob.userId].sort());
-  });
+  }
 
-  it('is one of them again when it is healed, without anybody having been told that its people had gone', async () => {
+  async heal(): Promise<void> {
+    const { gate, a, b, app, ann, bob } = this;
     gate.speak();
     if (!gate.isOpen) await gate.open();
     await eventually('well again', () => [a, b].every((node) => busOf(node).healthy && !postOf(node).indirect), 60_000);
@@ -167,9 +175,51 @@ describe.each(Object.entries(FAULTS))('a node that %s', (_name, strike) => {
     await ann.device.tell('message:send', aText(bob.userId, 'healed'));
     await hears(bob.device, 'healed');
     for (const { device } of [ann, bob]) {
-      expect(device.all('presence:event').filter(({ userId }) => [ann.userId, bob.userId].includes(userId))).toEqual(
-        [],
-      );
+      const told = device.all('presence:event').filter(({ userId }) => [ann.userId, bob.userId].includes(userId));
+      expect(told).toEqual([]);
     }
+  }
+}
+
+const hears = (device: Device, text: string) =>
+  device.next('message:new', ({ body }) => (body as { text?: string }).text === text, LIVE_MS);
+
+describe(`a node that ${Object.keys(FAULTS).join(', or ')}`, () => {
+  const all = Object.keys(FAULTS).map((fault) => new Parted(fault));
+  /** Side by side, for most of it is waiting. Says which of them did not keep the promise. */
+  const inEach = async (promise: (parted: Parted) => Promise<void>): Promise<void> => {
+    const problems = await Promise.all(
+      all.map((parted) =>
+        promise(parted).then(
+          () => [],
+          (error: unknown) => [`a node that ${parted.fault}: ${error instanceof Error ? error.stack : String(error)}`],
+        ),
+      ),
+    );
+    if (problems.flat().length > 0) throw new Error(problems.flat().join('\n\n'));
+  };
+
+  beforeAll(async () => {
+    // A node that starts keeps the others in this process waiting, which must not look like a fault of theirs.
+    for (const parted of all) await parted.boot();
+    await inEach((parted) => parted.begin());
+    await inEach((parted) => parted.strike());
   });
+  afterAll(() => inEach((parted) => parted.end()));
+
+  it.each(['at once', 'later'])('still tells others what is said on it, and its own what others say: %s', (when) =>
+    inEach((parted) => parted.talk(when)),
+  );
+
+  it('hears who is put out, and puts out whom another node says', () => inEach((parted) => parted.putOut()));
+
+  it('tells and hears who came and who went', () => inEach((parted) => parted.comeAndGo()));
+
+  it('tells and hears changes of groups and rooms, receipts, and what is only for who is online', () =>
+    inEach((parted) => parted.change()));
+
+  it('keeps its people in their rooms, for as long as it lives', () => inEach((parted) => parted.stayIn()));
+
+  it('is one of them again when it is healed, without anybody having been told that its people had gone', () =>
+    inEach((parted) => parted.heal()));
 });
