@@ -52,7 +52,7 @@ function changesIn({ Receiver, WebSocket }: Library): string[] {
   ];
 }
 
-/** Reads one frame of two, waits as a PacedReceiver does, and goes on. */
+/** Reads one frame of two, waits as a PacedReader does, and goes on. */
 function changesInPacing(reader: FrameReader): string[] {
   const getInfo = reader.getInfo.bind(reader);
   const haveLength = reader.haveLength.bind(reader);
@@ -70,7 +70,7 @@ function changesInPacing(reader: FrameReader): string[] {
     lengths.push(reader._payloadLength);
     haveLength(done);
   };
-  reader._write(TWO_FRAMES, 'buffer', () => (isDone = true));
+  reader._write(TWO_FRAMES, 'binary', () => (isDone = true));
   const changes: string[] = [];
   if (heard.join() !== 'a') changes.push('The Receiver of ws does not ask getInfo before each frame.');
   if (!later || isDone || reader._loop) {
@@ -90,7 +90,8 @@ function changesInSize(reader: FrameReader): string[] {
   reader.on('error', () => undefined);
   reader._maxPayload = 4;
   reader.write(FIVE_BYTES);
-  return reader.errored?.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
+  const refused: NodeJS.ErrnoException | null = reader.errored;
+  return refused?.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH'
     ? []
     : ['The Receiver of ws does not refuse frames above the _maxPayload that it is given later.'];
 }
