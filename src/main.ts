@@ -82,12 +82,12 @@ function stopOnSignals(app: INestApplicationContext): void {
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) process.exit(EXIT_FAILED);
     stopping = true;
-    logger.log(`${signal}: finishing what was begun (once more to stop at once)`);
+    logger.log(`${signal}: stopping; calls under way are finished (send it again to stop at once)`);
     setTimeout(() => process.exit(EXIT_FAILED), STOP_PATIENCE_MS).unref();
     stopApp(app).then(
       () => process.exit(0),
       (error: unknown) => {
-        logger.error({ err: error }, 'the process did not stop in good order');
+        logger.error({ err: error }, 'stopping failed; the process ends now');
         process.exit(EXIT_FAILED);
       },
     );
@@ -114,9 +114,11 @@ function whyNot(error: unknown, { http }: Settings): string {
 
 async function main(): Promise<void> {
   const settings = settingsOrExit();
-  process.on('unhandledRejection', (error) => logger.error({ err: error }, 'a rejection that nobody handled'));
+  process.on('unhandledRejection', (error) =>
+    logger.error({ err: error }, 'unhandled rejection: a bug, please report it'),
+  );
   process.on('uncaughtException', (error) => {
-    logger.error({ err: error }, 'an error that nobody caught');
+    logger.error({ err: error }, 'uncaught exception: a bug, please report it; the process ends');
     process.exit(EXIT_FAILED);
   });
   try {

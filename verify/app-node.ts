@@ -7,7 +7,7 @@ import { SERVER_ARGS } from '../scripts/lib/server-args.mjs';
 
 const READY_MS = 60_000;
 /** What a node logs when it has lost track of something. It goes on, and it should not have come to that. */
-const COMPLAINTS = ['a rejection that nobody handled', 'an error that nobody caught'];
+const COMPLAINTS = ['unhandled rejection: a bug', 'uncaught exception: a bug'];
 const STOP_MS = 15_000;
 
 export interface AppNodeOptions {

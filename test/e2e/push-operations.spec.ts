@@ -31,7 +31,7 @@ describe('the queues’ dashboard', () => {
     async (path) => {
       for (const wrong of [undefined, 'Bearer nothing', basic('nothing'), 'Basic e30=']) {
         const { status, text, headers } = await look(path, wrong);
-        expect([status, text]).toEqual([401, 'The operator’s token, please.']);
+        expect([status, text]).toEqual([401, 'Sign in with any user name and OPERATOR_TOKEN as the password.']);
         expect(headers.get('www-authenticate')).toContain('Basic');
       }
     },

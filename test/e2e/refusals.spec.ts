@@ -75,7 +75,7 @@ describe('a refusal says what to change', () => {
     expect(said(await app.api.put('/v1/push/settings', {}))).toBe('403 : This call is for users.');
   });
 
-  it('to who types in a room, that nobody is told', async () => {
+  it('to who types in a room, that typing is not supported there', async () => {
     const { chatroomId, conversationId } = await aChatroom(app);
     await ann.device.tell('chatroom:join', { chatroomId });
     expect(await ann.device.ask('typing', { conversationId })).toMatchObject({

@@ -45,7 +45,7 @@ const ADVISED = { minLength: 5, maxLength: 20 };
 export function warned(app: App, userId: string): { warnings?: Warning[] } {
   const { length } = userId;
   if (!modeOf(app).registersAtLogin || (length >= ADVISED.minLength && length <= ADVISED.maxLength)) return {};
-  const message = `User ids of ${ADVISED.minLength} to ${ADVISED.maxLength} characters are advised: some systems that may be connected one day take no others.`;
+  const message = `User ids of ${ADVISED.minLength} to ${ADVISED.maxLength} characters are recommended for compatibility with other IM services; this one was accepted.`;
   return { warnings: [{ field: 'userId', message }] };
 }
 

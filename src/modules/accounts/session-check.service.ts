@@ -78,14 +78,16 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
   private sweepSoon(): void {
     if (this.sweeping) return;
     this.sweeping = this.sweep()
-      .catch((error: unknown) => this.logger.warn(`Connected sessions could not be proven again: ${String(error)}`))
+      .catch((error: unknown) =>
+        this.logger.warn(`checking the connected sessions failed, tried again in 30 s: ${String(error)}`),
+      )
       .finally(() => (this.sweeping = undefined));
   }
 
   private soon(connections: Connection[]): void {
     if (connections.length === 0) return;
     this.check(connections).catch((error: unknown) =>
-      this.logger.warn(`Sessions could not be proven again, the sweep will: ${String(error)}`),
+      this.logger.warn(`checking ${connections.length} sessions failed, tried again within 30 s: ${String(error)}`),
     );
   }
 

@@ -66,7 +66,7 @@ export class Arrivals implements OnModuleInit {
     const gone = [...gathered.gone].filter((userPk) => !gathered.told.has(userPk));
     this.tell(room, 'member-joined', [...gathered.came])
       .then(() => this.tell(room, 'member-left', gone))
-      .catch((error: unknown) => this.logger.debug(`a room was not told who is in it: ${String(error)}`));
+      .catch((error: unknown) => this.logger.debug(`sending who came and went to a room failed: ${String(error)}`));
   }
 
   private async tell(pk: number, kind: 'member-joined' | 'member-left', userPks: number[]): Promise<void> {

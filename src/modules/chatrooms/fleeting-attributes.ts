@@ -45,7 +45,9 @@ export class FleetingAttributes implements OnModuleInit {
     clearTimeout(waiting?.timer);
     const timer = setTimeout(() => {
       this.waiting.delete(room);
-      this.look(room).catch((error: unknown) => this.logger.debug(`attributes are left for later: ${String(error)}`));
+      this.look(room).catch((error: unknown) =>
+        this.logger.debug(`deleting attributes of a room failed, will retry: ${String(error)}`),
+      );
     }, ms).unref();
     this.waiting.set(room, { due, timer });
   }

@@ -56,7 +56,9 @@ export class JoinsService implements OnModuleInit {
 
   onModuleInit(): void {
     this.bus.on('chatroom:enlist', ({ room, userPks }) => {
-      this.enlistHere(room, userPks).catch((error: unknown) => this.logger.warn(`not brought in: ${String(error)}`));
+      this.enlistHere(room, userPks).catch((error: unknown) =>
+        this.logger.warn(`bringing users into room ${room} failed: ${String(error)}`),
+      );
     });
   }
 

@@ -30,7 +30,9 @@ export class RoomChores implements OnApplicationBootstrap, OnApplicationShutdown
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
-      this.seen().catch((error: unknown) => this.logger.debug(`rooms are seen later: ${String(error)}`));
+      this.seen().catch((error: unknown) =>
+        this.logger.debug(`noting which rooms are in use failed, will retry: ${String(error)}`),
+      );
     }, SEEN_EVERY_MS).unref();
   }
 

@@ -83,7 +83,9 @@ export class Delivery implements OnModuleInit {
     const turn = (next ? ahead.then(next) : ahead)
       .catch((error: unknown) => {
         if (outboxId !== undefined) this.left.set(outboxId, true);
-        this.logger.warn(`a delivery is left to the relay: ${String(error)}`);
+        this.logger.warn(
+          `live delivery failed; the outbox relay notifies the recipients within some seconds: ${String(error)}`,
+        );
       })
       .finally(() => {
         this.release(outboxId);
@@ -182,7 +184,9 @@ export class Delivery implements OnModuleInit {
       await this.followers.settle(done);
     } catch (error) {
       // The rows stay owed and the relay tips their readers once more: harmless.
-      if (!(error instanceof AppError)) this.logger.warn(`outbox rows could not be settled: ${String(error)}`);
+      if (!(error instanceof AppError)) {
+        this.logger.warn(`settling outbox rows failed; the relay hands them out once more: ${String(error)}`);
+      }
     }
   }
 }

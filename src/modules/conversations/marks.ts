@@ -74,7 +74,7 @@ export class Marks implements OnModuleInit {
     } catch (error) {
       for (const mark of marks)
         this.noteDelivered({ pk: mark.conversationPk, appPk: mark.appPk }, mark.userPk, mark.seq);
-      this.logger.debug(`delivered marks wait for the database: ${String(error)}`);
+      this.logger.debug(`writing delivered marks failed, will retry: ${String(error)}`);
     }
   }
 

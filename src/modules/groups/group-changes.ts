@@ -94,7 +94,9 @@ export class GroupChanges {
     const { conversation, memberVersion, result } = changed;
     if (result.members) this.hearers.changed({ conversationPk: conversation.pk, memberVersion, ...result.members });
     for (const appended of changed.appended) this.delivery.deliver(appended);
-    this.announce(changed).catch((error: unknown) => this.logger.warn(`a group event was not told: ${String(error)}`));
+    this.announce(changed).catch((error: unknown) =>
+      this.logger.warn(`sending a group event failed; members see it in the log: ${String(error)}`),
+    );
     return result.result;
   }
 

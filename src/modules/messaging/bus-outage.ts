@@ -57,7 +57,7 @@ export class BusOutage implements OnApplicationBootstrap, OnApplicationShutdown 
       for (const { id } of fresh) this.seen.set(id, now + 3 * OVERLAP_MS);
       for (const [id, forgetAt] of this.seen) if (forgetAt < now) this.seen.delete(id);
     } catch (error) {
-      this.logger.debug(`the database could not be asked for other nodes' messages: ${String(error)}`);
+      this.logger.debug(`reading other nodes' messages from the outbox failed, will retry: ${String(error)}`);
     } finally {
       this.polling = false;
     }

@@ -28,7 +28,9 @@ export class SignalsService {
 
   async typing(caller: UserCaller, conversationId: string, typing: boolean): Promise<void> {
     const { conversation } = await this.readable.find(caller, conversationId);
-    if (conversation.kind === 'chatroom') throw invalid('conversationId', 'Nobody is told who types in a room.');
+    if (conversation.kind === 'chatroom') {
+      throw invalid('conversationId', 'Typing is not supported in chatrooms; send it to users and groups only.');
+    }
     const hearers = (await this.audiences.of(conversation.kind)?.hearers(conversation)) ?? [];
     // One may read some conversations without being in them.
     if (!hearers.includes(caller.userPk)) throw new AppError('NOT_MEMBER');

@@ -52,7 +52,9 @@ export class BadgeUpdates implements ReadListener, JobHandler<'push-badge'> {
 
   unreadFell(appPk: number, userPk: number): void {
     void this.collect(appPk, userPk, COLLECT_MS).catch((error: unknown) =>
-      this.logger.debug(`the badge of user ${userPk} is left as it is: ${String(error)}`),
+      this.logger.debug(
+        `scheduling the badge of user ${userPk} failed; their phones keep the old one: ${String(error)}`,
+      ),
     );
   }
 

@@ -59,7 +59,7 @@ export class DatabaseClock implements OnModuleInit, OnApplicationShutdown {
       this.base = row.now.getTime() - (asked + took / 2);
     } catch (error) {
       // The time goes on as last measured.
-      this.logger.debug(`not measured: ${String(error)}`);
+      this.logger.debug(`asking the database for the time failed, will retry: ${String(error)}`);
       return;
     }
     latestOffsetMs = this.offsetMs;

@@ -35,7 +35,12 @@ export class DatabasePool {
   private asking: NodeJS.Timeout | undefined;
   private trying = false;
 
+  private readonly poolSize: number;
+  private readonly timeoutMs: number;
+
   constructor({ mysqlUrl, poolSize, timeoutMs }: StoreSettings) {
+    this.poolSize = poolSize;
+    this.timeoutMs = timeoutMs;
     this.connections = new Deadlines(timeoutMs);
     this.answers = new Deadlines(timeoutMs);
     this.pool = createPool({
@@ -175,12 +180,16 @@ export class DatabasePool {
     }
     if (now - this.complainedAt > COMPLAIN_EVERY_MS) {
       this.complainedAt = now;
-      this.logger.warn(`The database is silent: ${what} in time. Callers are told RETRY.`);
+      this.logger.warn(
+        `The database is silent: ${what} within ${this.timeoutMs} ms. Calls are answered RETRY until it answers again. Pool: ` +
+          `${this.poolSize} connections, the longest wait for one ${Math.round(this.longestWaitMs)} ms. Check the database ` +
+          'server and the way to it; where only the waits are long, raise MYSQL_POOL_SIZE.',
+      );
     }
     return new SilentDatabase(`the database is silent: ${what}`);
   }
 }
 
-/** What mysql2 has and does not tell of. */
+/** mysql2 has it and does not declare it. */
 const streamOf = (connection: PoolConnection): Duplex =>
   (connection as PoolConnection & { readonly stream: Duplex }).stream;

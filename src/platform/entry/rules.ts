@@ -3,7 +3,7 @@ import { IsInt, IsString, Matches, Max, Min, ValidateBy, ValidateIf } from 'clas
 import { JSONSchema } from 'class-validator-jsonschema';
 import { SEQ_MAX } from '../../kernel/contracts/message';
 import { cleanName, lengthOfName } from '../../kernel/names';
-import { ID_PATTERN, NEW_ID_PATTERN, NEW_ID_RULE } from '../../kernel/ids';
+import { ID_PATTERN, ID_RULE, NEW_ID_PATTERN, NEW_ID_RULE } from '../../kernel/ids';
 import { NAME_LENGTH_RULE, NAME_RULE } from './shape-schemas';
 
 /** Null is a value here: it clears the field. (With `@IsOptional()` the field may be left out as well.) */
@@ -13,9 +13,8 @@ export const Nullable = (): PropertyDecorator => ValidateIf((_, value) => value 
 export const Documented = (schema: { description?: string; example?: unknown }): PropertyDecorator =>
   JSONSchema(schema) as PropertyDecorator;
 
-/** A public id of a user, group, room or device (contract.md, Names); with `each`, a list of them. */
-export const IsId = ({ each = false } = {}): PropertyDecorator =>
-  Matches(ID_PATTERN, { each, message: 'An id has 1 to 64 of A-Z a-z 0-9 _ . @ - and no other.' });
+/** A public id of a user, group, room or device (contract.md, Ids and names); with `each`, a list of them. */
+export const IsId = ({ each = false } = {}): PropertyDecorator => Matches(ID_PATTERN, { each, message: ID_RULE });
 
 /** As IsId, where a new thing is given its id. */
 export const IsNewId = (): PropertyDecorator => Matches(NEW_ID_PATTERN, { message: NEW_ID_RULE });

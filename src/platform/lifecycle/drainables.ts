@@ -31,14 +31,14 @@ export class Drainables {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
         timer = setTimeout(() => {
-          this.logger.warn(`${name}: still busy after ${PATIENCE_MS} ms, going on`);
+          this.logger.warn(`stopping: ${name} is still busy after ${PATIENCE_MS} ms; stopping goes on without it`);
           resolve();
         }, PATIENCE_MS);
       });
       const results = await Promise.race([Promise.allSettled(works), late]);
       clearTimeout(timer);
       for (const result of results ?? []) {
-        if (result.status === 'rejected') this.logger.warn(`${name}: ${String(result.reason)}`);
+        if (result.status === 'rejected') this.logger.warn(`stopping: ${name} failed: ${String(result.reason)}`);
       }
     }
   }

@@ -69,7 +69,7 @@ function turnAway(reply: HttpReply, refusal: Refusal): HttpReply {
     return reply.send(`Too many wrong tokens came from your address; try again in ${seconds} s.`);
   }
   void reply.status(401).header('www-authenticate', 'Basic realm="operator", charset="UTF-8"').type('text/plain');
-  return reply.send('The operator’s token, please.');
+  return reply.send('Sign in with any user name and OPERATOR_TOKEN as the password.');
 }
 
 /** `Bearer <token>`, or `Basic` with the token for a password. */

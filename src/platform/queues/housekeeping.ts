@@ -62,7 +62,9 @@ export class Housekeeping implements JobHandler<'housekeeping'>, OnApplicationBo
     this.redis.producer.on('ready', () => this.schedule());
     // While Redis is away nobody queues the job, so every worker looks by itself: the lock lets one through.
     this.timer = setInterval(() => {
-      if (!this.redis.up) this.handle().catch((error: unknown) => this.logger.warn(String(error)));
+      if (!this.redis.up) {
+        this.handle().catch((error: unknown) => this.logger.warn(`housekeeping failed, will retry: ${String(error)}`));
+      }
     }, EVERY_MS).unref();
   }
 
@@ -89,7 +91,7 @@ export class Housekeeping implements JobHandler<'housekeeping'>, OnApplicationBo
       if (gone > 0) this.logger.debug(`${name}: ${gone} rows deleted`);
     } catch (error) {
       // One chore that fails must not keep the others from their work.
-      this.logger.warn(`${name}: ${String(error)}`);
+      this.logger.warn(`housekeeping of ${name} failed, will retry: ${String(error)}`);
     }
   }
 

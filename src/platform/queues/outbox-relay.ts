@@ -55,7 +55,7 @@ export class OutboxRelay implements OnApplicationBootstrap {
       return;
     }
     this.running = this.pass()
-      .catch((error: unknown) => this.logger.warn(`the outbox could not be read: ${String(error)}`))
+      .catch((error: unknown) => this.logger.warn(`reading the outbox failed, tried again in 1 s: ${String(error)}`))
       .finally(() => {
         this.running = undefined;
         if (this.again) {
@@ -90,7 +90,9 @@ export class OutboxRelay implements OnApplicationBootstrap {
       if (spent.length > 0) {
         const reason = `given up after ${ATTEMPTS_MAX} attempts`;
         await tx.run('UPDATE outbox SET state = ?, reason = ? WHERE id IN (?)', [OUTBOX_DEAD, reason, spent]);
-        this.logger.error(`outbox rows ${spent.join(', ')} are dead: ${reason}`);
+        this.logger.error(
+          `outbox rows ${spent.join(', ')} are dead: ${reason}. Their recipients find the messages when they sync.`,
+        );
       }
       if (live.length > 0) {
         await tx.run(
@@ -110,7 +112,7 @@ export class OutboxRelay implements OnApplicationBootstrap {
       await this.jobs.add(OWED_JOBS[first.kind], { outboxIds: chunk.map(({ id }) => id) }, { jobId });
       return true;
     } catch (error) {
-      this.logger.debug(`no queue (${String(error)}): ${chunk.length} outbox rows are worked on here`);
+      this.logger.debug(`queueing failed (${String(error)}); this process works on ${chunk.length} outbox rows itself`);
       return false;
     }
   }

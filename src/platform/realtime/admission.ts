@@ -72,7 +72,7 @@ export class Admission {
     try {
       this.sessionGate.released(connection);
     } catch (error) {
-      this.logger.error({ msg: 'SessionGate.released threw', err: error });
+      this.logger.error({ msg: 'cleaning up after a closed socket failed: a bug, please report it', err: error });
     }
   }
 
@@ -84,7 +84,10 @@ export class Admission {
     if (this.cutOff) throw new AppError('RETRY');
     if (this.deciding.has(client) || client.sockets.size > 0) {
       engineOf(socket).close();
-      throw new AppError('INVALID_REQUEST', { field: 'auth', message: 'One connection has one session.' });
+      throw new AppError('INVALID_REQUEST', {
+        field: 'auth',
+        message: 'A session is already bound to this connection; open another connection for another session.',
+      });
     }
     this.deciding.add(client);
     this.pending++;

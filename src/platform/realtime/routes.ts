@@ -195,7 +195,7 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
       for (const userPk of gone) this.unsaid.delete(userPk);
     } catch (error) {
       // Said again in 30 s, or as soon as Redis is back.
-      this.logger.debug(`routes not refreshed: ${String(error)}`);
+      this.logger.debug(`writing routes to Redis failed, will retry: ${String(error)}`);
     } finally {
       this.refreshing = false;
     }

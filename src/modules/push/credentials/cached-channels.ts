@@ -79,7 +79,10 @@ export class CachedPushChannels extends PushChannels implements OnApplicationShu
     const version = this.refused.get(key) ?? this.opened.peek(key)?.version;
     if (version === undefined) return;
     if (await this.repository.pause(version, told(reason))) {
-      this.logger.warn({ appPk, provider, version, reason: told(reason) }, 'an app cannot push: credential paused');
+      this.logger.warn(
+        { appPk, provider, version, reason: told(reason) },
+        'the provider refuses an app’s credential: its pushes are held until it uploads another',
+      );
     }
     this.live.forget({ cache: 'push-credentials', appPk, pk: appPk });
     if (this.opened.peek(key)?.version === version) this.opened.delete(key);
@@ -135,7 +138,9 @@ export class CachedPushChannels extends PushChannels implements OnApplicationShu
   }
 
   private close(channel: PushChannel): void {
-    channel.close().catch((error: unknown) => this.logger.warn({ err: error }, 'a push channel did not close'));
+    channel
+      .close()
+      .catch((error: unknown) => this.logger.warn({ err: error }, 'closing a connection to a push provider failed'));
   }
 }
 

@@ -74,7 +74,9 @@ export class PushCredentials {
     // The change stands. What is not woken is looked at again within minutes.
     await this.tasks
       .resume(pk, FRESH_MS)
-      .catch((error: unknown) => this.logger.warn({ err: error }, 'held pushes were not woken'));
+      .catch((error: unknown) =>
+        this.logger.warn({ err: error }, 'waking held pushes failed; they are looked at again within minutes'),
+      );
     this.audit.record(caller, `push-credential.${what}`, { appId, provider, ...about });
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { UserCaller } from '../../../kernel/caller';
 import type { Warning } from '../../../kernel/contracts/warning';
 import { invalid } from '../../../kernel/errors/app-error';
-import { ID_PATTERN } from '../../../kernel/ids';
+import { ID_PATTERN, ID_RULE } from '../../../kernel/ids';
 import { DeviceLogins } from '../../accounts';
 import type { DeviceDto } from './device.dto';
 import { localeOf } from './locale';
@@ -57,7 +57,7 @@ export class DevicesService {
 }
 
 function assertDeviceId(deviceId: string): void {
-  if (!ID_PATTERN.test(deviceId)) throw invalid('deviceId', 'One to 64 of A-Z a-z 0-9 _ . @ -');
+  if (!ID_PATTERN.test(deviceId)) throw invalid('deviceId', ID_RULE);
 }
 
 /** Hints that a device's system words in its own way; one that nobody understands must not cost the binding. */

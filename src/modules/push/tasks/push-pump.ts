@@ -64,7 +64,7 @@ export class PushPump implements OnApplicationBootstrap {
   private look(): void {
     if (this.stopped || this.looking) return;
     this.looking = this.pass()
-      .catch((error: unknown) => this.logger.debug(`due pushes could not be looked for: ${String(error)}`))
+      .catch((error: unknown) => this.logger.debug(`looking for due pushes failed, will retry: ${String(error)}`))
       .finally(() => (this.looking = undefined));
   }
 
@@ -74,7 +74,7 @@ export class PushPump implements OnApplicationBootstrap {
       await this.jobs.add(job, { appPk }, delayMs > 0 ? { once: `${appPk}-soon`, delayMs } : { once: `${appPk}` });
       return true;
     } catch (error) {
-      this.logger.debug(`no queue (${String(error)}): the next look finds the work of app ${appPk}`);
+      this.logger.debug(`queueing the pushes of app ${appPk} failed, will retry: ${String(error)}`);
       return false;
     }
   }

@@ -105,7 +105,10 @@ export class PushSender implements JobHandler<'push-send'> {
     const prepared = await this.prepared.of(live);
     const failure = await this.sendAll(prepared);
     // Their leases end; the database was away, most likely.
-    if (failure) this.logger.warn(`pushes of app ${appPk} could not be recorded: ${String(failure.error)}`);
+    if (failure)
+      this.logger.warn(
+        `recording pushes of app ${appPk} failed; they are sent again after their lease: ${String(failure.error)}`,
+      );
     else await this.batches.done(batches);
     return more;
   }
