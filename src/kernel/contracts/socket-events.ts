@@ -134,6 +134,8 @@ export interface JoinedChatroom {
   nextCursor?: string;
   /** Seq of the last message before those that follow live; 0 for none. */
   maxSeq: number;
+  /** This visit: hand it back when a new connection joins, to come back only if nobody put the user out meanwhile. */
+  visit: number;
 }
 
 /** Client → server events: what each carries and what its acknowledgement answers. The server has one handler each. */
@@ -194,8 +196,11 @@ export interface ClientEvents {
   'group:remove': { data: { groupId: string; userId: string }; reply: Record<string, never> };
   /** Ends the group for everybody; by the owner. */
   'group:dissolve': { data: { groupId: string }; reply: Record<string, never> };
-  /** Comes in with this socket and hears the room from here on; the latest messages come first, as `message:new`. */
-  'chatroom:join': { data: { chatroomId: string; history?: number }; reply: JoinedChatroom };
+  /**
+   * Comes in with this socket and hears the room from here on; the latest messages come first, as `message:new`. `visit`,
+   * from an earlier answer: comes back after a lost connection, and is refused with NOT_MEMBER if put out meanwhile.
+   */
+  'chatroom:join': { data: { chatroomId: string; history?: number; visit?: number }; reply: JoinedChatroom };
   /** Goes out with this socket. */
   'chatroom:leave': { data: { chatroomId: string }; reply: Record<string, never> };
 }

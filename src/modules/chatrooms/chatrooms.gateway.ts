@@ -11,8 +11,8 @@ export class ChatroomsGateway {
   constructor(private readonly joins: JoinsService) {}
 
   @On('chatroom:join')
-  join(caller: UserCaller, { chatroomId, history }: ChatroomJoinDto, connection: Connection) {
-    return this.joins.join(caller, chatroomId, connection, history);
+  join(caller: UserCaller, { chatroomId, history, visit }: ChatroomJoinDto, connection: Connection) {
+    return this.joins.join(caller, chatroomId, connection, { history, visit });
   }
 
   @On('chatroom:leave')

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import type { UserCaller } from '../../kernel/caller';
+import type { AppRef, UserCaller } from '../../kernel/caller';
 import type { JoinedChatroom } from '../../kernel/contracts/socket-events';
 import { AppError } from '../../kernel/errors/app-error';
 import { Batched } from '../../platform/database/batched';
@@ -17,7 +17,14 @@ import { ChatroomsService } from './chatrooms.service';
 import { InOrder } from './in-order';
 import { LiveRooms } from './live-rooms';
 import { RosterExchange } from './roster-exchange';
-import { StandingsRepository } from './standings.repository';
+import { type Barrier, StandingsRepository } from './standings.repository';
+
+export interface JoinOptions {
+  /** How many of the latest messages come first. */
+  history?: number;
+  /** From the answer to an earlier join: the socket comes back, and was not put out since. */
+  visit?: number;
+}
 
 const HISTORY_DEFAULT = 10;
 /** A room that changes faster than a join can look at it. */
@@ -29,7 +36,7 @@ export class JoinsService implements OnModuleInit {
   private readonly logger = new Logger(JoinsService.name);
   /** A storm of joins is a few statements: what one turn of the event loop asks is read at once. */
   private readonly states: Batched<number, RoomState>;
-  private readonly bans: Batched<string, true>;
+  private readonly barriers: Batched<string, Barrier>;
   private readonly details: Batched<number, NamedValue[]>;
   private readonly inOrder = new InOrder();
 
@@ -47,10 +54,9 @@ export class JoinsService implements OnModuleInit {
     attributes: AttributesRepository,
   ) {
     this.states = new Batched((pks) => standings.states(pks));
-    this.bans = new Batched(async (keys) => {
-      const banned = await standings.bannedOf(keys.map((key) => key.split(':').map(Number) as [number, number]));
-      return new Map([...banned].map((key) => [key, true as const]));
-    });
+    this.barriers = new Batched((keys) =>
+      standings.barriersOf(keys.map((key) => key.split(':').map(Number) as [number, number])),
+    );
     this.details = new Batched((pks) => attributes.ofRooms(pks));
   }
 
@@ -67,9 +73,9 @@ export class JoinsService implements OnModuleInit {
     caller: UserCaller,
     chatroomId: string,
     connection: Connection,
-    history = HISTORY_DEFAULT,
+    options: JoinOptions = {},
   ): Promise<JoinedChatroom> {
-    return this.inOrder.do(connection, chatroomId, () => this.joinNow(caller, chatroomId, connection, history));
+    return this.inOrder.do(connection, chatroomId, () => this.joinNow(caller, chatroomId, connection, options));
   }
 
   leave(caller: UserCaller, chatroomId: string, connection: Connection): Promise<void> {
@@ -91,10 +97,10 @@ export class JoinsService implements OnModuleInit {
     caller: UserCaller,
     chatroomId: string,
     connection: Connection,
-    history: number,
+    options: JoinOptions,
   ): Promise<JoinedChatroom> {
-    const conversation = await this.found(caller, chatroomId);
-    const { maxSeq, state } = await this.enter(conversation, connection, history);
+    const conversation = await this.found(caller, chatroomId, options);
+    const { maxSeq, state } = await this.enter(conversation, connection, options);
     const attributes = (await this.details.get(conversation.lowPk)) ?? [];
     return {
       chatroomId,
@@ -103,6 +109,7 @@ export class JoinsService implements OnModuleInit {
       ...(state.announcement && { announcement: state.announcement }),
       ...this.fitting(attributes, state.announcement),
       maxSeq,
+      visit: state.version,
     };
   }
 
@@ -124,15 +131,21 @@ export class JoinsService implements OnModuleInit {
     if (!conversation) return;
     const sockets = userPks.flatMap((userPk) => [...this.connections.ofUser(userPk)]);
     const own = sockets.filter(({ caller }) => caller.app.pk === conversation.appPk);
-    await Promise.all(own.map((connection) => this.enter(conversation, connection, HISTORY_DEFAULT)));
+    await Promise.all(own.map((connection) => this.enter(conversation, connection, {})));
   }
 
-  private async found(caller: UserCaller, chatroomId: string): Promise<ConversationRef> {
+  private async found(caller: UserCaller, chatroomId: string, { visit }: JoinOptions): Promise<ConversationRef> {
     const { app } = caller;
     const known = await this.directory.perhaps(app, chatroomId);
     if (known) return known;
-    if (!(await this.apps.byPk(app.pk))?.settings.joinCreates) throw new AppError('CHATROOM_NOT_FOUND');
+    await this.assertMakes(app, visit);
     return this.chatrooms.madeByJoin(app, caller, chatroomId);
+  }
+
+  /** Whether who joins makes a room that is not there; who comes back to one does not. */
+  private async assertMakes(app: AppRef, visit: number | undefined): Promise<void> {
+    const makes = visit === undefined && (await this.apps.byPk(app.pk))?.settings.joinCreates;
+    if (!makes) throw new AppError('CHATROOM_NOT_FOUND');
   }
 
   /**
@@ -142,7 +155,7 @@ export class JoinsService implements OnModuleInit {
   private async enter(
     conversation: ConversationRef,
     connection: Connection,
-    history: number,
+    { history = HISTORY_DEFAULT, visit }: JoinOptions,
   ): Promise<{ maxSeq: number; state: RoomState }> {
     const { caller } = connection;
     const { app, userPk } = caller;
@@ -150,11 +163,11 @@ export class JoinsService implements OnModuleInit {
       const state = await this.states.get(conversation.pk);
       if (!state) throw new AppError('CHATROOM_NOT_FOUND');
       if (state.status === 'closed') {
-        if (!(await this.apps.byPk(app.pk))?.settings.joinCreates) throw new AppError('CHATROOM_NOT_FOUND');
+        await this.assertMakes(app, visit);
         await this.chatrooms.madeByJoin(app, caller, conversation.conversationId.slice('chatroom:'.length));
         continue;
       }
-      if (await this.bans.get(`${conversation.lowPk}:${userPk}`)) throw new AppError('BANNED');
+      assertLetIn(state, await this.barriers.get(`${conversation.lowPk}:${userPk}`), visit);
       const room = await this.rooms.open(conversation);
       if (room.version < state.version) await this.rooms.refresh(room);
       if (room.version !== state.version || this.rooms.get(conversation.pk) !== room) continue;
@@ -170,4 +183,10 @@ export class JoinsService implements OnModuleInit {
     if (maxMembers === null || rosters.has(pk, userPk) || rosters.count(pk) < maxMembers) return;
     throw new AppError('CHATROOM_FULL', { details: { limit: maxMembers } });
   }
+}
+
+/** @throws AppError BANNED, NOT_MEMBER */
+function assertLetIn({ openedVersion }: RoomState, barrier: Barrier | undefined, visit = Infinity): void {
+  if (barrier?.banned === 1) throw new AppError('BANNED');
+  if (visit < Math.max(openedVersion, barrier?.removedVersion ?? 0)) throw new AppError('NOT_MEMBER');
 }

@@ -15,6 +15,8 @@ export interface Sanction {
 
 /** The last time that a user was put out of a room. */
 export type Removal = Pick<Standing, 'userPk' | 'removedVersion' | 'banned'>;
+/** What was decided about a user that matters when it comes in. */
+export type Barrier = Pick<Standing, 'removedVersion' | 'banned'>;
 
 export type Sanctioned = 'banned' | 'muted' | 'maySpeak' | 'admin';
 
@@ -75,15 +77,15 @@ export class StandingsRepository {
     return new Map(rows.map((row) => [row.room, row]));
   }
 
-  /** The banned among these pairs, as `chatroom:user`. */
-  async bannedOf(pairs: readonly (readonly [chatroomPk: number, userPk: number])[]): Promise<Set<string>> {
-    if (pairs.length === 0) return new Set();
-    const rows = await this.sql.rows<{ chatroomPk: number; userPk: number }>(
-      `SELECT chatroomPk, userPk FROM ${PAIRS} STRAIGHT_JOIN chatroom_standings ON chatroomPk = d.a AND userPk = d.b
-        WHERE banned = 1`,
+  /** What may keep users out of rooms, by `chatroom:user`; nothing is known of most. */
+  async barriersOf(pairs: readonly (readonly [chatroomPk: number, userPk: number])[]): Promise<Map<string, Barrier>> {
+    if (pairs.length === 0) return new Map();
+    const rows = await this.sql.rows<Barrier & { chatroomPk: number; userPk: number }>(
+      `SELECT chatroomPk, userPk, banned, removedVersion
+         FROM ${PAIRS} STRAIGHT_JOIN chatroom_standings ON chatroomPk = d.a AND userPk = d.b`,
       [pairsValue(pairs)],
     );
-    return new Set(rows.map(({ chatroomPk, userPk }) => `${chatroomPk}:${userPk}`));
+    return new Map(rows.map((row) => [`${row.chatroomPk}:${row.userPk}`, row]));
   }
 
   /** Who was removed after this version, at which, and whether by a ban that stands. */

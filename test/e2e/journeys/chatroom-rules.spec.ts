@@ -188,6 +188,35 @@ describe('the rules of chatrooms', () => {
     second.close();
   });
 
+  it('a socket comes back as the visit that it was, unless its user was put out or the room was closed meanwhile', async () => {
+    const own = await anApp(parley, { settings: { joinCreates: true } });
+    const eve = await aConnectedUser(own);
+    const { chatroomId } = await aChatroom(own);
+    const comesBack = (visit: number) => eve.device.ask('chatroom:join', { chatroomId, history: 0, visit });
+    const { visit } = await eve.device.tell('chatroom:join', { chatroomId });
+    await eve.device.tell('chatroom:leave', { chatroomId });
+    expect(await comesBack(visit)).toMatchObject({ ok: true, data: { chatroomId } });
+
+    await ok(own.api.delete(`/v1/chatrooms/${chatroomId}/members/${eve.userId}`));
+    expect(refusedAs(await comesBack(visit))).toBe('NOT_MEMBER');
+    const anew = await eve.device.tell('chatroom:join', { chatroomId });
+    expect(refusedAs(await comesBack(visit))).toBe('NOT_MEMBER');
+    expect(await comesBack(anew.visit)).toMatchObject({ ok: true });
+
+    await ok(own.api.put(`/v1/chatrooms/${chatroomId}/bans/${eve.userId}`, {}));
+    expect(refusedAs(await comesBack(anew.visit))).toBe('BANNED');
+    await ok(own.api.delete(`/v1/chatrooms/${chatroomId}/bans/${eve.userId}`));
+    expect(refusedAs(await comesBack(anew.visit))).toBe('NOT_MEMBER');
+    const last = await eve.device.tell('chatroom:join', { chatroomId });
+
+    await ok(own.api.delete(`/v1/chatrooms/${chatroomId}`));
+    expect(refusedAs(await comesBack(last.visit))).toBe('CHATROOM_NOT_FOUND');
+    expect(codeOf(await own.api.get(`/v1/chatrooms/${chatroomId}`))[0]).toBe(404);
+    await ok(own.api.post('/v1/chatrooms', { chatroomId, name: 'Anew' }));
+    expect(refusedAs(await comesBack(last.visit))).toBe('NOT_MEMBER');
+    eve.device.close();
+  });
+
   it('online-only messages are heard on every node and kept nowhere', async () => {
     const { chatroomId, conversationId } = await aChatroom(app);
     for (const { device } of [ann, bob]) await device.tell('chatroom:join', { chatroomId });

@@ -130,4 +130,10 @@ export class ChatroomJoinDto extends ChatroomIdDto {
   @Min(0)
   @Max(RECENT_MAX)
   history?: number;
+
+  /** From the answer to an earlier join: comes back as that visit, unless the user was put out or the room closed since. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  visit?: number;
 }
