@@ -14,9 +14,11 @@ export type {
 } from '../../src/kernel/contracts/message';
 export type {
   Ack,
+  ChatroomEvent,
   ClientEventName,
   ClientEvents,
   HandshakeAuth,
+  JoinedChatroom,
   PullRequest,
   ServerEventName,
   ServerEvents,

@@ -1,5 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
-import type { Ack, ClientEvents, HandshakeAuth, ServerEvents } from './catalogue';
+import { Calls, type Call } from './calls';
+import type { HandshakeAuth, ServerEvents } from './catalogue';
 import { fullJitter, type Clock, type Timer } from './clock';
 import { isWireError, ParleyError, type ParleyErrorCode } from './errors';
 import type { Session } from './session';
@@ -16,9 +17,11 @@ export type ConnectionState =
   | ({ name: 'kicked' } & ServerEvents['session:kicked'])
   | { name: 'closed' };
 
+/** What the server is told of the device. */
+export type Device = Pick<HandshakeAuth['device'], 'id' | 'platform'>;
+
 export interface ConnectionOptions {
   url: string;
-  device: { id: string; platform: string };
   transports?: ('websocket' | 'polling')[];
   /** Failed attempts in a row before giving up. */
   attemptsMax: number;
@@ -36,16 +39,7 @@ export interface ConnectionPorts {
 
 type DeviceState = 'foreground' | 'background';
 
-/** A call that waits for its answer. */
-interface UnderWay {
-  bytes: number;
-  /** The server closed the socket over it. */
-  tooLarge?: true;
-}
-
 const BACKOFF = { firstMs: 500, mostMs: 30_000 };
-/** What Socket.IO writes before an event: its type and the number of its acknowledgement. */
-const FRAME_HEAD_BYTES = 8;
 const ATTEMPT_TIMEOUT_MS = 20_000;
 /** After it was closed for a flood, a client leaves the server alone for so long. */
 const FLOOD_PAUSE_MS = 5000;
@@ -66,28 +60,39 @@ export class Connection {
   private missed = 0;
   private connectedAt = 0;
   private waitUntil = 0;
-  private readonly underWay = new Set<UnderWay>();
   /** Raised by start and stop: what an older run still answers is ignored. */
   private run = 0;
   private renewed = false;
   private current: ConnectionState = { name: 'idle' };
   private deviceState: DeviceState = 'foreground';
+  /** Given by `start`. */
+  private device: Device;
+  private readonly calls: Calls;
 
   constructor(
     private readonly session: Session,
     private readonly ports: ConnectionPorts,
     private readonly clock: Clock,
     private readonly options: ConnectionOptions,
-  ) {}
+  ) {
+    this.calls = new Calls(options.callTimeoutMs, () => session.frameBytes);
+  }
 
   get state(): ConnectionState {
     return this.current;
   }
 
-  start(): void {
+  /** Something is being done about a connection, or there is one. */
+  get isRunning(): boolean {
     const { name } = this.current;
-    if (name === 'connecting' || name === 'connected' || name === 'reconnecting') return;
-    if (name === 'connect-failed' && !this.current.final) return;
+    if (name === 'connect-failed') return !this.current.final;
+    return name === 'connecting' || name === 'connected' || name === 'reconnecting';
+  }
+
+  start(device: Device): void {
+    if (this.isRunning) return;
+    const { name } = this.current;
+    this.device = device;
     // After a kick or a refusal the old login is worth nothing.
     if (name === 'kicked' || name === 'connect-failed') this.session.forget();
     this.run += 1;
@@ -104,35 +109,7 @@ export class Connection {
     this.end({ name: 'closed' });
   }
 
-  /** One call, one attempt. Rejects with `definite: false` when the outcome is unknown. */
-  async call<E extends keyof ClientEvents>(event: E, data: ClientEvents[E]['data']): Promise<ClientEvents[E]['reply']> {
-    const { socket } = this;
-    if (!socket?.connected) throw new ParleyError('NOT_CONNECTED', 'There is no connection.', { definite: false });
-    const one: UnderWay = { bytes: this.assertFits(event, data) };
-    let ack: Ack<ClientEvents[E]['reply']>;
-    this.underWay.add(one);
-    try {
-      ack = (await socket.timeout(this.options.callTimeoutMs).emitWithAck(event, data)) as typeof ack;
-    } catch (cause) {
-      if (one.tooLarge)
-        throw new ParleyError('TOO_LARGE', `The server does not take a ${event} of this size.`, { cause });
-      throw new ParleyError('TIMEOUT', `No answer to ${event}; its outcome is unknown.`, { definite: false, cause });
-    } finally {
-      this.underWay.delete(one);
-    }
-    if (ack.ok) return ack.data;
-    throw ParleyError.fromWire(ack.error);
-  }
-
-  /** A frame that the server would close the socket for is refused here: it could be repeated for ever. Answers its bytes. */
-  private assertFits(event: string, data: unknown): number {
-    const bytes = new TextEncoder().encode(JSON.stringify([event, data])).length + FRAME_HEAD_BYTES;
-    const maxBytes = this.session.frameBytes;
-    if (bytes <= maxBytes) return bytes;
-    throw new ParleyError('TOO_LARGE', `This takes ${bytes} bytes to send; the server takes ${maxBytes}.`, {
-      details: { maxBytes },
-    });
-  }
+  readonly call: Call = (event, data) => this.calls.make(this.socket, event, data);
 
   /** Remembered for the next handshake. In the foreground a wait for the next attempt is cut short. */
   async setDeviceState(state: DeviceState): Promise<void> {
@@ -151,8 +128,7 @@ export class Connection {
   }
 
   private open(run: number, token: string): void {
-    const { id, platform } = this.options.device;
-    const auth: HandshakeAuth = { token, device: { id, platform, state: this.deviceState }, features: ['batch'] };
+    const auth: HandshakeAuth = { token, device: { ...this.device, state: this.deviceState }, features: ['batch'] };
     const socket = io(this.address(), {
       auth,
       forceNew: true,
@@ -245,17 +221,16 @@ export class Connection {
         this.timer = undefined;
         this.lost(run);
       }, afterMs);
-    } else if (name === 'session:closed') this.closedFor((data as ServerEvents['session:closed']).code);
-    else if (name === 'session:expiring') void this.renew();
+    } else if (name === 'session:closed') {
+      this.closedFor((data as ServerEvents['session:closed']).code);
+    } else if (name === 'session:expiring') void this.renew();
     this.ports.event(name, data);
   }
 
   /** Why the server is about to close the socket: over one frame too many, or over the largest that is on its way. */
   private closedFor(code: string): void {
     if (code === 'RATE_LIMITED') this.waitUntil = this.clock.now() + FLOOD_PAUSE_MS;
-    if (code !== 'TOO_LARGE') return;
-    const [largest] = [...this.underWay].sort((a, b) => b.bytes - a.bytes);
-    if (largest) largest.tooLarge = true;
+    if (code === 'TOO_LARGE') this.calls.blameLargest();
   }
 
   private async renew(): Promise<void> {

@@ -17,6 +17,11 @@ export class Emitter<Events extends object> {
     this.listeners.get(event)?.delete(listener);
   }
 
+  /** Somebody listens. */
+  has(event: keyof Events): boolean {
+    return (this.listeners.get(event)?.size ?? 0) > 0;
+  }
+
   /** A listener that throws is the application's bug: it is reported as uncaught and never disturbs the order. */
   emit<E extends keyof Events>(event: E, payload: Events[E]): void {
     for (const listener of [...(this.listeners.get(event) ?? [])] as unknown as Listener<Events[E]>[]) {

@@ -1,4 +1,5 @@
-import type { Clock } from './clock';
+import { halfJitter, type Backoff, type Clock } from './clock';
+import type { ParleyError } from './errors';
 
 /** Open while the server can be called. */
 export class Gate {
@@ -37,6 +38,11 @@ export class Gate {
       }, ms);
       this.waiting.push(early);
     });
+  }
+
+  /** Before a call is repeated that failed for now: as long as the server asked, and longer each time. */
+  pauseAfter({ retryAfterMs = 0 }: ParleyError, attempt: number, backoff: Backoff, clock: Clock): Promise<void> {
+    return this.pause(Math.max(retryAfterMs, halfJitter(attempt, backoff, clock)), clock);
   }
 
   private wake(): void {

@@ -63,6 +63,10 @@ export class Http {
     return this.call('GET', '/v1/conversations', { token, query });
   }
 
+  conversation(token: string, conversationId: string): Promise<WireConversation> {
+    return this.call('GET', `/v1/conversations/${encodeURIComponent(conversationId)}`, { token });
+  }
+
   history(token: string, conversationId: string, query: HistoryQuery = {}): Promise<HistoryPage> {
     const path = `/v1/conversations/${encodeURIComponent(conversationId)}/messages`;
     return this.call('GET', path, { token, query: { ...query } });

@@ -3,14 +3,23 @@ import type { Clock } from './clock';
 import { Reader, type LogMessage, type ReaderOptions, type ReaderPorts } from './reader';
 
 export type InboxPorts = ReaderPorts;
-export type InboxOptions = ReaderOptions;
+export interface InboxOptions extends ReaderOptions {
+  /** Instead of `catchUpLimit`, in rooms. */
+  roomCatchUpLimit: number;
+}
 
-export const INBOX_DEFAULTS: InboxOptions = { gapWaitMs: 500, bufferMax: 200, pullLimit: 100, catchUpLimit: 10_000 };
+export const INBOX_DEFAULTS: InboxOptions = {
+  gapWaitMs: 500,
+  bufferMax: 200,
+  pullLimit: 100,
+  catchUpLimit: 10_000,
+  roomCatchUpLimit: 1000,
+};
 
 /** At most so many pulls at once: a return after a weekend must not be a burst. */
 const PULLS_MAX = 4;
 
-const isRoom = (conversationId: string) => conversationId.startsWith('chatroom:');
+export const isRoom = (conversationId: string): boolean => conversationId.startsWith('chatroom:');
 const inLog = (message: WireMessage): message is LogMessage => message.seq !== undefined;
 
 /** All conversations, each read in order by its `Reader`. Pure but for the ports and the clock it is given. */
@@ -29,9 +38,9 @@ export class Inbox {
     this.readerPorts = { ...ports, pull: (...args) => this.inTurn(() => this.ports.pull(...args)) };
   }
 
-  /** Where an earlier run stopped. */
+  /** Where an earlier run stopped. Nobody is in a room then. */
   restore(positions: Iterable<readonly [conversationId: string, have: number]>): void {
-    for (const [conversationId, have] of positions) this.open(conversationId, have);
+    for (const [conversationId, have] of positions) if (!isRoom(conversationId)) this.open(conversationId, have);
   }
 
   /** A message from any source; answers false for one that is in no log and must be shown at once. */
@@ -50,6 +59,24 @@ export class Inbox {
     const reader = this.reader(conversationId);
     reader.floor(minSeq);
     reader.tip(maxSeq);
+  }
+
+  /** In a room (again), whose log ended there. */
+  joined(conversationId: string, maxSeq: number): void {
+    this.reader(conversationId).begin(maxSeq);
+  }
+
+  /** Out of a room: what has come of it and is not handed out yet is dropped. */
+  left(conversationId: string): void {
+    this.readers.get(conversationId)?.hold();
+    this.readers.delete(conversationId);
+  }
+
+  /** Out of a room against one's will: what has come is still handed out, and what is missing told. */
+  putOut(conversationId: string): void {
+    const reader = this.readers.get(conversationId);
+    this.readers.delete(conversationId);
+    reader?.end();
   }
 
   /** Another store than before: these are its conversations with their ends; whatever is held beyond them is void. */
@@ -87,7 +114,9 @@ export class Inbox {
   }
 
   private open(conversationId: string, have: number | undefined): Reader {
-    const reader = new Reader(conversationId, have, this.readerPorts, this.options, this.clock);
+    const { roomCatchUpLimit, ...options } = this.options;
+    if (isRoom(conversationId)) options.catchUpLimit = roomCatchUpLimit;
+    const reader = new Reader(conversationId, have, this.readerPorts, options, this.clock);
     this.readers.set(conversationId, reader);
     if (!this.held) reader.release();
     return reader;

@@ -10,3 +10,4 @@ export type { Skipped } from './reader';
 export type { Login, TokenSource } from './session';
 export { MemoryStorage, webStorage, type Storage, type WebStorageLike } from './storage';
 export type { Reset } from './sync';
+export type { RoomLeft, Rooms } from './visits';

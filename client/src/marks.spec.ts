@@ -1,7 +1,8 @@
 import { settle, VirtualClock } from '../test/support/virtual-clock';
+import type { Call } from './calls';
 import { ParleyError } from './errors';
 import { Gate } from './gate';
-import { Marks, type Call } from './marks';
+import { Marks } from './marks';
 
 function marks() {
   const clock = new VirtualClock();

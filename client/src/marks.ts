@@ -1,12 +1,8 @@
+import type { Call } from './calls';
 import type { ClientEvents } from './catalogue';
-import { halfJitter, type Clock, type Timer } from './clock';
+import type { Clock, Timer } from './clock';
 import { ParleyError } from './errors';
 import type { Gate } from './gate';
-
-export type Call = <E extends keyof ClientEvents>(
-  event: E,
-  data: ClientEvents[E]['data'],
-) => Promise<ClientEvents[E]['reply']>;
 
 type ReadReply = ClientEvents['conversation:read']['reply'];
 
@@ -44,7 +40,7 @@ export class Marks {
       } catch (thrown) {
         const error = ParleyError.of(thrown);
         if (error.definite) throw error;
-        await this.gate.pause(Math.max(error.retryAfterMs ?? 0, halfJitter(attempt, RETRY, this.clock)), this.clock);
+        await this.gate.pauseAfter(error, attempt, RETRY, this.clock);
       }
     }
   }

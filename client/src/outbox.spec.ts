@@ -3,7 +3,7 @@ import { settle, VirtualClock } from '../test/support/virtual-clock';
 import type { SendCommand, SentMessage } from './catalogue';
 import { ParleyError } from './errors';
 import { Gate } from './gate';
-import { newMessageId } from './message-id';
+import { newId } from './ids';
 import { Outbox } from './outbox';
 import { Drawer, MemoryStorage, type Storage } from './storage';
 
@@ -12,7 +12,7 @@ type Fate = 'ok' | 'ack-lost' | 'request-lost' | 'busy';
 
 const command = (to: string, text: string): SendCommand => ({
   to: { kind: 'user', id: to },
-  clientMessageId: newMessageId(),
+  clientMessageId: newId(),
   type: 'text',
   body: { text },
 });
@@ -92,11 +92,17 @@ class Device {
       new Drawer(guarded(this.storage, process), 'outbox/'),
       this.clock,
     );
-    outbox.restore(new Drawer(this.storage, 'outbox/').pick(this.storage.load() as Iterable<[string, string]>));
+    outbox.restore(keptIn(this.storage));
     return outbox;
   }
 
   private kill: () => void = () => undefined;
+}
+
+/** In key order. */
+function keptIn(storage: Storage): [string, string][] {
+  const entries = [...(storage.load() as Iterable<[string, string]>)];
+  return entries.map(([key, value]): [string, string] => [key.slice('outbox/'.length), value]).sort();
 }
 
 const guarded = (storage: Storage, process: { alive: boolean }): Storage => ({

@@ -1,5 +1,5 @@
 import type { SendCommand, SentMessage } from './catalogue';
-import { halfJitter, type Clock } from './clock';
+import type { Clock } from './clock';
 import { isAboutTheLogin, ParleyError } from './errors';
 import type { Gate } from './gate';
 import type { Drawer } from './storage';
@@ -71,19 +71,36 @@ export class Outbox {
       const { command, acknowledged } = parse(value) ?? {};
       if (!command) continue;
       const entry = this.entry(key, command);
-      this.lastKey = Math.max(this.lastKey, Number(key));
+      this.lastKey = Math.max(this.lastKey, Number.parseInt(key, 10));
       if (acknowledged) this.remembered.push({ ...entry, acknowledged });
       else this.enqueue(laneOf(command), [entry]);
     }
     this.forgetOld();
   }
 
+  /**
+   * What another client left that is gone, in key order: sent under the same ids, so that it does no harm if that client
+   * had sent some of it. Answers whether all of it is kept here now.
+   */
+  async adopt(kept: Iterable<readonly [key: string, value: string]>): Promise<boolean> {
+    const adopted: Entry[] = [];
+    for (const [, value] of kept) {
+      const { command, acknowledged } = parse(value) ?? {};
+      if (!command || this.byId.has(command.clientMessageId)) continue;
+      const entry = { ...this.entry(this.nextKey(command), command), acknowledged };
+      adopted.push(entry);
+      if (acknowledged) this.remembered.push(entry);
+      else this.enqueue(laneOf(command), [entry]);
+    }
+    const failures = await Promise.all(adopted.map(async (entry) => this.firstKept(entry)));
+    return failures.every((failure) => failure === undefined);
+  }
+
   /** Resolves when acknowledged, however long that takes. The same id again is the same message. */
   send(command: SendCommand): Promise<SentMessage> {
     const known = this.byId.get(command.clientMessageId);
     if (known) return known.outcome;
-    this.lastKey += 1;
-    const entry = this.entry(String(this.lastKey).padStart(12, '0'), command);
+    const entry = this.entry(this.nextKey(command), command);
     entry.stored = this.firstKept(entry);
     this.enqueue(laneOf(command), [entry]);
     return entry.outcome;
@@ -107,6 +124,12 @@ export class Outbox {
       again.set(lane, [...(again.get(lane) ?? []), this.entry(key, command)]);
     }
     for (const [lane, entries] of again) this.enqueue(lane, entries, 'first');
+  }
+
+  /** Sorts in the order of sending, and is never another client's that shares the drawer for a while. */
+  private nextKey({ clientMessageId }: SendCommand): string {
+    this.lastKey += 1;
+    return `${String(this.lastKey).padStart(12, '0')}-${clientMessageId}`;
   }
 
   private entry(key: string, command: SendCommand): Entry {
@@ -180,8 +203,7 @@ export class Outbox {
       } catch (thrown) {
         const error = ParleyError.of(thrown);
         if (error.definite && !isAboutTheLogin(error)) throw error;
-        const waitMs = Math.max(error.retryAfterMs ?? 0, halfJitter(attempt, RETRY, this.clock));
-        await this.gate.pause(waitMs, this.clock);
+        await this.gate.pauseAfter(error, attempt, RETRY, this.clock);
       }
     }
   }

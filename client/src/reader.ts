@@ -81,8 +81,28 @@ export class Reader {
   tip(maxSeq: number): void {
     if (maxSeq <= this.target && this.pulling) return;
     this.target = Math.max(this.target, maxSeq);
-    this.have ??= maxSeq - 1;
-    if (!this.held && this.target > this.have) void this.catchUp();
+    this.have ??= Math.min(maxSeq, this.firstBuffered()) - 1;
+    this.drain();
+    if (!this.held && this.target > this.position) void this.catchUp();
+  }
+
+  /** Joined a room whose log ended there: it begins with what has been heard of it, or goes on where it was left. */
+  begin(maxSeq: number): void {
+    // A pull from before may have been refused for not being in.
+    this.era += 1;
+    this.have ??= Math.min(maxSeq, this.firstBuffered() - 1);
+    this.tip(maxSeq);
+  }
+
+  /** Nothing more will come: hands out what has, and tells what is missing. */
+  end(): void {
+    this.era += 1;
+    this.disarm();
+    this.held = false;
+    this.have ??= Math.min(this.target, this.firstBuffered() - 1);
+    for (const seq of [...this.buffer.keys()].sort((a, b) => a - b)) this.skipTo(seq - 1, 'unavailable');
+    this.skipTo(this.target, 'unavailable');
+    this.held = true;
   }
 
   /** Below `minSeq` there is nothing for this user. */
@@ -148,6 +168,11 @@ export class Reader {
     this.applying = false;
   }
 
+  /** Infinity when nothing is buffered. */
+  private firstBuffered(): number {
+    return Math.min(...this.buffer.keys());
+  }
+
   private following(): LogMessage | undefined {
     return this.held ? undefined : this.buffer.get(this.position + 1);
   }
@@ -156,7 +181,7 @@ export class Reader {
     if (this.timer !== undefined || this.pulling) return;
     this.timer = this.clock.setTimeout(() => {
       this.timer = undefined;
-      if (this.have === undefined && this.buffer.size > 0) this.have = Math.min(...this.buffer.keys()) - 1;
+      if (this.buffer.size > 0) this.have ??= this.firstBuffered() - 1;
       this.drain();
       void this.catchUp();
     }, ms);
@@ -220,7 +245,7 @@ export class Reader {
     if (this.emptyAnswers < EMPTY_ANSWERS_MAX) return halfJitter(this.emptyAnswers, PULL_BACKOFF, this.clock) + 1;
     this.emptyAnswers = 0;
     if (this.buffer.size === 0) return this.giveUp();
-    this.skipTo(Math.min(...this.buffer.keys()) - 1, 'unavailable');
+    this.skipTo(this.firstBuffered() - 1, 'unavailable');
     return 0;
   }
 

@@ -39,6 +39,7 @@ export class Session {
     if (this.current !== undefined) return this.current;
     this.obtaining ??= this.obtain().finally(() => (this.obtaining = undefined));
     this.current = await this.obtaining;
+    this.userId ??= userOf(this.current);
     return this.current;
   }
 
@@ -73,5 +74,16 @@ export class Session {
     this.endpoints = reply.endpoints ?? [];
     this.frameBytes = reply.frameBytes ?? this.frameBytes;
     return reply.token;
+  }
+}
+
+/** A token names its user. Undefined where it cannot be read: nothing depends on it but what is shown as one's own. */
+function userOf(token: string): string | undefined {
+  try {
+    const payload = (token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/');
+    const { sub } = JSON.parse(atob(payload)) as { sub?: unknown };
+    return typeof sub === 'string' ? sub : undefined;
+  } catch {
+    return undefined;
   }
 }

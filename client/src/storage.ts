@@ -37,35 +37,32 @@ export interface WebStorageLike {
   removeItem(key: string): void;
 }
 
-/** Keeps to the keys that begin with `prefix`; share it between tabs only with a prefix for each. */
+/** Keeps to the keys that begin with `prefix`. Tabs may share it while the client makes their device ids. */
 export function webStorage(area: WebStorageLike, prefix = 'parley:'): Storage {
   return {
-    load: () => {
-      const found: [string, string][] = [];
-      for (let index = 0; index < area.length; index += 1) {
-        const key = area.key(index);
-        if (key?.startsWith(prefix)) found.push([key.slice(prefix.length), area.getItem(key) ?? '']);
-      }
-      return found;
-    },
+    load: () => keysOf(area, prefix).map((key) => [key, area.getItem(prefix + key) ?? ''] as const),
     set: (key, value) => area.setItem(prefix + key, value),
     delete: (key) => area.removeItem(prefix + key),
   };
 }
 
-/** A drawer of a storage: keys under one prefix, so that two users of a device never see each other's. */
+/** What follows the prefix in the keys that begin with it. */
+export function keysOf(area: WebStorageLike, prefix: string): string[] {
+  return Array.from({ length: area.length }, (_, index) => area.key(index) ?? '')
+    .filter((key) => key.startsWith(prefix))
+    .map((key) => key.slice(prefix.length));
+}
+
+/** A part of a storage: the keys under one prefix. */
 export class Drawer {
   constructor(
     private readonly storage: Storage,
-    private readonly prefix: string,
+    private prefix = '',
   ) {}
 
-  /** This drawer's part of what `Storage.load` found, in key order. */
-  pick(entries: Iterable<readonly [string, string]>): [string, string][] {
-    return [...entries]
-      .filter(([key]) => key.startsWith(this.prefix))
-      .map(([key, value]): [string, string] => [key.slice(this.prefix.length), value])
-      .sort(([a], [b]) => (a < b ? -1 : 1));
+  /** From here on it stands for this part. */
+  open(prefix: string): void {
+    this.prefix = prefix;
   }
 
   set(key: string, value: string): MaybePromise<void> {

@@ -1,8 +1,8 @@
 import { VirtualClock } from '../test/support/virtual-clock';
+import type { Call } from './calls';
 import type { ClientEvents, SyncReply, UserEvent } from './catalogue';
 import { ParleyError } from './errors';
 import { Inbox } from './inbox';
-import type { Call } from './marks';
 import { Sync, type Cursor, type Reset } from './sync';
 
 const event = (userSeq: number): UserEvent => ({
@@ -49,6 +49,7 @@ function aSync(cursor: Cursor = { userSeq: 0 }) {
     {
       call,
       message: (message) => void inbox.offer(message),
+      startOver: () => undefined,
       conversation: () => undefined,
       userEvent: ({ userSeq }) => heard.events.push(userSeq),
       reset: (reset) => heard.resets.push(reset),

@@ -1,12 +1,14 @@
+import type { Call } from './calls';
 import type { SyncReply, UserEvent, WireConversation, WireMessage } from './catalogue';
 import { halfJitter, type Clock, type Timer } from './clock';
 import { ParleyError } from './errors';
 import type { Inbox } from './inbox';
-import type { Call } from './marks';
 
 export interface SyncPorts {
   call: Call;
   message(message: WireMessage): void;
+  /** All conversations follow: what is known of their lines is void. */
+  startOver(): void;
   conversation(conversation: WireConversation): void;
   userEvent(event: UserEvent): void;
   reset(reset: Reset): void;
@@ -146,7 +148,9 @@ export class Sync {
     const { storeEpoch } = first;
     const listed = replies.flatMap((reply) => reply.conversations);
     const anotherStore = this.cursor.storeEpoch !== undefined && this.cursor.storeEpoch !== storeEpoch;
+    const isSnapshot = replies.some(({ reset }) => reset);
     this.inbox.hold();
+    if (anotherStore || isSnapshot) this.ports.startOver();
     if (anotherStore) this.inbox.rewind(new Map(listed.map(({ conversationId, maxSeq }) => [conversationId, maxSeq])));
     this.applyEvents(replies, first);
     for (const conversation of listed) {
@@ -155,7 +159,7 @@ export class Sync {
     }
     for (const message of replies.flatMap((reply) => reply.messages ?? [])) this.ports.message(message);
     if (anotherStore) this.ports.reset({ storeEpoch, reason: 'store' });
-    else if (replies.some(({ reset }) => reset)) this.ports.reset({ storeEpoch, reason: 'snapshot' });
+    else if (isSnapshot) this.ports.reset({ storeEpoch, reason: 'snapshot' });
   }
 
   private applyEvents(replies: SyncReply[], { storeEpoch, userSeq, reset }: SyncReply): void {

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { http } from '../../test/support/http';
 import { aScratchDatabase, type ScratchDatabase } from '../../test/support/scratch-database';
-import { ParleyClient, type ParleyClientOptions } from '../src';
+import { ParleyClient, type ParleyClientOptions, type WireConversation } from '../src';
 import { eventually } from './support/eventually';
 import { aRealNode } from './support/real-node';
 
@@ -80,5 +82,83 @@ describe('with the real server', () => {
     expect(ended.ok).toBe(true);
 
     await eventually(() => expect(client.state).toMatchObject({ name: 'kicked', reason: 'revoked' }));
+  });
+
+  it.each(['a login of its own', 'the same login'])(
+    'of two clients with one device id and %s the newer stays, for good',
+    async (login) => {
+      const userId = login === 'the same login' ? 'erin' : 'frank';
+      const session = await http(node.url).post<{ token: string }>('/v1/sessions', {
+        appId: node.appId,
+        appToken: node.appToken,
+        userId,
+      });
+      const more: Partial<ParleyClientOptions> = {
+        device: { id: 'one-and-the-same', platform: 'web' },
+        ...(login === 'the same login' && { login: { token: session.body.token } }),
+      };
+      const older = await online(userId, more);
+      const kicks: unknown[] = [];
+      older.client.on('kicked', (kick) => kicks.push(kick));
+      const newer = await online(userId, more);
+      const states: string[] = [];
+      for (const { client } of [older, newer]) client.on('state', ({ name }) => states.push(name));
+      await eventually(() => expect(older.client.state).toEqual({ name: 'kicked', reason: 'replaced' }));
+      states.length = 0;
+      await sleep(6000);
+
+      expect(states).toEqual([]);
+      expect(kicks).toEqual([{ reason: 'replaced' }]);
+      expect([older, newer].map(({ client }) => client.state.name)).toEqual(['kicked', 'connected']);
+      await newer.client.sendText('robert', 'still here');
+    },
+  );
+
+  it('a conversation’s line is told whenever it changes, and is what the server would tell', async () => {
+    const { client } = await online('nora');
+    const other = await online('nora', { device: { id: 'another-device', platform: 'test' } });
+    const henry = await online('henry');
+    const told = new Map<string, WireConversation>();
+    client.on('conversation', (conversation) => told.set(conversation.conversationId, conversation));
+    const shows = (conversationId: string, what: object) =>
+      eventually(() => expect(told.get(conversationId)).toMatchObject(what));
+    const direct = 'user:henry:nora';
+
+    // New here: told with all that a list shows.
+    await henry.client.sendText('nora', 'one');
+    await shows(direct, { title: 'henry', unread: 1, lastMessage: { seq: 1, body: { text: 'one' } } });
+    for (const n of upTo(20)) await henry.client.sendText('nora', `${n}`);
+    await shows(direct, { unread: 21, maxSeq: 21, lastMessage: { seq: 21 } });
+    await other.client.sendText('henry', 'from another device of mine');
+    await shows(direct, { unread: 21, maxSeq: 22 });
+    await other.client.markRead(direct, 20);
+    await shows(direct, { unread: 1, readSeq: 20 });
+    await client.markRead(direct);
+    await shows(direct, { unread: 0, readSeq: 22 });
+
+    const { groupId } = await client.call('group:create', { name: 'Three', visibility: 'private', members: ['henry'] });
+    const group = `group:${groupId}`;
+    const sayThere = (type: string, body: object) =>
+      henry.client.send({ to: { kind: 'group', id: groupId }, type, body });
+    await sayThere('text', { text: 'hi' });
+    await sayThere('command', { refresh: true });
+    await client.call('group:invite', { groupId, userIds: ['alice'] });
+    await sayThere('text', { text: 'hi, alice' });
+    await shows(group, { title: 'Three', lastMessage: { body: { text: 'hi, alice' } } });
+
+    const rows = new Map((await client.conversations()).items.map((row) => [row.conversationId, row]));
+    const keys = ['conversationId', 'title', 'lastMessage', 'maxSeq', 'minSeq', 'readSeq', 'unread', 'muted', 'pinned'];
+    const lineOf = (row: object = {}) => Object.fromEntries(Object.entries(row).filter(([key]) => keys.includes(key)));
+    const fresh = await http(node.url)
+      .as({ basic: [node.appId, node.appSecret] })
+      .get<{ items: WireConversation[] }>('/v1/users/nora/conversations');
+    for (const row of fresh.body.items) {
+      expect(lineOf(told.get(row.conversationId))).toEqual(lineOf(row));
+      expect(lineOf(rows.get(row.conversationId))).toEqual(lineOf(row));
+    }
+    expect(fresh.body.items.map(({ conversationId, unread }) => [conversationId, unread])).toEqual([
+      [group, 2],
+      [direct, 0],
+    ]);
   });
 });
