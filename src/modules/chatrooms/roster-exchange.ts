@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { BusFrames } from '../../kernel/contracts/bus-frames';
 import { Bus } from '../../platform/realtime/bus';
+import { BusPost } from '../../platform/realtime/bus-post';
 import { Drainables } from '../../platform/lifecycle/drainables';
 import { NodeQuestions } from './node-questions';
 import { Rosters, type RosterChange, type Visit } from './rosters';
@@ -8,7 +9,7 @@ import { Rosters, type RosterChange, type Visit } from './rosters';
 /** What changes within this time is said together: a storm of joins is a few frames. */
 const GATHER_MS = 20;
 /**
- * A node that counts as gone for so long more (while the bus is well) has taken its visitors with it: not five seconds after
+ * A node that counts as gone for so long more (while nodes hear each other) has taken its visitors with it: not five seconds after
  * it was last heard, the grace of a lost socket.
  */
 const VANISHED_MS = 1000;
@@ -36,6 +37,7 @@ export class RosterExchange implements OnModuleInit {
   constructor(
     private readonly bus: Bus,
     private readonly questions: NodeQuestions,
+    private readonly post: BusPost,
     drainables: Drainables,
   ) {
     drainables.register('workers', () => Promise.resolve(this.sayNow()));
@@ -52,7 +54,7 @@ export class RosterExchange implements OnModuleInit {
     this.bus.on('chatroom:rooms', ({ rooms }, from) => this.rosters.keepOnly(from, rooms));
     this.bus.on('chatroom:ask', (question, from) => this.answer(question, from));
     this.bus.onGap(() => this.bus.toAll('chatroom:ask', {}));
-    this.bus.onHeartbeatWithRedis(() => this.beat(performance.now()));
+    this.bus.onHeartbeat(() => this.beat(performance.now()));
   }
 
   /** A user came to this node (with its first joined socket here). */
@@ -145,9 +147,9 @@ export class RosterExchange implements OnModuleInit {
     this.questions.answer(from, ask);
   }
 
-  /** A node that has gone takes its visitors with it; that the bus is ill says nothing about the nodes. */
+  /** A node that has gone takes its visitors with it; that Redis has says nothing about the nodes. */
   private beat(now: number): void {
-    if (!this.bus.healthy) return this.vanished.clear();
+    if (!this.bus.healthy && !this.post.hearsAll) return this.vanished.clear();
     if (!this.greeted) {
       this.greeted = true;
       this.bus.toAll('chatroom:ask', {});

@@ -7,6 +7,8 @@ import { count, counts } from './metrics';
 const FRESH_MS = 3000;
 /** What a node stored before it was heard again had nobody to tell it; longer than a transaction may take. */
 const AFTERMATH_MS = 10_000;
+/** By then every live node has noticed that Redis carries nothing, and has written. */
+const SETTLED_MS = 5000;
 const TIDY_EVERY_MS = 20_000;
 const TIDIED_MS = 70_000;
 
@@ -28,6 +30,8 @@ export class BusPost implements OnModuleInit {
   private reading = false;
   private unsent: string | undefined;
   private writtenAt = -Infinity;
+  private readAt = -Infinity;
+  private cutOffSince = Infinity;
   private tidyAt = Infinity;
 
   constructor(
@@ -58,6 +62,12 @@ export class BusPost implements OnModuleInit {
     return performance.now() - this.writtenAt < FRESH_MS / 2;
   }
 
+  /** Whether every live node is heard by letter, so that one which is silent has gone. */
+  get hearsAll(): boolean {
+    const now = performance.now();
+    return now - this.cutOffSince > SETTLED_MS && now - this.readAt < FRESH_MS / 2;
+  }
+
   /** Called at once when this node or another is found to be cut off. */
   onCutOff(listener: () => void): void {
     this.listeners.push(listener);
@@ -67,6 +77,7 @@ export class BusPost implements OnModuleInit {
     const { cutOff } = this.bus;
     const begins = cutOff && now >= this.ownAftermath;
     if (cutOff) this.ownAftermath = now + AFTERMATH_MS;
+    this.cutOffSince = cutOff ? Math.min(this.cutOffSince, now) : Infinity;
     if (begins) this.begun('this node');
     if (!this.reading) {
       this.reading = true;
@@ -108,6 +119,7 @@ export class BusPost implements OnModuleInit {
   private async read(now: number): Promise<void> {
     try {
       const envelopes = await this.letters.recent(this.bus.nodeId);
+      this.readAt = performance.now();
       this.noteCutOff(envelopes, now);
       const unread = envelopes.filter(
         ({ id, sender, cutOff }) => id > (this.opened.get(sender) ?? 0) && (cutOff || now < this.ownAftermath),

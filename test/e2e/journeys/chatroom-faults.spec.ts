@@ -15,7 +15,10 @@ import { ok } from '../../support/http';
 import { heard, membersOf, putOuts, refusedAs, textsOf, toRoom } from '../../support/rooms';
 import { connect } from '../../support/socket';
 
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
+
+/** By then all nodes have noticed that Redis is gone, and hear each other through the database. */
+const CUT_OFF_MS = 7000;
 
 describe('a room on two nodes whose Redis is emptied, stops and comes back', () => {
   const deployment = new Deployment();
@@ -108,6 +111,30 @@ describe('a room on two nodes whose Redis is emptied, stops and comes back', () 
     await bob.device.tell('chatroom:join', { chatroomId: room.chatroomId });
     await heard(bob, room.conversationId, 'while bob was away');
     expect(textsOf(bob.device, room.conversationId)).toEqual([...said, 'while bob was away'].slice(-10));
+  });
+});
+
+describe('a node that is killed while Redis is gone', () => {
+  const deployment = new Deployment();
+  afterAll(() => deployment.end());
+
+  it('takes its members with it, and those of the others stay', async () => {
+    const [database, redis] = await Promise.all([deployment.database(), deployment.redis()]);
+    const [first, second, third] = await Promise.all(
+      ['a', 'b', 'c'].map(() => deployment.server(database.url, redis.url)),
+    );
+    if (!first || !second || !third) throw new Error('three nodes were started');
+    const app = await anApp(first);
+    const [ann, bob, carol] = await Promise.all([first, second, third].map((at) => aConnectedUser(app, { at })));
+    if (!ann || !bob || !carol) throw new Error('three users have connected');
+    const { chatroomId } = await aChatroom(app, { owner: ann.userId });
+    for (const { device } of [ann, bob, carol]) await device.tell('chatroom:join', { chatroomId });
+    await redis.stop();
+    await new Promise((resolve) => setTimeout(resolve, CUT_OFF_MS));
+    await second.end('SIGKILL');
+    await ann.device.next('chatroom:event', ({ kind, users }) => kind === 'member-left' && users.includes(bob.userId));
+    expect((await membersOf(app, chatroomId)).sort()).toEqual([ann.userId, carol.userId].sort());
+    for (const { device } of [ann, bob, carol]) device.close();
   });
 });
 
