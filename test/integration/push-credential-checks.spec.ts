@@ -214,24 +214,34 @@ describe('a .p12 made by openssl', () => {
   const dir = mkdtempSync(join(tmpdir(), 'parley-p12-'));
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  it('is read, also with the chain beside it', () => {
-    const file = (name: string): string => join(dir, name);
+  const file = (name: string): string => join(dir, name);
+  beforeAll(() => {
     writeFileSync(file('key.pem'), pair.key);
     writeFileSync(file('cert.pem'), pair.certificate);
     writeFileSync(file('ca.pem'), authority.pem);
-    execFileSync('openssl', [
-      ...['pkcs12', '-export', '-inkey', file('key.pem'), '-in', file('cert.pem'), '-certfile', file('ca.pem')],
-      ...['-passout', 'pass:opens it', '-out', file('both.p12')],
-    ]);
-    const certificate = readFileSync(file('both.p12')).toString('base64');
-    const { found } = inspectApns({
-      kind: 'certificate',
-      certificate,
-      passphrase: 'opens it',
-      topic: TOPIC,
-      environment: 'production',
-    });
-    expect(found).toMatchObject({ topic: TOPIC });
+  });
+
+  const made = (passphrase: string, ...more: string[]): ApnsCredentialDto => {
+    const from = ['-inkey', file('key.pem'), '-in', file('cert.pem')];
+    execFileSync('openssl', ['pkcs12', '-export', ...from, ...more, '-passout', `pass:${passphrase}`, '-out', file('p12')]);
+    const certificate = readFileSync(file('p12')).toString('base64');
+    return { kind: 'certificate', certificate, passphrase, topic: TOPIC, environment: 'production' };
+  };
+
+  it('is read, also with the chain beside it', () => {
+    expect(inspectApns(made('opens it', '-certfile', file('ca.pem'))).found).toMatchObject({ topic: TOPIC });
+  });
+
+  const AES = ['-keypbe', 'AES-256-CBC', '-certpbe', 'AES-256-CBC'];
+  const TRIPLE_DES = ['-keypbe', 'PBE-SHA1-3DES', '-certpbe', 'PBE-SHA1-3DES'];
+  it.each(['é', '…', 'grüße123', '密码', '😀x'])('is opened by the passphrase %s, whatever encrypts it', (passphrase) => {
+    for (const encryption of [AES, TRIPLE_DES]) {
+      const upload = made(passphrase, ...encryption);
+      expect(inspectApns(upload).found).toMatchObject({ topic: TOPIC });
+      expect(refusalOf(() => inspectApns({ ...upload, passphrase: `${passphrase}ÿ` }))).toMatchObject({
+        field: 'passphrase',
+      });
+    }
   });
 });
 

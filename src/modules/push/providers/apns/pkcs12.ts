@@ -23,7 +23,8 @@ function charge(holder: object, name: string, rounds: number, bytes: number, dig
     return derive(...args);
   };
 }
-// Node derives PBKDF2's keys thirty times as fast as forge.
+// Node derives PBKDF2's keys thirty times as fast as forge, and from the passphrase in UTF-8 as OpenSSL and Java write it
+// (PBES2); only PKCS#12's own derivation, for old ciphers and the seal, takes UTF-16.
 (forge.pkcs5 as { pbkdf2: unknown }).pbkdf2 = (
   key: string,
   salt: string,
@@ -32,7 +33,7 @@ function charge(holder: object, name: string, rounds: number, bytes: number, dig
   digest: Digest,
 ) =>
   pbkdf2Sync(
-    Buffer.from(key, 'binary'),
+    Buffer.from(key, 'utf8'),
     Buffer.from(salt, 'binary'),
     rounds,
     size,
