@@ -1,27 +1,19 @@
 import 'reflect-metadata';
-import { join } from 'node:path';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { readDatabaseUrl } from './src/platform/config/database-url';
+import { dataSourceOptions } from './src/platform/database/data-source';
 
-/** TypeORM looks at the schema and migrates it, one statement after the other; every other statement goes through `Sql`. */
-const POOL_SIZE = 2;
+const EXIT_SETTINGS = 2;
 
-/** The one DataSource: the app's schema, its migrations and the migration CLI all read it. */
-export function dataSourceOptions(url: string): DataSourceOptions {
-  return {
-    type: 'mariadb',
-    url: url.replace(/^mariadb:/, 'mysql:'),
-    charset: 'utf8mb4_unicode_ci',
-    timezone: 'Z',
-    // Ids stay far below 2^53, so they are plain numbers everywhere (docs/adr/0003).
-    supportBigNumbers: true,
-    bigNumberStrings: false,
-    poolSize: POOL_SIZE,
-    synchronize: false,
-    migrationsTransactionMode: 'each',
-    entities: [join(__dirname, 'src/**/*.entity.{ts,js}')],
-    migrations: [join(__dirname, 'src/migrations/*.{ts,js}')],
-  };
+/** A person who migrates by hand gets a sentence instead of TypeORM's stack. */
+function databaseUrlOrExit(): string {
+  try {
+    return readDatabaseUrl();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(EXIT_SETTINGS);
+  }
 }
 
-export default new DataSource(dataSourceOptions(readDatabaseUrl()));
+/** For the migration CLI alone (`typeorm -d`): nothing else may import a file that reads the environment. */
+export default new DataSource(dataSourceOptions(databaseUrlOrExit()));

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
-const built = join(root, 'dist', 'ormconfig.js');
+const built = join(root, 'dist', 'src', 'platform', 'database', 'data-source.js');
 
 /** @param {string} message @returns {never} */
 function refuse(message) {

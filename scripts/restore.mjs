@@ -1,7 +1,6 @@
 /** `npm run restore -- FILE [--yes] [--compose]`: a backup in the place of what the database holds. */
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { parseArgs } from 'node:util';
 import { restore } from './lib/backup.mjs';
 import { backupCommand } from './lib/backup-command.mjs';
 import { openPlace } from './lib/backup-place.mjs';
@@ -9,13 +8,9 @@ import { LauncherError, notAgreed, whichBackup } from './lib/messages.mjs';
 
 const ANSWER = 'replace';
 
-await backupCommand(async (context) => {
-  const { values, positionals } = parseArgs({
-    options: { compose: { type: 'boolean' }, yes: { type: 'boolean' } },
-    allowPositionals: true,
-  });
+await backupCommand({ name: 'restore' }, async (context, { values, positionals }) => {
   if (positionals.length !== 1) throw new LauncherError(whichBackup);
-  const place = await openPlace(context, { compose: values.compose ?? false, alone: true });
+  const place = await openPlace(context, { compose: values.compose, alone: true });
   /** @param {number} tables */
   const agreed = async (tables) => {
     const what = `The database ${place.name} holds ${tables} tables; all of them are replaced.`;

@@ -6,6 +6,7 @@ import { launch } from './lib/launcher.mjs';
 import { LauncherError, say } from './lib/messages.mjs';
 import { ensurePackages } from './lib/packages.mjs';
 import { SERVER_ARGS } from './lib/server-args.mjs';
+import { checkPorts, checkSettings } from './lib/settings.mjs';
 import { watchSources } from './lib/watch.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -15,8 +16,12 @@ try {
     root,
     env: process.env,
     command: [process.execPath, ...SERVER_ARGS, join('dist', 'src', 'main.js')],
-    prepare: (signal) => ensurePackages({ root, log: say, signal }),
+    prepare: async (signal) => {
+      await checkPorts(process.env);
+      await ensurePackages({ root, log: say, signal });
+    },
     build: (signal) => ensureBuild({ root, log: say, signal }),
+    check: (env, signal) => checkSettings({ root, env, signal }),
     changes: process.argv.includes('--watch') ? (onChange) => watchSources(root, onChange) : undefined,
   });
 } catch (error) {

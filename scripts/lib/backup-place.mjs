@@ -8,7 +8,14 @@ import { readIfThere } from './files.mjs';
 import { Guard, endLeftovers } from './guard.mjs';
 import { takeLock } from './lock.mjs';
 import { databaseDir, startMariadb } from './mariadb.mjs';
-import { LauncherError, alreadyRunning, keyMissing, noComposeSettings, nothingToBackUp } from './messages.mjs';
+import {
+  LauncherError,
+  alreadyRunning,
+  keyMissing,
+  noComposeSettings,
+  nothingToBackUp,
+  wrongMysqlUrl,
+} from './messages.mjs';
 import { libDir } from './services.mjs';
 
 /** @typedef {{ command: string, args: string[], env: NodeJS.ProcessEnv }} Call */
@@ -29,8 +36,23 @@ export async function openPlace(context, { compose, alone }) {
   if (compose) return composePlace(context);
   const { env, dir, log, signal } = context;
   if (!env.MYSQL_URL) return privatePlace(context, alone);
+  partsOf(env.MYSQL_URL); // before tools are fetched for it
   const { dump: tools } = await ensureBinaries({ needs: ['dump'], dataDir: dir, log, signal });
   return urlPlace(env.MYSQL_URL, tools, { key: env.ENCRYPTION_KEY, close: async () => {} });
+}
+
+/** @param {string} text @throws {LauncherError} in a sentence, where it is no URL of a database */
+function partsOf(text) {
+  try {
+    const { protocol, host, hostname, port, username, password, pathname } = new URL(text);
+    const [user, secret, database] = [username, password, pathname.slice(1)].map(decodeURIComponent);
+    if (/^(mysql|mariadb):$/.test(protocol) && hostname && database)
+      return { host, hostname, port, user, password: secret, database };
+  } catch (error) {
+    // Both say the same of text that cannot be read: new URL a TypeError, decodeURIComponent a URIError.
+    if (!(error instanceof TypeError || error instanceof URIError)) throw error;
+  }
+  throw new LauncherError(wrongMysqlUrl, { code: 'MYSQL_URL' });
 }
 
 /**
@@ -38,22 +60,16 @@ export async function openPlace(context, { compose, alone }) {
  * @param {{ key: string | undefined, close: () => Promise<void> }} rest @returns {Place}
  */
 function urlPlace(text, tools, { key, close }) {
-  const url = new URL(text);
-  const database = decodeURIComponent(url.pathname.slice(1));
-  const where = [
-    `--host=${url.hostname}`,
-    `--port=${url.port || 3306}`,
-    `--user=${decodeURIComponent(url.username)}`,
-    '--protocol=tcp',
-  ];
+  const { host, hostname, port, user, password, database } = partsOf(text);
+  const where = [`--host=${hostname}`, `--port=${port || 3306}`, `--user=${user}`, '--protocol=tcp'];
   // Not among the arguments, which every user of the machine can read.
-  const env = { ...process.env, ...tools.env, MYSQL_PWD: decodeURIComponent(url.password) };
+  const env = { ...process.env, ...tools.env, MYSQL_PWD: password };
   const call = (/** @type {string} */ command) => (/** @type {string[]} */ args) => ({
     command,
     args: ['--no-defaults', ...where, ...args],
     env,
   });
-  const name = `${database} on ${url.host}`;
+  const name = `${database} on ${host}`;
   return { name, database, key, flavor: tools.flavor, dump: call(tools.dump), client: call(tools.client), close };
 }
 

@@ -15,7 +15,6 @@ import {
   createWriteStream,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -25,7 +24,7 @@ import { dirname } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
-import { syncDir } from './files.mjs';
+import { makeDir, syncDir } from './files.mjs';
 import {
   LauncherError,
   backupExists,
@@ -61,7 +60,7 @@ export async function backUp(place, file, { log, signal }) {
   const partial = `${file}.partial`;
   const began = Date.now();
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeDir(dirname(file));
     const progress = telling(log, 'written');
     await pipeline(
       Readable.from(contents(place, signal)),

@@ -1,6 +1,7 @@
 /** DATA_DIR: whether it can be used, and what a file system error in it means for the person who started us. */
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDir } from './files.mjs';
 import { LauncherError, dataDirUnusable } from './messages.mjs';
 
 /**
@@ -10,8 +11,7 @@ import { LauncherError, dataDirUnusable } from './messages.mjs';
 export function checkDataDir(dir) {
   const probe = join(dir, `.probe-${process.pid}`);
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    if (!statSync(dir).isDirectory()) throw Object.assign(new Error('not a directory'), { code: 'ENOTDIR' });
+    makeDir(dir);
     // Not empty: a full disk still takes new names.
     writeFileSync(probe, 'x'.repeat(4096), { mode: 0o600 });
   } catch (error) {
@@ -31,12 +31,13 @@ function forget(path) {
 }
 
 /**
- * The same error, in a sentence where it is one of the file system's about this directory.
+ * The same error, in a sentence where it is one of the file system's about this directory, what is in it, or where it stands.
  * @param {unknown} error @param {string} dir @returns {unknown}
  */
 export function inWords(error, dir) {
   const { code = '', path } = /** @type {NodeJS.ErrnoException} */ (error instanceof Error ? error : {});
-  if (error instanceof LauncherError || (path !== undefined && !path.startsWith(dir))) return error;
+  if (error instanceof LauncherError || (path !== undefined && !path.startsWith(dir) && !dir.startsWith(path)))
+    return error;
   const text = dataDirUnusable(dir, code);
   return text === undefined ? error : new LauncherError(text, { code });
 }

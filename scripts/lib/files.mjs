@@ -1,6 +1,18 @@
 /** Small file helpers for state that must survive a power cut. */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** A directory entry is durable only when its directory was synced too; some file systems refuse that, harmlessly. @param {string} dir */
@@ -13,6 +25,23 @@ export function syncDir(dir) {
     // Best effort.
   } finally {
     if (fd !== undefined) closeSync(fd);
+  }
+}
+
+/**
+ * The directory and what is missing above it, for its owner only. Not by Node's own `recursive`, which never ends where a
+ * directory that exists refuses new names as /proc does (ENOENT).
+ * @param {string} dir absolute @throws {NodeJS.ErrnoException} EEXIST where something else has its name
+ */
+export function makeDir(dir) {
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    const { code } = /** @type {NodeJS.ErrnoException} */ (error);
+    if (code === 'EEXIST' && statSync(dir, { throwIfNoEntry: false })?.isDirectory()) return;
+    if (code !== 'ENOENT' || existsSync(dirname(dir))) throw error;
+    makeDir(dirname(dir));
+    makeDir(dir);
   }
 }
 

@@ -22,10 +22,12 @@ const DRAIN_MS = 65_000;
  *   root: string, env: NodeJS.ProcessEnv, command: string[], log?: import('./messages.mjs').Log,
  *   prepare?: (signal: AbortSignal) => Promise<unknown>,
  *   build?: (signal: AbortSignal) => Promise<unknown>,
+ *   check?: (env: NodeJS.ProcessEnv, signal: AbortSignal) => Promise<unknown>,
  *   changes?: (onChange: () => void) => () => void,
  * }} LaunchOptions
- * prepare: what must be there before anything starts (packages); build: what must be there before the application
- * starts, done while the servers come up; changes: calls back when sources changed, which builds and restarts
+ * prepare: what must be there before anything starts (free ports, packages); build: what must be there before the
+ * application starts, done while the servers come up; check: throws where the application would refuse its environment,
+ * in which URLs of servers still to come are made up; changes: calls back when sources changed, which builds and restarts
  */
 
 /** @param {LaunchOptions} options @returns {Promise<number>} the exit code */
@@ -55,14 +57,17 @@ export async function launch(options) {
 
 /** @param {LaunchOptions} options @param {string} dir @param {Wishes} wishes */
 async function launchLocked(options, dir, wishes) {
-  const { root, env, log = say, prepare, build } = options;
+  const { root, env, log = say, prepare, build, check } = options;
   await endLeftovers(dir, log);
   await prepare?.(wishes.stop);
   const guard = new Guard({ libDir: libDir(root), dir, log });
   /** @type {Awaited<ReturnType<typeof startServices>> | undefined} */
   let services;
+  const failed = new AbortController();
+  const signal = AbortSignal.any([wishes.stop, failed.signal]);
   try {
     const key = env.ENCRYPTION_KEY || (env.MYSQL_URL ? undefined : encryptionKey(dir, databaseDir(dir)));
+    if (!env.MYSQL_URL || !env.REDIS_URL) log('Starting the private servers … 正在启动私有的数据库与 Redis …');
     const starting = startServices({
       dir,
       mysqlUrl: env.MYSQL_URL,
@@ -70,12 +75,20 @@ async function launchLocked(options, dir, wishes) {
       bufferPool: env.EMBEDDED_BUFFER_POOL,
       guard,
       log,
-      signal: wishes.stop,
+      signal,
     });
-    const [started, built] = await Promise.allSettled([starting, build?.(wishes.stop)]);
+    const building = (async () => {
+      await build?.(signal);
+      await check?.(applicationEnv(env, dir, expectedServices(env), key), signal);
+    })().catch((error) => {
+      // Nobody waits for servers that nothing will use.
+      failed.abort();
+      throw error;
+    });
+    const [started, built] = await Promise.allSettled([starting, building]);
     if (started.status === 'fulfilled') services = started.value;
     if (wishes.stop.aborted) throw new StoppedError();
-    for (const result of [started, built]) if (result.status === 'rejected') throw result.reason;
+    for (const result of [built, started]) if (result.status === 'rejected') throw result.reason;
     if (!services) throw new StoppedError();
     return await serve(options, applicationEnv(env, dir, services, key), guard, wishes);
   } finally {
@@ -151,6 +164,13 @@ function watchChanges({ build, changes, log, stop }) {
   };
   return { rebuilt, unwatch: () => unwatch?.() };
 }
+
+/** What `startServices` will answer, as far as it is known before. @param {NodeJS.ProcessEnv} env */
+const expectedServices = ({ MYSQL_URL, REDIS_URL }) => ({
+  mysqlUrl: MYSQL_URL || 'mysql://private@127.0.0.1/parley',
+  redisUrl: REDIS_URL || 'redis://127.0.0.1',
+  embeddedDatabase: !MYSQL_URL,
+});
 
 /** @param {NodeJS.ProcessEnv} env @param {string} dir @param {{ mysqlUrl: string, redisUrl: string, embeddedDatabase: boolean }} services @param {string | undefined} key @returns {NodeJS.ProcessEnv} */
 function applicationEnv(env, dir, services, key) {

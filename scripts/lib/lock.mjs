@@ -2,9 +2,9 @@
  * One launcher a directory. The lock is a file that names its holder; a holder that is dead (or whose pid now belongs
  * to another process) does not count, so that a power cut never needs a hand to clean up.
  */
-import { linkSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { readIfThere } from './files.mjs';
+import { makeDir, readIfThere } from './files.mjs';
 import { identityOf, isAlive, sleep } from './processes.mjs';
 
 /** @typedef {import('./processes.mjs').Identity} Identity */
@@ -30,7 +30,7 @@ const isOrphan = (holder) => holder.parent !== undefined && !isAlive(holder.pare
  * @returns {Promise<{ lock: Lock } | { holder: Holder }>}
  */
 export async function takeLock(path, options = {}) {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDir(dirname(path));
   const mine = JSON.stringify({ ...identityOf(process.pid), parent: options.parent });
   const started = Date.now();
   /** @type {Holder | undefined} */

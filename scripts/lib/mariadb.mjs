@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { findBinaries } from './binaries.mjs';
-import { readIfThere, syncDir, writeDurably } from './files.mjs';
+import { makeDir, readIfThere, syncDir, writeDurably } from './files.mjs';
 import { LauncherError } from './messages.mjs';
 import { firstAnswer, freePort, isFree } from './network.mjs';
 import { run } from './processes.mjs';
@@ -41,7 +41,7 @@ export async function startMariadb(options) {
   const dir = resolve(options.dir);
   const binaries = options.binaries ?? findBinaries().database;
   if (!binaries) throw new LauncherError('No mariadbd or mysqld was found.', { code: 'BINARIES_MISSING' });
-  mkdirSync(tempDir(dir), { recursive: true, mode: 0o700 });
+  makeDir(tempDir(dir));
   await initialise({ dir, binaries, log, signal });
 
   const password = passwordFor(dir, 'mysql');

@@ -116,6 +116,40 @@ export const databaseSilent = (name, command, said) =>
     `数据库 ${name} 没有应答，原因见上。它是否在运行？URL 是否正确？`,
   ].join('\n');
 
+/** @param {'backup' | 'restore'} command */
+export const usage = (command) =>
+  [
+    ...(command === 'backup'
+      ? [
+          'npm run backup -- [FILE] [--compose]       the whole database into one file (backups/parley-TIME.sql.gz)',
+          '把整个数据库备份到一个文件（默认 backups/parley-时间.sql.gz）',
+        ]
+      : [
+          'npm run restore -- FILE [--yes] [--compose]   replaces what the database holds; stop every node first',
+          '用备份替换数据库中的全部内容；请先停掉所有节点',
+        ]),
+    '  Which database: MYSQL_URL, else the private one in DATA_DIR (.data); with --compose the one of docker compose.',
+    ...(command === 'restore' ? ['  --yes: do not ask before replacing. 不再询问，直接替换。'] : []),
+    '  数据库：MYSQL_URL 所指，否则为 DATA_DIR（.data）中的私有数据库；加 --compose 则为 docker compose 中的数据库。',
+  ].join('\n');
+
+/** @param {string} why @param {'backup' | 'restore'} command */
+export const wrongOption = (why, command) => `${why}\n${usage(command)}`;
+
+/** Never quotes the URL, which holds a password. */
+export const wrongMysqlUrl = [
+  'MYSQL_URL cannot be used: it must look like mysql://user:password@host:3306/database, and characters such as % / ? # @ :',
+  '  in the user, password or database are written as %25 %2F %3F %23 %40 %3A.',
+  'MYSQL_URL 无法使用：格式应为 mysql://user:password@host:3306/database，其中用户名、密码、库名里的 % / ? # @ : 等字符须写作 %25 %2F %3F %23 %40 %3A。',
+].join('\n');
+
+/** @param {number} port */
+export const portInUse = (port) =>
+  [
+    `Port ${port} is in use. Stop what uses it, or start with another one: PORT=${port + 1} npm start`,
+    `端口 ${port} 已被占用。请停掉占用它的程序，或换一个端口：PORT=${port + 1} npm start`,
+  ].join('\n');
+
 export const whichBackup = [
   'Say which file: npm run restore -- backups/parley-….sql.gz',
   '请指明备份文件：npm run restore -- backups/parley-….sql.gz',

@@ -21,6 +21,14 @@ export const isFree = (port) =>
     server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 
+/** @param {number} port @param {string} host @returns {Promise<boolean>} whether somebody listens on it already */
+export const isTaken = (port, host) =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (/** @type {NodeJS.ErrnoException} */ { code }) => resolve(code === 'EADDRINUSE'));
+    server.listen(port, host, () => server.close(() => resolve(false)));
+  });
+
 /**
  * Connects, says `send` if given, and gives the first bytes of the answer; an open port alone proves nothing, because
  * the kernel accepts for a server that is still recovering.

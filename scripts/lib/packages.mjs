@@ -49,7 +49,7 @@ export async function ensurePackages({ root, log, signal, env = process.env }) {
   if (!('lock' in taken)) throw new LauncherError(`Another set-up (process ${taken.holder.pid}) does not end.`);
   try {
     if (packagesAreCurrent(root)) return false;
-    log('Installing npm packages (half a minute or so) … 正在安装 npm 依赖 …');
+    log('Installing npm packages (one or two minutes) … 正在安装 npm 依赖（约一两分钟）…');
     const started = Date.now();
     // --include=dev: building needs the tools even where the shell says NODE_ENV=production.
     const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];

@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { findBinaries } from './binaries.mjs';
-import { readIfThere, writeDurably } from './files.mjs';
+import { makeDir, readIfThere, writeDurably } from './files.mjs';
 import { LauncherError } from './messages.mjs';
 import { firstAnswer, freePort, isFree } from './network.mjs';
 import { passwordFor } from './secrets.mjs';
@@ -21,8 +21,8 @@ export async function startRedis(options) {
   const binaries = options.binaries ?? findBinaries().redis;
   if (!binaries) throw new LauncherError('No redis-server or valkey-server was found.', { code: 'BINARIES_MISSING' });
   const data = join(dir, 'redis');
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  mkdirSync(data, { recursive: true, mode: 0o700 });
+  makeDir(dir);
+  makeDir(data);
   const password = passwordFor(dir, 'redis');
   const keptPort = Number(readIfThere(join(dir, 'redis.port'))) || undefined;
   const port = options.port ?? (await choosePort(keptPort, freePort, isFree));

@@ -1,7 +1,8 @@
 /** One private server process: started, known to answer, stopped cleanly. MariaDB and Redis are made of this. */
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeDir } from './files.mjs';
 import { LauncherError } from './messages.mjs';
 import { waitUntil } from './network.mjs';
 import { endProcess, identityOf, signalTo, waitGone } from './processes.mjs';
@@ -98,7 +99,7 @@ export class Service {
 
 /** A log that grew large is kept once as `.1`. @param {string} path */
 function openLog(path) {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeDir(dirname(path));
   const fd = openSync(path, 'a', 0o600);
   if (statSync(path).size < 16 * 1024 * 1024) return fd;
   closeSync(fd);

@@ -223,7 +223,16 @@ describe('a .p12 made by openssl', () => {
 
   const made = (passphrase: string, ...more: string[]): ApnsCredentialDto => {
     const from = ['-inkey', file('key.pem'), '-in', file('cert.pem')];
-    execFileSync('openssl', ['pkcs12', '-export', ...from, ...more, '-passout', `pass:${passphrase}`, '-out', file('p12')]);
+    execFileSync('openssl', [
+      'pkcs12',
+      '-export',
+      ...from,
+      ...more,
+      '-passout',
+      `pass:${passphrase}`,
+      '-out',
+      file('p12'),
+    ]);
     const certificate = readFileSync(file('p12')).toString('base64');
     return { kind: 'certificate', certificate, passphrase, topic: TOPIC, environment: 'production' };
   };
@@ -234,15 +243,18 @@ describe('a .p12 made by openssl', () => {
 
   const AES = ['-keypbe', 'AES-256-CBC', '-certpbe', 'AES-256-CBC'];
   const TRIPLE_DES = ['-keypbe', 'PBE-SHA1-3DES', '-certpbe', 'PBE-SHA1-3DES'];
-  it.each(['é', '…', 'grüße123', '密码', '😀x'])('is opened by the passphrase %s, whatever encrypts it', (passphrase) => {
-    for (const encryption of [AES, TRIPLE_DES]) {
-      const upload = made(passphrase, ...encryption);
-      expect(inspectApns(upload).found).toMatchObject({ topic: TOPIC });
-      expect(refusalOf(() => inspectApns({ ...upload, passphrase: `${passphrase}ÿ` }))).toMatchObject({
-        field: 'passphrase',
-      });
-    }
-  });
+  it.each(['é', '…', 'grüße123', '密码', '😀x'])(
+    'is opened by the passphrase %s, whatever encrypts it',
+    (passphrase) => {
+      for (const encryption of [AES, TRIPLE_DES]) {
+        const upload = made(passphrase, ...encryption);
+        expect(inspectApns(upload).found).toMatchObject({ topic: TOPIC });
+        expect(refusalOf(() => inspectApns({ ...upload, passphrase: `${passphrase}ÿ` }))).toMatchObject({
+          field: 'passphrase',
+        });
+      }
+    },
+  );
 });
 
 describe('a service account that is uploaded', () => {

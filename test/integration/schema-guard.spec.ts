@@ -1,5 +1,5 @@
 import { createConnection, type Connection } from 'mysql2/promise';
-import { dataSourceOptions } from '../../ormconfig';
+import { dataSourceOptions } from '../../src/platform/database/data-source';
 import { openDataSource } from '../../src/platform/database/schema-guard';
 import { aScratchDatabase, type ScratchDatabase } from '../support/scratch-database';
 

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { dataSourceOptions } from '../../ormconfig';
+import { dataSourceOptions } from '../../src/platform/database/data-source';
 import { openDataSource } from '../../src/platform/database/schema-guard';
 import { ensureBinaries } from '../../scripts/lib/binaries.mjs';
 import { aScratchDatabase, type ScratchDatabase } from '../support/scratch-database';
@@ -240,4 +240,26 @@ exec ${dirOfTools}/${tool} ${args} "\${args[@]}"
     await ended(restore(env, '--compose', '--yes'));
     expect(await look(url)).toEqual(kept);
   });
+
+  it.each(['backup', 'restore'])(
+    '%s says how it is called when asked, and when it is called otherwise',
+    async (name) => {
+      const call = (...args: string[]): Run => place.run([join(SCRIPTS, `${name}.mjs`), ...args], tools);
+      expect(await ended(call('--help'))).toContain(`npm run ${name} -- `);
+      const wrong = call('--everything');
+      expect(await wrong.exited).toBe(2);
+      expect(wrong.output).toMatch(/^Unknown option '--everything'\nnpm run /);
+    },
+  );
+
+  it.each(['mysql://root:pa%ss@127.0.0.1:1/x', 'mysql://root:a/b@127.0.0.1:1/x', 'postgres://h/x', 'mysql://h'])(
+    'both say how to write MYSQL_URL when it is %s',
+    async (url) => {
+      for (const run of [backup({ MYSQL_URL: url }), restore({ MYSQL_URL: url }, '--yes')]) {
+        expect(await run.exited).toBe(1);
+        expect(run.output).toMatch(/^MYSQL_URL cannot be used: [\s\S]*%25/);
+        expect(run.output).not.toMatch(/^\s+at /m);
+      }
+    },
+  );
 });

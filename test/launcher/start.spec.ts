@@ -95,6 +95,11 @@ describe('npm start', () => {
       (dir) => join(dir, 'file', 'data'),
       /^The data directory \S+ is not a directory, or is below a file/m,
     ],
+    [
+      'in /proc, where Node tries for ever to make it',
+      () => '/proc/nothing/below',
+      /^The data directory \S+ cannot be made/m,
+    ],
     ['in a place that takes no files', () => '/sys/parley', /^The data directory \/sys\/parley .*\(E\w+\)/m],
   ])('says in a sentence that DATA_DIR is %s', async (_, path, sentence) => {
     writeFileSync(join(place.dir, 'file'), '');

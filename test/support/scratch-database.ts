@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createConnection } from 'mysql2/promise';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../../ormconfig';
 import { readSettings } from '../../src/platform/config/read-settings';
 import type { Settings } from '../../src/platform/config/settings';
+import { dataSourceOptions } from '../../src/platform/database/data-source';
 
 export interface ScratchDatabase {
   url: string;

@@ -1,7 +1,8 @@
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, IsUrl, Max, Min } from 'class-validator';
 
-const ANY_HOST = { require_tld: false, require_protocol: true };
+/** No user in it: each vendor has its own way to say who asks. */
+const ANY_HOST = { require_tld: false, require_protocol: true, disallow_auth: true };
 
 /** Where notifications go. Each URL stands in for a vendor's own, for a private gateway or for tests. */
 export class PushVendorSettings {

@@ -13,6 +13,7 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
+import { MYSQL_EXAMPLE, MYSQL_PROTOCOLS } from './database-url';
 import { PushVendorSettings } from './push-vendor-settings';
 import { StoreUrl } from './store-url';
 
@@ -113,7 +114,7 @@ export class HttpSettings {
 }
 
 export class StoreSettings {
-  @StoreUrl(['mysql:', 'mariadb:'], 'mysql://user:password@host:3306/database')
+  @StoreUrl(MYSQL_PROTOCOLS, MYSQL_EXAMPLE)
   mysqlUrl!: string;
 
   @StoreUrl(['redis:', 'rediss:'], 'redis://host:6379')

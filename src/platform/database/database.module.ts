@@ -1,8 +1,8 @@
 import { Global, Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { dataSourceOptions } from '../../../ormconfig';
 import { ConfigModule } from '../config/config.module';
 import { Settings } from '../config/settings';
+import { dataSourceOptions } from './data-source';
 import { DatabaseClock } from './database-clock';
 import { openDataSource } from './schema-guard';
 import { isConnectionError, Sql } from './sql';

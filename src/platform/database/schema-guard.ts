@@ -28,7 +28,7 @@ export class SchemaGuard {
         throw new Error('Another process has been migrating this database for 10 minutes; look at it first.');
       await this.refuseNewerSchema(dataSource, runner);
       const applied = await dataSource.runMigrations({ transaction: 'each' });
-      for (const { name } of applied) this.logger.log(`migrated: ${name}`);
+      if (applied.length > 0) this.logger.log(`migrated: ${applied.map(({ name }) => name).join(', ')}`);
       await this.checkServer(runner);
     } finally {
       await runner.query('SELECT RELEASE_LOCK(?)', [lock]);

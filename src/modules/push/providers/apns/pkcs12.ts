@@ -32,13 +32,9 @@ function charge(holder: object, name: string, rounds: number, bytes: number, dig
   size: number,
   digest: Digest,
 ) =>
-  pbkdf2Sync(
-    Buffer.from(key, 'utf8'),
-    Buffer.from(salt, 'binary'),
-    rounds,
-    size,
-    digest?.algorithm ?? 'sha1',
-  ).toString('binary');
+  pbkdf2Sync(Buffer.from(key, 'utf8'), Buffer.from(salt, 'binary'), rounds, size, digest?.algorithm ?? 'sha1').toString(
+    'binary',
+  );
 // (password, salt, rounds, bytes, digest), and (password, salt, id, rounds, bytes, digest) in both places that use it.
 charge(forge.pkcs5, 'pbkdf2', 2, 3, 4);
 charge((forge.pki as unknown as { pbe: object }).pbe, 'generatePkcs12Key', 3, 4, 5);
