@@ -1,3 +1,4 @@
+import { CallDeadlines } from '../../src/platform/entry/call-deadlines';
 import { Rates } from '../../src/platform/entry/rates';
 import { Global, type INestApplication, Module, type ModuleMetadata } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -12,6 +13,7 @@ import { NodeIdentity } from '../../src/platform/config/node-identity';
 import { readSettings } from '../../src/platform/config/read-settings';
 import { Settings } from '../../src/platform/config/settings';
 import { DatabaseClock } from '../../src/platform/database/database-clock';
+import type { Sql } from '../../src/platform/database/sql';
 import type { AdmittedSession, Connection } from '../../src/platform/realtime/connection';
 import { Connections } from '../../src/platform/realtime/connections';
 import { Dispatcher, REALTIME_OPTIONS } from '../../src/platform/realtime/dispatcher';
@@ -155,6 +157,8 @@ export async function aRealtimeNode(
     ...env,
   });
   const gate = new OpenGate();
+  // There is no database here that could be slow.
+  const deadlines = new CallDeadlines(settings, { slowestMs: 0 } as Sql);
 
   @Global()
   @Module({
@@ -162,10 +166,11 @@ export async function aRealtimeNode(
       { provide: Settings, useValue: settings },
       NodeIdentity,
       Rates,
+      { provide: CallDeadlines, useValue: deadlines },
       { provide: DatabaseClock, useValue: { now: () => Date.now() } },
       { provide: SESSION_GATE, useValue: gate },
     ],
-    exports: [Settings, NodeIdentity, Rates, DatabaseClock, SESSION_GATE],
+    exports: [Settings, NodeIdentity, Rates, CallDeadlines, DatabaseClock, SESSION_GATE],
   })
   class HarnessModule {}
 
@@ -209,6 +214,7 @@ export async function aRealtimeNode(
     async close() {
       for (const client of clients) client.disconnect();
       await app.close();
+      deadlines.onApplicationShutdown();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 
 type Pair = readonly [inside: Socket, outside: Socket];
 export type Direction = 'to the server' | 'from the server';
@@ -8,12 +9,16 @@ const BOTH: readonly Direction[] = ['to the server', 'from the server'];
 /**
  * A way to a server that can be shut: connections through it end, and none is let in until it opens again. Or hushed, in
  * both directions or one: connections are made and stay, and nothing gets through, as with a server that is frozen; what
- * was said meanwhile arrives once it is not.
+ * was said meanwhile arrives once it is not. Or slow: every answer comes so much later.
  */
 export class TcpGate {
   private server?: Server;
   private readonly pairs = new Set<Pair>();
   private readonly hushed = new Set<Direction>();
+  private readonly delays = new WeakMap<Socket, Transform>();
+  /** How much later than it was said everything comes that the server says. */
+  slowMs = 0;
+
   private constructor(
     private readonly target: URL,
     private port: number,
@@ -45,7 +50,10 @@ export class TcpGate {
         for (const socket of pair) socket.destroy();
       };
       for (const socket of pair) socket.on('error', end).on('close', end);
-      for (const direction of BOTH) if (!this.hushed.has(direction)) join(pair, direction);
+      const slowly = this.delay();
+      slowly.pipe(inside);
+      this.delays.set(inside, slowly);
+      for (const direction of BOTH) if (!this.hushed.has(direction)) this.join(pair, direction);
     });
     this.server = server;
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(this.port, '127.0.0.1', resolve));
@@ -65,25 +73,35 @@ export class TcpGate {
   hush(...directions: Direction[]): void {
     for (const direction of directions.length > 0 ? directions : BOTH) {
       this.hushed.add(direction);
-      for (const pair of this.pairs) part(pair, direction);
+      for (const pair of this.pairs) this.part(pair, direction);
     }
   }
 
   speak(): void {
-    for (const direction of this.hushed) for (const pair of this.pairs) join(pair, direction);
+    for (const direction of this.hushed) for (const pair of this.pairs) this.join(pair, direction);
     this.hushed.clear();
   }
-}
 
-const flow = ([inside, outside]: Pair, direction: Direction): [from: Socket, to: Socket] =>
-  direction === 'to the server' ? [inside, outside] : [outside, inside];
+  private join(pair: Pair, direction: Direction): void {
+    const [from, to] = this.flow(pair, direction);
+    from.pipe(to);
+  }
 
-function join(pair: Pair, direction: Direction): void {
-  const [from, to] = flow(pair, direction);
-  from.pipe(to);
-}
+  private part(pair: Pair, direction: Direction): void {
+    const [from, to] = this.flow(pair, direction);
+    from.unpipe(to);
+  }
 
-function part(pair: Pair, direction: Direction): void {
-  const [from, to] = flow(pair, direction);
-  from.unpipe(to);
+  private flow([inside, outside]: Pair, direction: Direction): [from: Socket, to: Socket | Transform] {
+    return direction === 'to the server' ? [inside, outside] : [outside, this.delays.get(inside) ?? inside];
+  }
+
+  private delay(): Transform {
+    return new Transform({
+      transform: (chunk: Buffer, _, done) => {
+        if (this.slowMs === 0) done(null, chunk);
+        else setTimeout(() => done(null, chunk), this.slowMs);
+      },
+    });
+  }
 }

@@ -33,4 +33,17 @@ describe('deadlines', () => {
     jest.advanceTimersByTime(300);
     expect([late, deadlines.end(gone), deadlines.longestMs]).toEqual([['gone'], false, 0]);
   });
+
+  it('may be put off for as long as nobody is to blame', () => {
+    const asked: number[] = [];
+    deadlines.stop();
+    deadlines = new Deadlines(1000, (tookMs) => asked.push(tookMs) > 3);
+    begin('first');
+    jest.advanceTimersByTime(1000);
+    begin('second');
+    jest.advanceTimersByTime(400);
+    expect([late, asked]).toEqual([['first'], [1100, 1200, 1300, 1400]]);
+    jest.advanceTimersByTime(1000);
+    expect(late).toEqual(['first', 'second']);
+  });
 });

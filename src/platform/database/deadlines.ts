@@ -1,7 +1,7 @@
 const LOOK_MS = 100;
 
 /** Something waited for; given back to `end` when it has come. */
-interface Wait {
+export interface Wait {
   readonly begun: number;
   readonly late: () => void;
 }
@@ -18,7 +18,11 @@ export class Deadlines {
   private readonly waits = new Set<Wait>();
   private readonly timer: NodeJS.Timeout;
 
-  constructor(ms: number) {
+  /** @param ends asked at each look about what is late, with how long it has taken: while it says no, it is waited for on */
+  constructor(
+    ms: number,
+    private readonly ends: (tookMs: number) => boolean = () => true,
+  ) {
     // The first look may come at once.
     this.looksMax = Math.ceil(ms / LOOK_MS) + 1;
     this.timer = setInterval(() => this.look(), LOOK_MS).unref();
@@ -50,6 +54,7 @@ export class Deadlines {
     this.looks++;
     for (const wait of this.waits) {
       if (this.looks - wait.begun < this.looksMax) return;
+      if (!this.ends((this.looks - wait.begun) * LOOK_MS)) return;
       this.waits.delete(wait);
       wait.late();
     }

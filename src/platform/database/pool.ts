@@ -31,6 +31,9 @@ export class DatabasePool {
   private readonly answers: Deadlines;
   private complainedAt = -Infinity;
   private answeredAt = performance.now();
+  /** The longest that somebody has waited lately, and when that was over. */
+  private waitedMs = 0;
+  private waitedAt = -Infinity;
   /** Set while nobody is answered: whoever has begun to wait waits on, and whoever comes is told so at once. */
   private asking: NodeJS.Timeout | undefined;
   private trying = false;
@@ -82,6 +85,12 @@ export class DatabasePool {
     return performance.now() - this.answeredAt;
   }
 
+  /** How long somebody waits, or did within the time of one deadline. */
+  get slowestMs(): number {
+    const lately = performance.now() - this.waitedAt < this.timeoutMs ? this.waitedMs : 0;
+    return Math.max(lately, this.connections.longestMs, this.answers.longestMs);
+  }
+
   /** Whoever takes a connection gives it back with `release`. */
   acquire(): Promise<PoolConnection> {
     if (this.asking) return Promise.reject(this.silent('no connection'));
@@ -93,8 +102,10 @@ export class DatabasePool {
         if (error) {
           if (error.code === 'ETIMEDOUT') this.silent('no connection', begun);
           reject(error);
-        } else if (awaited) resolve(connection);
-        else connection.release();
+        } else if (awaited) {
+          this.waited(begun);
+          resolve(connection);
+        } else connection.release();
       });
     });
   }
@@ -123,6 +134,7 @@ export class DatabasePool {
       const done = (error: Error | null, answer?: unknown) => {
         this.answers.end(wait);
         if (!isConnectionError(error)) this.answered();
+        this.waited(begun);
         if (error) reject(error);
         else resolve(answer);
       };
@@ -140,6 +152,13 @@ export class DatabasePool {
     await this.pool.end();
     this.connections.stop();
     this.answers.stop();
+  }
+
+  private waited(begun: number): void {
+    const now = performance.now();
+    if (now - begun < this.waitedMs && now - this.waitedAt < this.timeoutMs) return;
+    this.waitedMs = now - begun;
+    this.waitedAt = now;
   }
 
   private answered(): void {

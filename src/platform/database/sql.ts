@@ -37,6 +37,11 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
     return this.connections.unheardMs;
   }
 
+  /** How long somebody waits for a connection or an answer, or waited lately; milliseconds. */
+  get slowestMs(): number {
+    return this.connections.slowestMs;
+  }
+
   rows<T = Row>(text: string, values: SqlValue[] = []): Promise<T[]> {
     return this.ask(text, values) as Promise<T[]>;
   }

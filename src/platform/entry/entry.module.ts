@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
+import { CallDeadlines } from './call-deadlines';
 import { Credentials } from './credentials';
 import { Guesses } from './guesses';
 import { OperatorToken } from './operator-token';
@@ -20,6 +21,7 @@ import { ShapePipe } from './http/shape.pipe';
 @Module({
   imports: [DiscoveryModule],
   providers: [
+    CallDeadlines,
     Credentials,
     Guesses,
     IdempotencyKeys,
@@ -36,6 +38,7 @@ import { ShapePipe } from './http/shape.pipe';
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],
   exports: [
+    CallDeadlines,
     Credentials,
     Guesses,
     IdempotencyKeys,

@@ -6,6 +6,7 @@ import type { ErrorCode } from '../../kernel/errors/catalogue';
 import { randomId } from '../../kernel/ids';
 import { textOf } from '../../kernel/json-text';
 import { Settings } from '../config/settings';
+import { CallDeadlines } from '../entry/call-deadlines';
 import { holdMs } from '../entry/even-refusals';
 import { toAppError } from '../entry/failures';
 import { assertPlainJson } from '../entry/plain-json';
@@ -59,6 +60,7 @@ export class Dispatcher implements OnModuleInit {
     private readonly kicks: Kicks,
     private readonly rates: Rates,
     private readonly intakes: Intakes,
+    private readonly deadlines: CallDeadlines,
     private readonly settings: Settings,
     @Inject(REALTIME_OPTIONS) private readonly options: RealtimeOptions,
   ) {}
@@ -157,7 +159,8 @@ export class Dispatcher implements OnModuleInit {
     data: object,
   ): Promise<void> {
     try {
-      this.answer(connection, ack, await handler.call(connection.caller, data, connection));
+      const reply = Promise.resolve(handler.call(connection.caller, data, connection));
+      await this.inTime(connection, ack, handler, reply);
     } catch (error) {
       this.refuse(connection, ack, handler, error);
     } finally {
@@ -176,16 +179,37 @@ export class Dispatcher implements OnModuleInit {
   ): Promise<void> {
     connection.unanswered++;
     this.unanswered++;
-    const began = performance.now();
     try {
-      this.answer(connection, ack, await reply);
-    } catch (error) {
-      const hold = holdMs(error, performance.now() - began);
-      if (hold > 0) await new Promise((resolve) => setTimeout(resolve, hold));
-      this.refuse(connection, ack, handler, error);
+      await this.inTime(connection, ack, handler, reply);
     } finally {
       connection.unanswered--;
       this.unanswered--;
+    }
+  }
+
+  /** Answers once, in time; resolves when the work is over, which may be later. */
+  private async inTime(
+    connection: SocketConnection,
+    ack: AckId | undefined,
+    handler: EventHandler,
+    reply: Promise<unknown>,
+  ): Promise<void> {
+    const began = performance.now();
+    let isLate = false;
+    const call = this.deadlines.begin((retry) => {
+      isLate = true;
+      this.refuse(connection, ack, handler, retry);
+    });
+    try {
+      const data = await reply;
+      if (!isLate) this.answer(connection, ack, data);
+    } catch (error) {
+      const hold = holdMs(error, performance.now() - began);
+      if (hold > 0) await new Promise((resolve) => setTimeout(resolve, hold));
+      if (isLate) this.deadlines.failedLate(error);
+      else this.refuse(connection, ack, handler, error);
+    } finally {
+      this.deadlines.end(call);
     }
   }
 

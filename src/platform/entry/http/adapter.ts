@@ -4,8 +4,10 @@ import type { IncomingMessage } from 'node:http';
 import { AppError, invalid } from '../../../kernel/errors/app-error';
 import { textOf } from '../../../kernel/json-text';
 import type { Settings } from '../../config/settings';
+import { CallDeadlines } from '../call-deadlines';
 import { toAppError } from '../failures';
 import { assertPlainJson } from '../plain-json';
+import { endCallsWithAnswers } from './caller.guard';
 import { corsHeaders, EXPOSED_HEADERS } from './cors';
 import type { HttpReply, HttpRequest } from './exchange';
 import { readJsonBodies } from './json-body';
@@ -29,6 +31,8 @@ const TIMEOUT_CHECK_MS = 2000;
 /** Fastify, answering with the status that the route derives from its body (`@StatusFrom`). */
 class ParleyFastifyAdapter extends FastifyAdapter {
   override reply(response: HttpReply, body: unknown, statusCode?: number) {
+    // A call that took too long was answered before it ended.
+    if (response.sent) return response;
     const { statusFrom } = response;
     return super.reply(response, body, statusFrom && response.statusCode < 400 ? statusFrom(body) : statusCode);
   }
@@ -76,6 +80,7 @@ export function prepareHttp(app: NestFastifyApplication, { http }: Settings): vo
   fastify.decorateReply('statusFrom', undefined);
   fastify.setReplySerializer((payload: unknown) => textOf(payload));
   readJsonBodies(fastify);
+  endCallsWithAnswers(fastify, app.get(CallDeadlines, { strict: false }));
   endReadsWithAnswers(fastify);
   const paths = new KnownPaths();
   fastify.addHook('onRoute', ({ method, url }) => paths.add(method, url));

@@ -1,8 +1,11 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { FastifyInstance } from 'fastify';
 import type { Caller } from '../../../kernel/caller';
 import { AppError, invalid } from '../../../kernel/errors/app-error';
+import { CallDeadlines } from '../call-deadlines';
 import { Credentials } from '../credentials';
 import { Rates } from '../rates';
+import { answerFailure } from './error.filter';
 import type { HttpReply, HttpRequest } from './exchange';
 import { type Handler, policyOf, type RoutePolicy } from './route-policy';
 
@@ -14,13 +17,16 @@ export class CallerGuard implements CanActivate {
   constructor(
     private readonly credentials: Credentials,
     private readonly rates: Rates,
+    private readonly deadlines: CallDeadlines,
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const policy = policyOf(context.getHandler() as Handler, context.getClass());
     const http = context.switchToHttp();
     const request = http.getRequest<HttpRequest>();
-    if (policy.statusFrom) http.getResponse<HttpReply>().statusFrom = policy.statusFrom;
+    const reply = http.getResponse<HttpReply>();
+    request.deadline = this.deadlines.begin((retry) => answerFailure(request, reply, retry));
+    if (policy.statusFrom) reply.statusFrom = policy.statusFrom;
     if (!policy.allowed) throw new AppError('FORBIDDEN');
     // Beside others, `anyone` makes the credential optional: whoever brings one is told what counts for it.
     const open = policy.allowed.has('anyone');
@@ -28,10 +34,10 @@ export class CallerGuard implements CanActivate {
       if (policy.rate !== 'none') this.rates.takeAddress(policy.rate, request.ip);
       return true;
     }
-    return this.prove(request, policy);
+    return this.prove(request, reply, policy);
   }
 
-  private async prove(request: HttpRequest, policy: RoutePolicy): Promise<boolean> {
+  private async prove(request: HttpRequest, reply: HttpReply, policy: RoutePolicy): Promise<boolean> {
     const { scheme, credential } = parseAuthorization(request.headers.authorization);
     const appId = request.headers['x-app-id'];
     let caller: Caller | undefined;
@@ -54,8 +60,19 @@ export class CallerGuard implements CanActivate {
     if (policy.rate !== 'none') this.rates.take(policy.rate, caller);
     request.caller = caller;
     if (!policy.takesBody) refuseBody(request.body);
+    // It was told so while its caller was being proved: nothing is begun.
+    if (reply.sent) throw new AppError('RETRY');
     return true;
   }
+}
+
+/** Called once, before the routes are mounted: the time of a call ends with its answer. */
+export function endCallsWithAnswers(fastify: FastifyInstance, deadlines: CallDeadlines): void {
+  fastify.decorateRequest('deadline', undefined);
+  fastify.addHook('onSend', ({ deadline }: HttpRequest, _reply: HttpReply, _payload, done) => {
+    if (deadline) deadlines.end(deadline);
+    done();
+  });
 }
 
 /** `PUT …/mute-all {"muted": false}`, or `false`, would mute everybody: a call without a body refuses one that says something. */

@@ -1,5 +1,5 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { invalid } from '../../../kernel/errors/app-error';
+import { type AppError, invalid } from '../../../kernel/errors/app-error';
 import { holdMs } from '../even-refusals';
 import { toAppError } from '../failures';
 import type { HttpReply, HttpRequest } from './exchange';
@@ -16,17 +16,11 @@ export class ErrorFilter implements ExceptionFilter {
     const reply = http.getResponse<HttpReply>();
     // Its client is gone: nobody reads the answer, and nothing of ours went wrong.
     const failure = isBrokenOff(request) ? brokenOff() : toAppError(thrown);
-    const status = statusOf(failure.code);
-    const error = failure.toWire(request.id);
-
-    if (status >= 500) this.log(request, failure.cause ?? failure, error.code);
+    if (statusOf(failure.code) >= 500) this.log(request, failure.cause ?? failure, failure.code);
     if (reply.sent) return;
-    if (error.retryAfterMs !== undefined)
-      void reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
-    if (status === 401) void reply.header('www-authenticate', 'Bearer realm="parley"');
     const hold = request.caller?.kind === 'user' ? holdMs(failure, reply.elapsedTime) : 0;
-    if (hold === 0) void reply.status(status).send({ error });
-    else setTimeout(() => reply.sent || void reply.status(status).send({ error }), hold);
+    if (hold === 0) answerFailure(request, reply, failure);
+    else setTimeout(() => reply.sent || answerFailure(request, reply, failure), hold);
   }
 
   private log(request: HttpRequest, cause: unknown, code: string): void {
@@ -34,6 +28,16 @@ export class ErrorFilter implements ExceptionFilter {
     if (code === 'RETRY') this.logger.warn({ err: cause }, what);
     else this.logger.error({ err: cause }, what);
   }
+}
+
+/** Answers a call that was not answered yet. */
+export function answerFailure(request: HttpRequest, reply: HttpReply, failure: AppError): void {
+  const status = statusOf(failure.code);
+  const error = failure.toWire(request.id);
+  if (error.retryAfterMs !== undefined)
+    void reply.header('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
+  if (status === 401) void reply.header('www-authenticate', 'Bearer realm="parley"');
+  void reply.status(status).send({ error });
 }
 
 /** The connection ended before all of the body had come, and so before any route began. */

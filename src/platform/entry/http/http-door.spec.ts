@@ -7,7 +7,9 @@ import { AppError } from '../../../kernel/errors/app-error';
 import type { Caller } from '../../../kernel/caller';
 import { readSettings } from '../../config/read-settings';
 import { Settings } from '../../config/settings';
+import type { Sql } from '../../database/sql';
 import { Allow } from '../allow.decorator';
+import { CallDeadlines } from '../call-deadlines';
 import { Credentials } from '../credentials';
 import { Rates } from '../rates';
 import { ReadShares } from '../read-shares';
@@ -25,10 +27,14 @@ const settings = readSettings({
   REDIS_URL: 'redis://localhost',
   ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
   LIMIT_FRAME_BYTES: '2048',
+  MYSQL_TIMEOUT_MS: '500',
   LIMIT_CALLS_BURST: '5',
   LIMIT_CALLS_PER_SECOND: '1',
   CORS_ORIGINS: 'https://good.example',
 });
+
+/** How slow it is. */
+const database = { slowestMs: 0 };
 
 class ThingDto {
   @IsString() name!: string;
@@ -58,6 +64,15 @@ class ThingsController {
   @Rate('none')
   put(@Param('thing') thing: string) {
     return { thing };
+  }
+
+  @Get('slow/:end')
+  @Allow('app')
+  @Rate('none')
+  async slow(@Param('end') end: string) {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    if (end === 'breaks') throw new TypeError('secret internals');
+    return { end };
   }
 
   @Get('open')
@@ -111,6 +126,7 @@ async function boot(controllers: (new () => object)[]): Promise<NestFastifyAppli
       { provide: Credentials, useValue: credentials },
       Rates,
       ReadShares,
+      { provide: CallDeadlines, useValue: new CallDeadlines(settings, database as Sql) },
       RoutePolicies,
       { provide: APP_GUARD, useClass: CallerGuard },
       { provide: APP_GUARD, useClass: ReadsInTurn },
@@ -260,6 +276,29 @@ describe('the HTTP door', () => {
     expect(body.error.code).toBe('RATE_LIMITED');
     expect(body.error.retryAfterMs).toBeGreaterThan(0);
     expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
+  });
+
+  it('ends every call in time while the database is slow, once, whatever becomes of it', async () => {
+    database.slowestMs = 300;
+    const began = performance.now();
+    const answers = await Promise.all(
+      ['well', 'breaks'].map((end) => call({ url: `/v1/things/slow/${end}`, headers: app1 })),
+    );
+    expect(performance.now() - began).toBeLessThan(950);
+    for (const { status, body, headers } of answers) {
+      expect([status, body.error.code, headers['retry-after']]).toEqual([503, 'RETRY', '1']);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect((await call({ url: '/v1/things/open' })).status).toBe(200);
+  });
+
+  it('waits for as long as a call takes while the database is quick', async () => {
+    database.slowestMs = 0;
+    expect(await call({ url: '/v1/things/slow/well', headers: app1 })).toMatchObject({
+      status: 200,
+      body: { end: 'well' },
+    });
+    expect((await call({ url: '/v1/things/slow/breaks', headers: app1 })).status).toBe(500);
   });
 
   it('carries on the trace of a caller that has one', async () => {

@@ -17,17 +17,20 @@ export class ReadsInTurn implements CanActivate {
   constructor(private readonly shares: ReadShares) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const request = context.switchToHttp().getRequest<ReadRequest>();
+    const http = context.switchToHttp();
+    const request = http.getRequest<ReadRequest>();
     const { method, caller } = request;
     // HEAD runs the handler of GET.
     if (method !== 'GET' && method !== 'HEAD') return true;
-    return caller?.kind === 'user' || caller?.kind === 'app' ? this.begin(request, caller) : true;
+    return caller?.kind === 'user' || caller?.kind === 'app'
+      ? this.begin(request, http.getResponse<HttpReply>(), caller)
+      : true;
   }
 
-  private async begin(request: ReadRequest, caller: TenantCaller): Promise<boolean> {
+  private async begin(request: ReadRequest, reply: HttpReply, caller: TenantCaller): Promise<boolean> {
     const leave = await this.shares.enter(caller);
     // Nobody waits for the answer any more, so the read is not begun.
-    if (request.raw.socket.destroyed) {
+    if (request.raw.socket.destroyed || reply.sent) {
       leave();
       throw new AppError('BUSY');
     }
