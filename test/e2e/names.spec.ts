@@ -1,15 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import {
-  aConnectedUser,
-  aGroup,
-  anApp,
-  aChatroom,
-  PASSWORD,
-  type ConnectedUser,
-  type TestApp,
-} from '../support/builders';
-import { startParley, type Parley } from '../support/harness';
+import { aChatroom, aGroup, PASSWORD } from '../support/builders';
 import { type Answer, ok } from '../support/http';
+import { aSmallWorld } from '../support/small-world';
 
 const SAID = ' \u202Eمی\u200Cخواهم\u202C A\u200Bnn\u3000';
 const anId = (): string => randomUUID().slice(0, 13);
@@ -17,52 +9,42 @@ const SHOWN = 'می\u200Cخواهم Ann';
 
 /** Everything with a name that somebody reads: how it is named, and what it is called then. */
 describe('a name that people read', () => {
-  let parley: Parley;
-  let app: TestApp;
-  let ann: ConnectedUser;
-  beforeAll(async () => {
-    parley = await startParley();
-    app = await anApp(parley);
-    ann = await aConnectedUser(app);
-  });
-  afterAll(async () => {
-    ann?.device.close();
-    await parley?.stop();
-  });
+  const world = aSmallWorld();
 
   type Named = (name: string) => Promise<Answer>;
-  const group = async (): Promise<string> => (await aGroup(app, [ann])).groupId;
-  const room = async (): Promise<string> => (await aChatroom(app)).chatroomId;
+  const group = async (): Promise<string> => (await aGroup(world.app, [world.ann])).groupId;
+  const room = async (): Promise<string> => (await aChatroom(world.app)).chatroomId;
   const overTheSocket = async (name: string): Promise<Answer> => {
-    const answer = await ann.device.ask('group:create', { name, visibility: 'public' });
+    const answer = await world.ann.device.ask('group:create', { name, visibility: 'public' });
     const body = ('data' in answer ? answer.data : answer) as object as Answer['body'];
     return { status: 'data' in answer ? 201 : 400, body, headers: new Headers() };
   };
   const places: Record<string, [field: string, named: Named]> = {
-    'a user that is created': ['nickname', (nickname) => app.api.post('/v1/users', { userId: anId(), nickname })],
-    'a user': ['nickname', (nickname) => ann.api.patch(`/v1/users/${ann.userId}`, { nickname })],
-    'a group that is created': ['name', (name) => ann.api.post('/v1/groups', { name, visibility: 'public' })],
+    'a user that is created': ['nickname', (nickname) => world.app.api.post('/v1/users', { userId: anId(), nickname })],
+    'a user': ['nickname', (nickname) => world.ann.api.patch(`/v1/users/${world.ann.userId}`, { nickname })],
+    'a group that is created': ['name', (name) => world.ann.api.post('/v1/groups', { name, visibility: 'public' })],
     'a group that is created over the socket': ['name', overTheSocket],
-    'a group': ['name', async (name) => ann.api.patch(`/v1/groups/${await group()}`, { name })],
+    'a group': ['name', async (name) => world.ann.api.patch(`/v1/groups/${await group()}`, { name })],
     'a member of a group': [
       'nickname',
-      async (nickname) => ann.api.patch(`/v1/groups/${await group()}/members/${ann.userId}`, { nickname }),
+      async (nickname) => world.ann.api.patch(`/v1/groups/${await group()}/members/${world.ann.userId}`, { nickname }),
     ],
-    'a room that is created': ['name', (name) => app.api.post('/v1/chatrooms', { name })],
-    'a room': ['name', async (name) => app.api.patch(`/v1/chatrooms/${await room()}`, { name })],
-    'a user in pushes': ['nickname', (nickname) => ann.api.put('/v1/push/settings', { nickname })],
-    'an app that is created': ['name', (name) => app.developer.api.post('/v1/apps', { name })],
-    'an app': ['name', (name) => app.developer.api.patch(`/v1/apps/${app.appId}`, { name })],
+    'a room that is created': ['name', (name) => world.app.api.post('/v1/chatrooms', { name })],
+    'a room': ['name', async (name) => world.app.api.patch(`/v1/chatrooms/${await room()}`, { name })],
+    'a user in pushes': ['nickname', (nickname) => world.ann.api.put('/v1/push/settings', { nickname })],
+    'an app that is created': ['name', (name) => world.app.developer.api.post('/v1/apps', { name })],
+    'an app': ['name', (name) => world.app.developer.api.patch(`/v1/apps/${world.app.appId}`, { name })],
     'a developer': [
       'name',
-      (name) => parley.api.post('/v1/developers', { name, password: PASSWORD, email: `${randomUUID()}@example.com` }),
+      (name) =>
+        world.parley.api.post('/v1/developers', { name, password: PASSWORD, email: `${randomUUID()}@example.com` }),
     ],
   };
 
   it.each(Object.entries(places))('of %s is cleaned, and keeps what its script needs', async (_, [field, named]) => {
     const body: Record<string, unknown> = await ok(named(SAID));
     if (field in body) expect(body[field]).toBe(SHOWN);
-    else expect(JSON.stringify(await ok(app.developer.api.get('/v1/apps')))).toContain(SHOWN);
+    else expect(JSON.stringify(await ok(world.app.developer.api.get('/v1/apps')))).toContain(SHOWN);
   });
 
   it.each(Object.entries(places))(
@@ -76,7 +58,7 @@ describe('a name that people read', () => {
 
   it('of one of many users who are created together is cleaned too, and refused by itself', async () => {
     const users = [SAID, '\u3164'].map((nickname) => ({ userId: anId(), nickname }));
-    const { body } = await app.api.post('/v1/users', users);
+    const { body } = await world.app.api.post('/v1/users', users);
     expect(body).toMatchObject({
       items: [{ user: { nickname: SHOWN } }, { error: { code: 'INVALID_REQUEST', field: 'nickname' } }],
     });

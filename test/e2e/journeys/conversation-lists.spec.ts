@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { AppConversation, WireConversation } from '../../../src/kernel/contracts/conversation';
-import { aConnectedUser, aGroup, anApp, aUser, type ConnectedUser, type TestApp } from '../../support/builders';
-import { startParley, type Parley } from '../../support/harness';
+import { aConnectedUser, aGroup, anApp, aUser } from '../../support/builders';
 import { ok, type Call } from '../../support/http';
 import { aText, between } from '../../support/messages';
 import { codeOf } from '../../support/rooms';
+import { aSmallWorld } from '../../support/small-world';
 
 interface Unread {
   unread: number;
@@ -13,26 +13,15 @@ interface Unread {
 }
 
 describe('conversation lists', () => {
-  let parley: Parley;
-  let app: TestApp;
-  let ann: ConnectedUser;
-  beforeAll(async () => {
-    parley = await startParley();
-    app = await anApp(parley);
-    ann = await aConnectedUser(app);
-  });
-  afterAll(async () => {
-    ann?.device.close();
-    await parley?.stop();
-  });
+  const world = aSmallWorld();
 
   const list = async (api: Call, query = ''): Promise<WireConversation[]> =>
     (await ok<{ items: WireConversation[] }>(api.get(`/v1/conversations${query}`))).items;
   const say = (from: string, to: string, text = 'hello') =>
-    ok(app.api.post('/v1/messages', { ...aText(to, text), from }));
+    ok(world.app.api.post('/v1/messages', { ...aText(to, text), from }));
   const sayInGroup = (from: string, groupId: string) =>
     ok(
-      app.api.post('/v1/messages', {
+      world.app.api.post('/v1/messages', {
         from,
         to: { kind: 'group', id: groupId },
         clientMessageId: randomUUID(),
@@ -43,36 +32,39 @@ describe('conversation lists', () => {
 
   it('need no second call: a line says what its peer or its group is called and looks like', async () => {
     const avatarUrl = 'https://example.com/bob.png';
-    const bob = await aUser(app, { nickname: 'Bob 鲍勃', avatarUrl });
-    const nameless = await aUser(app);
-    const { groupId, conversationId } = await aGroup(app, [ann, bob], { name: 'Rowing club', visibility: 'public' });
-    await say(nameless.userId, ann.userId);
-    await say(bob.userId, ann.userId);
-    await ok(app.api.post('/v1/messages', { ...aText(ann.userId, 'from the app') }));
-    const lines = new Map((await list(ann.api)).map((line) => [line.conversationId, line]));
-    expect(lines.get(between(ann.userId, bob.userId))).toMatchObject({
+    const bob = await aUser(world.app, { nickname: 'Bob 鲍勃', avatarUrl });
+    const nameless = await aUser(world.app);
+    const { groupId, conversationId } = await aGroup(world.app, [world.ann, bob], {
+      name: 'Rowing club',
+      visibility: 'public',
+    });
+    await say(nameless.userId, world.ann.userId);
+    await say(bob.userId, world.ann.userId);
+    await ok(world.app.api.post('/v1/messages', { ...aText(world.ann.userId, 'from the app') }));
+    const lines = new Map((await list(world.ann.api)).map((line) => [line.conversationId, line]));
+    expect(lines.get(between(world.ann.userId, bob.userId))).toMatchObject({
       title: 'Bob 鲍勃',
       avatarUrl,
       peer: { userId: bob.userId, nickname: 'Bob 鲍勃', avatarUrl, deliveredSeq: 0, readSeq: 0 },
     });
-    expect(lines.get(between(ann.userId, nameless.userId))).toMatchObject({ title: nameless.userId });
+    expect(lines.get(between(world.ann.userId, nameless.userId))).toMatchObject({ title: nameless.userId });
     expect(lines.get(conversationId)).toMatchObject({
       title: 'Rowing club',
       group: { groupId, name: 'Rowing club', visibility: 'public', memberCount: 2 },
     });
-    expect(lines.get(`system:${ann.userId}`)).not.toHaveProperty('title');
+    expect(lines.get(`system:${world.ann.userId}`)).not.toHaveProperty('title');
     // The same through the socket, and as it is now, not as it was.
-    await ok(app.api.patch(`/v1/users/${bob.userId}`, { nickname: 'Robert' }));
-    await ok(app.api.patch(`/v1/groups/${groupId}`, { name: 'Rowing' }));
-    const { conversations } = await ann.device.tell('sync', { userSeq: 0, conversations: [] });
+    await ok(world.app.api.patch(`/v1/users/${bob.userId}`, { nickname: 'Robert' }));
+    await ok(world.app.api.patch(`/v1/groups/${groupId}`, { name: 'Rowing' }));
+    const { conversations } = await world.ann.device.tell('sync', { userSeq: 0, conversations: [] });
     expect(conversations.map(({ title }) => title)).toEqual(expect.arrayContaining(['Robert', 'Rowing']));
   });
 
   it('show one kind where one is asked for, page after page', async () => {
-    const bob = await aConnectedUser(app);
-    const users = await Promise.all([aUser(app), aUser(app), aUser(app)]);
+    const bob = await aConnectedUser(world.app);
+    const users = await Promise.all([aUser(world.app), aUser(world.app), aUser(world.app)]);
     for (const { userId } of users) await say(userId, bob.userId);
-    const groups = [await aGroup(app, [ann, bob]), await aGroup(app, [ann, bob])];
+    const groups = [await aGroup(world.app, [world.ann, bob]), await aGroup(world.app, [world.ann, bob])];
     const ids = (lines: readonly WireConversation[]) => lines.map(({ conversationId }) => conversationId).sort();
     expect(ids(await list(bob.api, '?kind=group'))).toEqual(groups.map(({ conversationId }) => conversationId).sort());
     expect(await list(bob.api, '?kind=system')).toEqual([]);
@@ -90,32 +82,32 @@ describe('conversation lists', () => {
   });
 
   it('answer the app’s server for any user, and a user for nobody but themselves', async () => {
-    const bob = await aConnectedUser(app);
-    await say(ann.userId, bob.userId);
+    const bob = await aConnectedUser(world.app);
+    await say(world.ann.userId, bob.userId);
     const own = await list(bob.api);
-    const seen = await ok<{ items: WireConversation[] }>(app.api.get(`/v1/users/${bob.userId}/conversations`));
+    const seen = await ok<{ items: WireConversation[] }>(world.app.api.get(`/v1/users/${bob.userId}/conversations`));
     expect(seen.items).toEqual(own);
     expect(await ok(bob.api.get(`/v1/users/${bob.userId}/conversations`))).toEqual(seen);
     for (const path of ['conversations', 'unread']) {
-      expect(codeOf(await bob.api.get(`/v1/users/${ann.userId}/${path}`))).toEqual([403, 'FORBIDDEN']);
-      expect(codeOf(await app.api.get(`/v1/users/nobody-here/${path}`))).toEqual([404, 'USER_NOT_FOUND']);
+      expect(codeOf(await bob.api.get(`/v1/users/${world.ann.userId}/${path}`))).toEqual([403, 'FORBIDDEN']);
+      expect(codeOf(await world.app.api.get(`/v1/users/nobody-here/${path}`))).toEqual([404, 'USER_NOT_FOUND']);
     }
     bob.device.close();
   });
 
   it('say how much is unread, muted conversations apart, as the lines do', async () => {
-    const bob = await aConnectedUser(app);
-    const { groupId, conversationId } = await aGroup(app, [ann, bob]);
-    const other = await aUser(app);
-    for (const text of ['one', 'two', 'three']) await say(ann.userId, bob.userId, text);
+    const bob = await aConnectedUser(world.app);
+    const { groupId, conversationId } = await aGroup(world.app, [world.ann, bob]);
+    const other = await aUser(world.app);
+    for (const text of ['one', 'two', 'three']) await say(world.ann.userId, bob.userId, text);
     await say(other.userId, bob.userId);
-    await sayInGroup(ann.userId, groupId);
-    await sayInGroup(ann.userId, groupId);
-    const unread = (): Promise<Unread> => ok<Unread>(app.api.get(`/v1/users/${bob.userId}/unread`));
+    await sayInGroup(world.ann.userId, groupId);
+    await sayInGroup(world.ann.userId, groupId);
+    const unread = (): Promise<Unread> => ok<Unread>(world.app.api.get(`/v1/users/${bob.userId}/unread`));
     expect(await unread()).toEqual({ unread: 6, mutedUnread: 0, conversations: 3 });
     await ok(bob.api.patch(`/v1/conversations/${conversationId}`, { muted: true }));
     expect(await unread()).toEqual({ unread: 4, mutedUnread: 2, conversations: 3 });
-    await ok(bob.api.put(`/v1/conversations/${between(ann.userId, bob.userId)}/read`, { seq: 2 }));
+    await ok(bob.api.put(`/v1/conversations/${between(world.ann.userId, bob.userId)}/read`, { seq: 2 }));
     await ok(bob.api.put(`/v1/conversations/${between(other.userId, bob.userId)}/read`, { seq: 1 }));
     expect(await ok(bob.api.get(`/v1/users/${bob.userId}/unread`))).toEqual({
       unread: 1,
@@ -130,7 +122,7 @@ describe('conversation lists', () => {
   });
 
   it('show the app’s server all conversations of its app and of no other, each once', async () => {
-    const own = await anApp(parley);
+    const own = await anApp(world.parley);
     const [bob, carol, dave] = [await aUser(own), await aUser(own), await aUser(own)];
     for (const [from, to] of [
       [bob, carol],
