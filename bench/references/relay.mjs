@@ -2,19 +2,10 @@
  * Reference L: plain Socket.IO from sender to receiver, acknowledged and told at once, and nothing stored. Who connects
  * says its name in the handshake; a message is as large as Parley's.
  */
-import { createServer } from 'node:http';
-import { Server } from 'socket.io';
+import { serve } from './plain-socket-io.mjs';
 
-const http = createServer();
-const server = new Server(http, {
-  transports: ['websocket'],
-  perMessageDeflate: false,
-  httpCompression: false,
-  serveClient: false,
-  maxHttpBufferSize: 65 * 1024,
-});
 let seq = 0;
-server.on('connection', (socket) => {
+serve((socket, server) => {
   const { userId } = socket.handshake.auth;
   socket.join(userId);
   socket.on('message:send', ({ to, clientMessageId, type, body }, ack) => {
@@ -26,5 +17,3 @@ server.on('connection', (socket) => {
     server.to(to.id).emit('message:new', message);
   });
 });
-http.listen(0, '127.0.0.1', () => process.send?.({ port: http.address().port }));
-process.on('disconnect', () => process.exit(0));

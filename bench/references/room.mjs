@@ -2,22 +2,13 @@
  * Reference B: plain Socket.IO; what is said to a group or room, all others in it hear as `message:new`, as large as
  * Parley's. Who connects names its rooms in the handshake.
  */
-import { createServer } from 'node:http';
-import { Server } from 'socket.io';
+import { serve } from './plain-socket-io.mjs';
 
-const http = createServer();
-const server = new Server(http, {
-  transports: ['websocket'],
-  perMessageDeflate: false,
-  httpCompression: false,
-  serveClient: false,
-  maxHttpBufferSize: 65 * 1024,
-});
 let seq = 0;
 /** The latest messages of each room. */
 const latest = new Map();
 const LATEST = 10;
-server.on('connection', (socket) => {
+serve((socket) => {
   socket.join(socket.handshake.auth.rooms ?? []);
   socket.on('message:send', (data, ack) => {
     const { to, clientMessageId, type, body } = data;
@@ -42,5 +33,3 @@ server.on('connection', (socket) => {
     ack({ ok: true, data: { chatroomId } });
   });
 });
-http.listen(0, '127.0.0.1', () => process.send?.({ port: http.address().port }));
-process.on('disconnect', () => process.exit(0));
