@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Periodic } from '../../platform/lifecycle/periodic';
 import { Live } from '../../platform/realtime/live';
 import { PresenceWatch, type WatchedName } from './presence-watch';
 import { UserDirectory } from './user-directory';
@@ -13,9 +14,8 @@ const ASKED_AT_ONCE = 500;
 @Injectable()
 export class PresenceDoubts implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(PresenceDoubts.name);
-  private timer: NodeJS.Timeout | undefined;
   private doubt = false;
-  private looking = false;
+  private readonly looks: Periodic;
 
   constructor(
     private readonly live: Live,
@@ -23,30 +23,28 @@ export class PresenceDoubts implements OnModuleInit, OnApplicationShutdown {
     private readonly directory: UserDirectory,
   ) {
     live.onDoubt(() => (this.doubt = true));
-  }
-
-  onModuleInit(): void {
-    this.timer = setInterval(() => this.tick(), LOOK_MS).unref();
-  }
-
-  onApplicationShutdown(): void {
-    clearInterval(this.timer);
-  }
-
-  private tick(): void {
-    if (!this.doubt || this.looking) return;
-    this.doubt = false;
-    this.looking = true;
-    this.look()
-      .catch((error: unknown) => {
+    this.looks = new Periodic(
+      LOOK_MS,
+      () => this.look(),
+      (error) => {
         // Nobody can say at the moment; asked until somebody can.
         this.doubt = true;
         this.logger.debug(`who is online is looked at later: ${String(error)}`);
-      })
-      .finally(() => (this.looking = false));
+      },
+    );
+  }
+
+  onModuleInit(): void {
+    this.looks.start();
+  }
+
+  onApplicationShutdown(): void {
+    this.looks.stop();
   }
 
   private async look(): Promise<void> {
+    if (!this.doubt) return;
+    this.doubt = false;
     const byApp = new Map<number, WatchedName[]>();
     for (const name of this.watch.all()) {
       const names = byApp.get(name.appPk);

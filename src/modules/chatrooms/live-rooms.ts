@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { BusFrames } from '../../kernel/contracts/bus-frames';
 import { AppError } from '../../kernel/errors/app-error';
+import { Periodic } from '../../platform/lifecycle/periodic';
 import { Bus } from '../../platform/realtime/bus';
 import { BusPost } from '../../platform/realtime/bus-post';
 import { Channel } from '../../platform/realtime/channel';
@@ -31,9 +32,12 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
   private readonly rooms = new Map<number, LiveRoom>();
   private readonly opening = new Map<number, Promise<LiveRoom>>();
   private readonly ofSocket = new Map<Connection, Set<LiveRoom>>();
-  private timer: NodeJS.Timeout | undefined;
-  private audits = 0;
-  private auditing = false;
+  private readonly audits = new Periodic(
+    AUDIT_MS,
+    () => this.audit(),
+    (error) => this.logger.debug(`rooms could not be compared with their logs: ${String(error)}`),
+  );
+  private rounds = 0;
   private doubt = false;
 
   constructor(
@@ -50,13 +54,13 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
   onModuleInit(): void {
     this.bus.on('chatroom:message', (frame) => this.heard(frame));
     this.bus.onGap(() => (this.doubt = true));
-    this.post.onCutOff(() => this.tick());
+    this.post.onCutOff(() => void this.audits.now());
     this.connections.onLeave((connection, onPurpose) => this.gone(connection, !onPurpose));
-    this.timer = setInterval(() => this.tick(), AUDIT_MS).unref();
+    this.audits.start();
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.timer);
+    this.audits.stop();
     for (const room of this.rooms.values()) room.feed.stop();
   }
 
@@ -213,18 +217,11 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
     return messages.map((message) => ({ seq: message.seq, version, frame: storedFrame(message) }));
   }
 
-  private tick(): void {
-    const calm = !this.post.indirect && !this.doubt;
-    if (this.auditing || this.rooms.size === 0 || (calm && ++this.audits % CALM_AUDITS !== 0)) return;
-    this.auditing = true;
-    this.doubt = false;
-    this.audit(!calm)
-      .catch((error: unknown) => this.logger.debug(`rooms could not be compared with their logs: ${String(error)}`))
-      .finally(() => (this.auditing = false));
-  }
-
   /** Nothing that a node misses stays unseen, whatever lost it: the bus, a node that died, or a moment of starting. */
-  private async audit(doubtful: boolean): Promise<void> {
+  private async audit(): Promise<void> {
+    const doubtful = this.post.indirect || this.doubt;
+    if (this.rooms.size === 0 || (!doubtful && ++this.rounds % CALM_AUDITS !== 0)) return;
+    this.doubt = false;
     const rooms = [...this.rooms.values()].filter((room) => !this.opening.has(room.conversation.pk));
     for (let at = 0; at < rooms.length; at += AUDITED_AT_ONCE) {
       const some = rooms.slice(at, at + AUDITED_AT_ONCE);

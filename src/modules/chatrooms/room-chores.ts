@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Periodic } from '../../platform/lifecycle/periodic';
 import { Housekeeping } from '../../platform/queues/housekeeping';
 import { Apps } from '../tenancy';
 import { ChatroomsRepository } from './chatrooms.repository';
@@ -15,7 +16,11 @@ const CLOSED_MAX = 200;
 @Injectable()
 export class RoomChores implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(RoomChores.name);
-  private timer: NodeJS.Timeout | undefined;
+  private readonly sightings = new Periodic(
+    SEEN_EVERY_MS,
+    () => this.seen(),
+    (error) => this.logger.debug(`noting which rooms are in use failed, will retry: ${String(error)}`),
+  );
 
   constructor(
     private readonly rooms: LiveRooms,
@@ -29,15 +34,11 @@ export class RoomChores implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.seen().catch((error: unknown) =>
-        this.logger.debug(`noting which rooms are in use failed, will retry: ${String(error)}`),
-      );
-    }, SEEN_EVERY_MS).unref();
+    this.sightings.start();
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.timer);
+    this.sightings.stop();
   }
 
   /** Somebody is in these rooms. */

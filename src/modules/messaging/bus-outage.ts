@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { NodeIdentity } from '../../platform/config/node-identity';
 import { Settings } from '../../platform/config/settings';
+import { Periodic } from '../../platform/lifecycle/periodic';
 import { Outbox } from '../../platform/queues/outbox';
 import { BusPost } from '../../platform/realtime/bus-post';
 import { Connections } from '../../platform/realtime/connections';
@@ -20,8 +21,11 @@ export class BusOutage implements OnApplicationBootstrap, OnApplicationShutdown 
   private readonly logger = new Logger(BusOutage.name);
   /** Outbox rows handled already, with the time at which they may be forgotten. */
   private readonly seen = new Map<number, number>();
-  private timer?: NodeJS.Timeout;
-  private polling = false;
+  private readonly polls = new Periodic(
+    POLL_MS,
+    () => this.poll(),
+    (error) => this.logger.debug(`reading other nodes' messages from the outbox failed, will retry: ${String(error)}`),
+  );
 
   constructor(
     private readonly outbox: Outbox,
@@ -36,31 +40,24 @@ export class BusOutage implements OnApplicationBootstrap, OnApplicationShutdown 
 
   onApplicationBootstrap(): void {
     if (this.settings.role === 'worker') return;
-    this.timer = setInterval(() => void this.poll(), POLL_MS).unref();
-    this.post.onCutOff(() => void this.poll());
+    this.polls.start();
+    this.post.onCutOff(() => void this.polls.now());
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.timer);
+    this.polls.stop();
   }
 
   private async poll(): Promise<void> {
     const now = performance.now();
-    if (this.polling || this.connections.count === 0 || !this.post.indirect) return;
-    this.polling = true;
-    try {
-      const rows = await this.outbox.recent<OwedMessages>('messages', OVERLAP_MS, ROWS_MAX);
-      const fresh = rows.filter(
-        ({ id, payload }) => payload.node !== this.node.id && this.post.isIndirect(payload.node) && !this.seen.has(id),
-      );
-      await this.deliver(fresh.flatMap(({ payload }) => payload.messages));
-      for (const { id } of fresh) this.seen.set(id, now + 3 * OVERLAP_MS);
-      for (const [id, forgetAt] of this.seen) if (forgetAt < now) this.seen.delete(id);
-    } catch (error) {
-      this.logger.debug(`reading other nodes' messages from the outbox failed, will retry: ${String(error)}`);
-    } finally {
-      this.polling = false;
-    }
+    if (this.connections.count === 0 || !this.post.indirect) return;
+    const rows = await this.outbox.recent<OwedMessages>('messages', OVERLAP_MS, ROWS_MAX);
+    const fresh = rows.filter(
+      ({ id, payload }) => payload.node !== this.node.id && this.post.isIndirect(payload.node) && !this.seen.has(id),
+    );
+    await this.deliver(fresh.flatMap(({ payload }) => payload.messages));
+    for (const { id } of fresh) this.seen.set(id, now + 3 * OVERLAP_MS);
+    for (const [id, forgetAt] of this.seen) if (forgetAt < now) this.seen.delete(id);
   }
 
   private async deliver(keys: [number, number][]): Promise<void> {

@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Settings } from '../config/settings';
 import { Sql } from '../database/sql';
+import { Periodic } from '../lifecycle/periodic';
 import { Admission } from '../realtime/admission';
 import { Connections } from '../realtime/connections';
 import { engineOf } from '../realtime/engine-socket';
@@ -26,9 +27,12 @@ const BATCH_PAUSE_MS = 10;
 @Injectable()
 export class Shedding implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('nodes');
-  private timer: NodeJS.Timeout | undefined;
+  private readonly looks = new Periodic(
+    LOOK_MS,
+    () => this.look(),
+    (error) => this.logger.debug(`checking whether the database answers failed, will retry: ${String(error)}`),
+  );
   private cutSince: number | undefined;
-  private looking = false;
   private shedding = false;
 
   constructor(
@@ -44,25 +48,19 @@ export class Shedding implements OnModuleInit, OnApplicationShutdown {
   onModuleInit(): void {
     if (this.settings.role === 'worker') return;
     this.peers.ready = () => this.cutSince === undefined && !this.admission.closed;
-    this.timer = setInterval(() => void this.look(), LOOK_MS).unref();
+    this.looks.start();
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.timer);
+    this.looks.stop();
   }
 
   private async look(): Promise<void> {
-    if (this.looking) return;
-    this.looking = true;
-    try {
-      const { database } = await this.readiness.check();
-      const cut = database === 'down' && this.sql.unheardMs > UNHEARD_MS;
-      if (!cut) this.cutSince = undefined;
-      else this.cutSince ??= performance.now();
-      this.admission.cutOff = cut;
-    } finally {
-      this.looking = false;
-    }
+    const { database } = await this.readiness.check();
+    const cut = database === 'down' && this.sql.unheardMs > UNHEARD_MS;
+    if (!cut) this.cutSince = undefined;
+    else this.cutSince ??= performance.now();
+    this.admission.cutOff = cut;
     const lasted = this.cutSince === undefined ? 0 : performance.now() - this.cutSince;
     if (lasted < PATIENCE_MS || this.shedding || this.connections.count === 0 || !this.peers.anyReady) return;
     this.shedding = true;

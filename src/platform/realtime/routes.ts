@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } fro
 import { LRUCache } from 'lru-cache';
 import { Settings } from '../config/settings';
 import { DatabaseClock } from '../database/database-clock';
+import { Periodic } from '../lifecycle/periodic';
 import { Bus } from './bus';
 import type { DeviceState } from './connection';
 import { Connections, type PresenceChange } from './connections';
@@ -37,8 +38,12 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
   /** Reads under way; one that a change overtakes is answered, but not remembered. */
   private readonly asked = new Map<number, Promise<string[]>>();
   private readonly unsaid = new Set<number>();
-  private timer: NodeJS.Timeout | undefined;
-  private refreshing = false;
+  private readonly refreshes = new Periodic(
+    REFRESH_MS,
+    () => this.refresh(),
+    // Said again in 30 s, or as soon as Redis is back.
+    (error) => this.logger.debug(`writing routes to Redis failed, will retry: ${String(error)}`),
+  );
   private written = false;
 
   constructor(
@@ -56,11 +61,11 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
       this.changed(undefined);
       if (reason === 'reconnect' || reason === 'silence') void this.restore();
     });
-    this.timer = setInterval(() => void this.refresh(), REFRESH_MS).unref();
+    this.refreshes.start();
   }
 
   onApplicationShutdown(): void {
-    clearInterval(this.timer);
+    this.refreshes.stop();
   }
 
   /** A user's first socket of this node opened. Resolves with whether the user is on another node; never rejects. */
@@ -165,40 +170,32 @@ export class Routes implements OnModuleInit, OnApplicationShutdown {
 
   /** Says all again after a loss; what others read in between was too little. */
   private async restore(): Promise<void> {
-    await this.refresh();
+    await this.refreshes.now();
     this.bus.toAll('route', {});
   }
 
   private async refresh(): Promise<void> {
-    if (this.refreshing || !this.bus.healthy) return;
-    this.refreshing = true;
-    try {
-      const { redis, nodeId } = this.bus;
-      let chunk = redis.pipeline().set(this.key(`node:${nodeId}`), 1, 'EX', TTL_S);
-      this.written = true;
-      const gone = [...this.unsaid];
-      for (const userPk of gone) if (!this.connections.has(userPk)) chunk.hdel(this.route(userPk), nodeId);
-      const apps = new Set<number>();
-      for (const [userPk, appPk] of this.connections.users()) {
-        const route = this.route(userPk);
-        chunk.hset(route, nodeId, this.devicesHere(userPk)).expire(route, TTL_S);
-        chunk.zadd(this.online(appPk), this.deadline(), userPk);
-        apps.add(appPk);
-        if (chunk.length < REFRESH_CHUNK * 3) continue;
-        await chunk.exec();
-        chunk = redis.pipeline();
-      }
-      for (const appPk of apps) {
-        chunk.zremrangebyscore(this.online(appPk), '-inf', this.clock.now()).expire(this.online(appPk), 2 * TTL_S);
-      }
+    if (!this.bus.healthy) return;
+    const { redis, nodeId } = this.bus;
+    let chunk = redis.pipeline().set(this.key(`node:${nodeId}`), 1, 'EX', TTL_S);
+    this.written = true;
+    const gone = [...this.unsaid];
+    for (const userPk of gone) if (!this.connections.has(userPk)) chunk.hdel(this.route(userPk), nodeId);
+    const apps = new Set<number>();
+    for (const [userPk, appPk] of this.connections.users()) {
+      const route = this.route(userPk);
+      chunk.hset(route, nodeId, this.devicesHere(userPk)).expire(route, TTL_S);
+      chunk.zadd(this.online(appPk), this.deadline(), userPk);
+      apps.add(appPk);
+      if (chunk.length < REFRESH_CHUNK * 3) continue;
       await chunk.exec();
-      for (const userPk of gone) this.unsaid.delete(userPk);
-    } catch (error) {
-      // Said again in 30 s, or as soon as Redis is back.
-      this.logger.debug(`writing routes to Redis failed, will retry: ${String(error)}`);
-    } finally {
-      this.refreshing = false;
+      chunk = redis.pipeline();
     }
+    for (const appPk of apps) {
+      chunk.zremrangebyscore(this.online(appPk), '-inf', this.clock.now()).expire(this.online(appPk), 2 * TTL_S);
+    }
+    await chunk.exec();
+    for (const userPk of gone) this.unsaid.delete(userPk);
   }
 
   /** What this node knows of a user, whole: said late or twice it is as true. */
