@@ -2,6 +2,7 @@
 // The list is derived from what is installed, so it needs no upkeep.
 const { existsSync, readdirSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
+const { TYPESCRIPT } = require('./test/support/swc.cjs');
 
 function esmPackages(root = join(__dirname, 'node_modules')) {
   const names = [];
@@ -19,20 +20,9 @@ function esmPackages(root = join(__dirname, 'node_modules')) {
   return [...new Set(names)];
 }
 
-const js = {
-  swcrc: false,
-  jsc: { target: 'es2022', keepClassNames: true },
-  module: { type: 'commonjs' },
-  sourceMaps: 'inline',
-};
-const ts = {
-  ...js,
-  jsc: {
-    ...js.jsc,
-    parser: { syntax: 'typescript', decorators: true },
-    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-  },
-};
+const ts = { ...TYPESCRIPT, sourceMaps: 'inline' };
+const { target, keepClassNames } = ts.jsc;
+const js = { ...ts, jsc: { target, keepClassNames } };
 const esm = esmPackages()
   .map((name) => name.replace(/[.\\/]/g, '\\$&'))
   .join('|');

@@ -2,6 +2,20 @@ import type { UserCaller } from '../../src/kernel/caller';
 import type { TestSession } from './builders';
 import type { Parley } from './harness';
 
+/** A user that no database knows: for tests of what looks at nothing but the caller. */
+export const aStrayCaller = (userPk: number, more: Partial<UserCaller> = {}): UserCaller => ({
+  kind: 'user',
+  app: { pk: 1, appId: 'app', version: 1 },
+  userPk,
+  userId: `u${userPk}`,
+  sessionPk: userPk,
+  sessionId: `s${userPk}`,
+  authVersion: 1,
+  tokenIssuedAt: 0,
+  tokenKid: 1,
+  ...more,
+});
+
 /** The caller that a door makes of this session's token: for tests that call a use case itself. */
 export async function aCallerOf({ sql }: Parley, { user, sessionId }: TestSession): Promise<UserCaller> {
   const [row] = await sql.rows<

@@ -22,6 +22,7 @@ import { On } from '../../src/platform/realtime/on.decorator';
 import { RealtimeModule } from '../../src/platform/realtime/realtime.module';
 import { SESSION_GATE, type SessionGate } from '../../src/platform/realtime/session-gate';
 import { ParleyIoAdapter } from '../../src/platform/realtime/socket-adapter';
+import { aStrayCaller } from './caller';
 
 export const APP_PK = 1;
 
@@ -46,7 +47,7 @@ export class OpenGate implements SessionGate {
     const generation = (this.generations.get(userPk) ?? 0) + 1;
     this.generations.set(userPk, generation);
     return {
-      caller: aCaller(userPk, socketId),
+      caller: aStrayCaller(userPk, { app: { pk: APP_PK, appId: 'app', version: 1 }, socketId }),
       generation,
       device: { id: device?.id ?? socketId, platform: 'test', state: 'foreground' },
       features: new Set(features),
@@ -58,19 +59,6 @@ export class OpenGate implements SessionGate {
     this.released_.push(socket.id);
   }
 }
-
-const aCaller = (userPk: number, socketId: string): UserCaller => ({
-  kind: 'user',
-  app: { pk: APP_PK, appId: 'app', version: 1 },
-  userPk,
-  userId: `u${userPk}`,
-  sessionPk: userPk,
-  sessionId: `s${userPk}`,
-  authVersion: 1,
-  tokenIssuedAt: 0,
-  tokenKid: 1,
-  socketId,
-});
 
 class TypingDto {
   @IsString() conversationId!: string;

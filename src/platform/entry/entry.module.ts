@@ -16,38 +16,31 @@ import { RoutePolicies } from './http/route-policy';
 import { ReadsInTurn } from './http/reads-in-turn';
 import { ShapePipe } from './http/shape.pipe';
 
+const SHARED = [
+  CallDeadlines,
+  Credentials,
+  Guesses,
+  IdempotencyKeys,
+  IdempotencyInterceptor,
+  OperatorToken,
+  Pages,
+  PasswordTries,
+  Rates,
+  ReadShares,
+];
+
 /** What both doors share: credentials, shapes, failures; and all that stands before a REST route. */
 @Global()
 @Module({
   imports: [DiscoveryModule],
   providers: [
-    CallDeadlines,
-    Credentials,
-    Guesses,
-    IdempotencyKeys,
-    IdempotencyInterceptor,
-    OperatorToken,
-    Pages,
-    PasswordTries,
+    ...SHARED,
     RoutePolicies,
-    Rates,
-    ReadShares,
     { provide: APP_GUARD, useClass: CallerGuard },
     { provide: APP_GUARD, useClass: ReadsInTurn },
     { provide: APP_PIPE, useClass: ShapePipe },
     { provide: APP_FILTER, useClass: ErrorFilter },
   ],
-  exports: [
-    CallDeadlines,
-    Credentials,
-    Guesses,
-    IdempotencyKeys,
-    IdempotencyInterceptor,
-    OperatorToken,
-    Pages,
-    PasswordTries,
-    Rates,
-    ReadShares,
-  ],
+  exports: SHARED,
 })
 export class EntryModule {}

@@ -1,3 +1,4 @@
+import { aStrayCaller } from '../../../test/support/caller';
 import type { AppCaller, UserCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { LimitSettings, Settings } from '../config/settings';
@@ -5,18 +6,8 @@ import { BUDGETS, type BudgetName, type Payer } from './budgets';
 import { addressKey, canPay, Rates } from './rates';
 
 const app = { pk: 7, appId: 'app', version: 1 };
-const user = (userPk: number, socketId?: string): UserCaller => ({
-  kind: 'user',
-  app,
-  userPk,
-  userId: `u${userPk}`,
-  sessionPk: userPk,
-  sessionId: `s${userPk}`,
-  authVersion: 1,
-  tokenIssuedAt: 0,
-  tokenKid: 1,
-  ...(socketId && { socketId }),
-});
+const user = (userPk: number, socketId?: string): UserCaller =>
+  aStrayCaller(userPk, { app, ...(socketId && { socketId }) });
 const server: AppCaller = { kind: 'app', app };
 
 const ratesWith = (limits: Partial<LimitSettings> = {}): Rates =>
