@@ -230,7 +230,7 @@ describe('settings and lists', () => {
 });
 
 describe('the login key', () => {
-  it('is made anew, the one before opening until its overlap is over', async () => {
+  it('is rotated, the old one opening until its overlap is over', async () => {
     const { auth } = await aDeveloper();
     const { appId, appToken } = (await call('POST', '/v1/apps', auth, { name: 'Chat' })).body;
     const path = `/v1/apps/${appId}/app-token`;

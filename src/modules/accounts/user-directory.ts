@@ -20,7 +20,7 @@ export interface KnownUser extends Named {
   /** False for a name that was only written to so far. */
   readonly registered: boolean;
   /** Somebody held this id before and was deleted. */
-  readonly anew: boolean;
+  readonly recreated: boolean;
 }
 
 interface UserKeys {
@@ -29,7 +29,7 @@ interface UserKeys {
   userId: string;
   status: UserStatus;
   registered: number;
-  anew: number;
+  recreated: number;
 }
 
 const CACHED_MAX = 200_000;
@@ -152,12 +152,12 @@ export class UserDirectory implements UserNames {
     for (const [appPk, userIds] of byApp) {
       const rows = await this.sql.rows<UserKeys>(
         `SELECT u.id, u.appPk, u.userId, u.status, u.registered, EXISTS (
-           SELECT 1 FROM users f WHERE f.appPk = u.appPk AND f.userId = u.userId AND f.tombstone > 0) AS anew
+           SELECT 1 FROM users f WHERE f.appPk = u.appPk AND f.userId = u.userId AND f.tombstone > 0) AS recreated
          FROM users u WHERE u.appPk = ? AND u.userId IN (?) AND u.tombstone = 0`,
         [appPk, userIds],
       );
-      for (const { id, userId, status, registered, anew } of rows) {
-        const user = { userPk: id, appPk, userId, status, registered: registered === 1, anew: anew === 1 };
+      for (const { id, userId, status, registered, recreated } of rows) {
+        const user = { userPk: id, appPk, userId, status, registered: registered === 1, recreated: recreated === 1 };
         found.set(keyOf(appPk, userId), user);
         this.nameByPk.set(id, userId);
         if (epoch === this.epoch) this.byId.set(keyOf(appPk, userId), user);

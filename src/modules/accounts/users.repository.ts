@@ -135,7 +135,7 @@ export class UsersRepository {
       ids,
     ]);
     const known = new Map(holders.flatMap((row) => (row.tombstone === 0 ? [[row.userId, row]] : [])));
-    // Clients that knew an earlier user of the id hold its userSeq: the numbers go on above it.
+    // Clients that knew a predecessor hold their userSeq: the numbers go on above it.
     const userSeqs = new Map<string, number>();
     for (const { userId, maxUserSeq } of holders) {
       userSeqs.set(userId, Math.max(maxUserSeq, userSeqs.get(userId) ?? 0));

@@ -27,7 +27,7 @@ export interface Sender {
   readonly userId: string;
   /** Set when the user itself asks: then its session must still be good under the lock. Absent for an app server. */
   readonly session?: { readonly pk: number; readonly authVersion: number; readonly tokenIssuedAt: number };
-  /** Set when an app server sends in the name of a user made anew: the users who held the id before. */
+  /** Set when an app server sends in the name of a re-created user: their predecessors, who held the id before. */
   readonly formerPks?: readonly number[];
 }
 

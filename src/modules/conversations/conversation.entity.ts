@@ -9,10 +9,10 @@ export class ConversationRow {
   @Column(appPk()) appPk!: number;
   /** KIND_CODES: 1 user, 2 group, 3 chatroom, 4 system. */
   @Column({ type: 'tinyint', unsigned: true }) kind!: number;
-  /** user: the two users' pks, the smaller first unless one was made anew since; other kinds: the target's pk, and 0. */
+  /** user: the two users' pks, the smaller first unless one was re-created since; other kinds: the target's pk, and 0. */
   @Column(pk()) lowPk!: number;
   @Column(pk({ default: 0 })) highPk!: number;
-  /** First seq that the one and the other side may read: above what was said to an earlier user of the same id. */
+  /** First seq that the one and the other side may read: above what was said to a predecessor, an earlier user of the same id. */
   @Column(uint({ default: 1 })) lowFrom!: number;
   @Column(uint({ default: 1 })) highFrom!: number;
   /** Seq of the last message; 0 for none. */

@@ -18,7 +18,7 @@ const BY_PK_MS = 60_000;
 export class ConversationDirectory {
   /** Those that `open` has seen through: their members are there. What was only looked up is not among them. */
   private readonly opened = new LRUCache<string, ConversationRef>({ max: CACHED_MAX });
-  /** By its own key it may come to name others: a user made anew takes the place of the one before. */
+  /** By its own key it may come to name others: a re-created user takes the place of their predecessor. */
   private readonly byPk = new LRUCache<number, ConversationRef>({
     max: CACHED_MAX,
     ttl: BY_PK_MS,
@@ -178,7 +178,7 @@ export class ConversationDirectory {
     const known = this.cached(appPk, kind, lowPk, highPk);
     if (known) return known;
     const sides = { appPk, kind, lowPk, highPk, conversationId };
-    // What was said to an earlier user of this id is still the other side's.
+    // What was said to a predecessor is still the other side's.
     const keys = (await this.find(sides)) ?? (await this.succession.find(sides));
     return keys && this.remember(keys, conversationId);
   }

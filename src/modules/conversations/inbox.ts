@@ -111,7 +111,7 @@ export class Inbox {
   private entries(rows: EntryColumns[], userPk: number, tx: SqlExecutor = this.sql): Promise<InboxEntry[]> {
     return Promise.all(
       rows.map(async (columns) => {
-        // What is before one's window counts as read; an earlier user of the same id may have read less.
+        // What is before one's window counts as read; a predecessor may have read less.
         const row = { ...columns, readSeq: Math.max(columns.readSeq, columns.joinSeq - 1) };
         return toEntry(withoutForgotten(row, userPk, await ownRise(tx, row, userPk)), userPk);
       }),

@@ -18,7 +18,7 @@ export interface Sides {
 type Row = ConversationKeys & { maxSeq: number; countSeq: number; lowCount: number };
 
 /**
- * A user who was deleted and made anew is another user of the same name, so `user:{a}:{b}` names one log for both: it goes
+ * A re-created user is another user under the same id as a deleted one, so `user:{a}:{b}` names one log for both: it goes
  * on above its head for the new one, who may read and do nothing below (docs/adr/0026). Its row is handed over when the
  * new user's conversation is opened for the first time.
  */

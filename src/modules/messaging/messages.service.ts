@@ -157,9 +157,9 @@ export class MessagesService {
     const user = await this.users.resolve(caller.app, from);
     if (!user) throw new AppError('USER_NOT_FOUND', { field: 'from' });
     const { userPk, userId } = user;
-    // The app's server is the same as before, so it may be repeating what it sent in the name of an earlier user of this id.
-    const everyPk = user.anew ? await this.audiences.names.everyPkOf(caller.app.pk, userId) : [];
-    const formerPks = user.anew ? everyPk.filter((pk) => pk !== userPk) : undefined;
+    // The app's server is the same as before, so it may be repeating what it sent in the name of a predecessor of this user.
+    const everyPk = user.recreated ? await this.audiences.names.everyPkOf(caller.app.pk, userId) : [];
+    const formerPks = user.recreated ? everyPk.filter((pk) => pk !== userPk) : undefined;
     return { userPk, userId, formerPks };
   }
 

@@ -43,7 +43,7 @@ type Said = Pick<Draft, 'type' | 'body' | 'ext' | 'recipients'>;
 export const saysTheSame = (a: Said, b: Said): boolean =>
   a.type === b.type && isSameJson(a.body, b.body) && isSameJson(a.ext, b.ext) && haveSameRecipients(a, b);
 
-/** By their ids, as the sender named them: one who was made anew since has another key. */
+/** By their ids, as the sender named them: one who was re-created since has another key. */
 export function haveSameRecipients(a: Pick<Said, 'recipients'>, b: Pick<Said, 'recipients'>): boolean {
   if (!a.recipients || !b.recipients) return !a.recipients && !b.recipients;
   const ids = new Set(b.recipients.values());

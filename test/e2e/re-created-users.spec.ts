@@ -11,7 +11,7 @@ interface Page {
   items: WireMessage[];
 }
 
-describe('a user who is deleted and made anew under the same id', () => {
+describe('a user who is deleted and re-created under the same id', () => {
   let parley: Parley;
   let elsewhere: Parley;
   let app: TestApp;
@@ -66,7 +66,7 @@ describe('a user who is deleted and made anew under the same id', () => {
     expect(textsOf(await history(bob, id))).toEqual(['new 5', 'new 6']);
     expect(textsOf(await history(ann, id)).slice(3)).toEqual(['old 4', 'new 5', 'new 6']);
     expect(await listed(bob, id)).toMatchObject({ minSeq: 5, maxSeq: 6, unread: 1, readSeq: 4 });
-    // What the one before had not read nobody has read.
+    // What the predecessor had not read nobody has read.
     expect(await listed(ann, id)).toMatchObject({ minSeq: 1, maxSeq: 6, unread: 2, peer: { readSeq: 2 } });
     // A device of the old user's comes with what it held; a fresh one with nothing.
     for (const have of [4, 0]) {
@@ -143,7 +143,7 @@ describe('a user who is deleted and made anew under the same id', () => {
     for (const user of [ann, holder]) user.device.close();
   });
 
-  it('is no reason to refuse the repeat of what was said to the one before', async () => {
+  it('is no reason to refuse the repeat of what was said to the predecessor', async () => {
     const [ann, first, carol] = [await born(nameOf()), await born(nameOf()), await born(nameOf())];
     const { groupId } = await aGroup(app, [ann, first, carol]);
     const directed = {
