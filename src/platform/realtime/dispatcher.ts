@@ -7,7 +7,7 @@ import { randomId } from '../../kernel/ids';
 import { textOf } from '../../kernel/json-text';
 import { Settings } from '../config/settings';
 import { CallDeadlines } from '../entry/call-deadlines';
-import { holdMs } from '../entry/even-refusals';
+import { paddingMs } from '../entry/refusal-timing';
 import { toAppError } from '../entry/failures';
 import { assertPlainJson } from '../entry/plain-json';
 import { Rates } from '../entry/rates';
@@ -204,8 +204,8 @@ export class Dispatcher implements OnModuleInit {
       const data = await reply;
       if (!isLate) this.answer(connection, ack, data);
     } catch (error) {
-      const hold = holdMs(error, performance.now() - began);
-      if (hold > 0) await new Promise((resolve) => setTimeout(resolve, hold));
+      const padding = paddingMs(error, performance.now() - began);
+      if (padding > 0) await new Promise((resolve) => setTimeout(resolve, padding));
       if (isLate) this.deadlines.failedLate(error);
       else this.refuse(connection, ack, handler, error);
     } finally {

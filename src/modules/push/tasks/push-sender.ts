@@ -172,7 +172,7 @@ export class PushSender implements JobHandler<'push-send'> {
           : { ...end, status: 'failed', reason: `token-dead: ${answer.reason}` };
       case 'credential-bad':
         await this.pause(task.appPk, device, answer.reason);
-        return { ...end, status: 'later', afterMs: holdMs(task), reason: `${HELD}: ${answer.reason}` };
+        return { ...end, status: 'later', afterMs: paddingMs(task), reason: `${HELD}: ${answer.reason}` };
       case 'refused':
         return { ...end, status: 'failed', reason: `refused: ${answer.reason}` };
       case 'retry':
@@ -198,7 +198,7 @@ export class PushSender implements JobHandler<'push-send'> {
   private async unreachable(task: ClaimedTask, device: PushDevice): Promise<TaskEnd> {
     const states = await this.channels.states([task.appPk]);
     return states.get(task.appPk)?.get(device.provider) === 'paused'
-      ? { task, device, status: 'later', afterMs: holdMs(task), reason: HELD, untried: true }
+      ? { task, device, status: 'later', afterMs: paddingMs(task), reason: HELD, untried: true }
       : { task, device, status: 'suppressed', reason: 'no-credential' };
   }
 }
@@ -231,7 +231,7 @@ function backoffMs({ attempts }: ClaimedTask, afterMs = 0): number {
 }
 
 /** An upload that could not wake it is found the sooner the younger the push is. */
-function holdMs({ openedAt }: ClaimedTask): number {
+function paddingMs({ openedAt }: ClaimedTask): number {
   const steps = Math.ceil((Date.now() - openedAt.getTime()) / 4 / HOLD_STEP_MS);
   return spread(Math.min(HOLD_MAX_MS, Math.max(1, steps) * HOLD_STEP_MS));
 }

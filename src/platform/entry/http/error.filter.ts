@@ -1,6 +1,6 @@
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { type AppError, invalid } from '../../../kernel/errors/app-error';
-import { holdMs } from '../even-refusals';
+import { paddingMs } from '../refusal-timing';
 import { toAppError } from '../failures';
 import type { HttpReply, HttpRequest } from './exchange';
 import { statusOf } from './statuses';
@@ -18,9 +18,9 @@ export class ErrorFilter implements ExceptionFilter {
     const failure = isBrokenOff(request) ? brokenOff() : toAppError(thrown);
     if (statusOf(failure.code) >= 500) this.log(request, failure.cause ?? failure, failure.code);
     if (reply.sent) return;
-    const hold = request.caller?.kind === 'user' ? holdMs(failure, reply.elapsedTime) : 0;
-    if (hold === 0) answerFailure(request, reply, failure);
-    else setTimeout(() => reply.sent || answerFailure(request, reply, failure), hold);
+    const padding = request.caller?.kind === 'user' ? paddingMs(failure, reply.elapsedTime) : 0;
+    if (padding === 0) answerFailure(request, reply, failure);
+    else setTimeout(() => reply.sent || answerFailure(request, reply, failure), padding);
   }
 
   private log(request: HttpRequest, cause: unknown, code: string): void {
