@@ -11,11 +11,11 @@ export class QuietLive extends Live {
   hearersBy(): void {}
   kick(): void {}
   onPresence(): void {}
-  onLoss(): void {}
-  onDoubt(): void {}
+  onMissedFrames(): void {}
+  onPresenceUncertain(): void {}
 
-  told(): Promise<'told'> {
-    return Promise.resolve('told');
+  publishState(): Promise<'confirmed'> {
+    return Promise.resolve('confirmed');
   }
 
   forget(key: Forgotten): void {
@@ -36,7 +36,7 @@ export class QuietLive extends Live {
     return Promise.resolve(new Set());
   }
 
-  onlineForSure(): Promise<Set<number>> {
+  onlineExactly(): Promise<Set<number>> {
     return this.online();
   }
 

@@ -11,7 +11,7 @@ import { Endpoints } from './endpoints';
 import { Logins } from './logins';
 import { PresenceController } from './presence.controller';
 import { PresenceService } from './presence.service';
-import { PresenceDoubts } from './presence-doubts';
+import { PresenceReconciler } from './presence-reconciler';
 import { PresenceWatch } from './presence-watch';
 import { Recipients } from './recipients';
 import { SenderAdmission } from './sender-admission';
@@ -49,7 +49,7 @@ import { Users } from './users.service';
     Endpoints,
     Logins,
     PresenceService,
-    PresenceDoubts,
+    PresenceReconciler,
     PresenceWatch,
     Recipients,
     SenderAdmission,

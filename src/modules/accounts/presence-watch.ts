@@ -14,10 +14,10 @@ export interface WatchedName {
   readonly appPk: number;
   readonly userId: string;
   readonly watchers: Set<Connection>;
-  /** What they were told last. */
+  /** What they were sent last. */
   online?: boolean;
-  /** How often they were told: what was found out before the last time is no news. */
-  told: number;
+  /** Rises with everything they were sent: what was looked up under a lower one is out of date. */
+  version: number;
 }
 
 /** Which of this node's sockets want to hear who comes and goes. By name, so that one may wait for a user to be. */
@@ -60,7 +60,7 @@ export class PresenceWatch {
       own.add(key);
       const name = this.names.get(key);
       if (name) name.watchers.add(connection);
-      else this.names.set(key, { appPk, userId, watchers: new Set([connection]), told: 0 });
+      else this.names.set(key, { appPk, userId, watchers: new Set([connection]), version: 0 });
     }
   }
 
@@ -88,7 +88,7 @@ export class PresenceWatch {
 
   /** Tells those who watch the name, unless they know. */
   tell(name: WatchedName, online: boolean): void {
-    name.told++;
+    name.version++;
     if (name.online === online) return;
     name.online = online;
     const frame = frameOf('presence:event', JSON.stringify({ userId: name.userId, online }));

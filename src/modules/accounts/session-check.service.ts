@@ -40,7 +40,7 @@ export class SessionCheck implements OnModuleInit, OnApplicationShutdown {
     live.onForget('user', (_, userPk) => this.soon([...this.connections.ofUser(userPk)]));
     live.onForget('app', (appPk) => this.judgeApp(appPk));
     // Whose sessions were ended may have been said in what is missing.
-    live.onLoss(() => this.sweepSoon());
+    live.onMissedFrames(() => this.sweepSoon());
   }
 
   onModuleInit(): void {

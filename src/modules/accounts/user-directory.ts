@@ -51,7 +51,7 @@ export class UserDirectory implements UserNames {
     live: Live,
   ) {
     live.onForget('user', (appPk, pk) => this.drop(appPk, pk));
-    live.onLoss(() => {
+    live.onMissedFrames(() => {
       this.epoch++;
       this.byId.clear();
     });

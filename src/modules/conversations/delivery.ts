@@ -29,7 +29,7 @@ export class Delivery implements OnModuleInit {
   /** Outbox rows of which something was delivered, with what it was. */
   private readonly settled = new Map<number, StoredPlace[]>();
   /** Delivered here and not told to the other nodes, which read them from the outbox until this time. */
-  private readonly untold = new Map<number, { places: StoredPlace[]; until: number }>();
+  private readonly unconfirmed = new Map<number, { places: StoredPlace[]; until: number }>();
   /** Outbox rows of which some message still waits for its hearers. */
   private readonly held = new Map<number, number>();
   /** Outbox rows of which some message could not be told: not settled here, so that the relay finds them. */
@@ -156,29 +156,29 @@ export class Delivery implements OnModuleInit {
   }
 
   /** What Redis has not confirmed stays owed until the other nodes have read it; what they may not have, the relay finds. */
-  private async told(): Promise<Map<number, StoredPlace[]>> {
+  private async settleable(): Promise<Map<number, StoredPlace[]>> {
     const done = new Map([...this.settled].filter(([id]) => !this.held.has(id)));
     const now = performance.now();
     for (const id of done.keys()) {
       this.settled.delete(id);
       if (this.left.has(id)) done.delete(id);
     }
-    if (done.size + this.untold.size === 0) return done;
-    const told = await this.live.told();
-    if (told !== 'told') {
-      for (const [id, places] of done) this.untold.set(id, { places, until: now + READ_MS });
+    if (done.size + this.unconfirmed.size === 0) return done;
+    const state = await this.live.publishState();
+    if (state !== 'confirmed') {
+      for (const [id, places] of done) this.unconfirmed.set(id, { places, until: now + READ_MS });
       done.clear();
     }
-    for (const [id, { places, until }] of this.untold) {
+    for (const [id, { places, until }] of this.unconfirmed) {
       if (until > performance.now()) break;
-      this.untold.delete(id);
-      if (told !== 'unknown') done.set(id, places);
+      this.unconfirmed.delete(id);
+      if (state !== 'unknown') done.set(id, places);
     }
     return done;
   }
 
   private async settle(): Promise<void> {
-    const done = await this.told();
+    const done = await this.settleable();
     if (done.size === 0) return;
     try {
       await this.followers.settle(done);

@@ -8,7 +8,7 @@ import { Connections, type PresenceChange } from './connections';
 import { FanOut } from './fan-out';
 import { HearersHere } from './hearers-here';
 import { Kicks } from './kicks';
-import { type EmitOptions, Encoded, type FindHearers, type ForgetListener, Live, type Told } from './live';
+import { type EmitOptions, Encoded, type FindHearers, type ForgetListener, Live, type PublishState } from './live';
 import { fanOutByBus } from './metrics';
 import { PUSH_BYTES_MAX } from './outbound';
 import { Presence } from './presence';
@@ -61,7 +61,7 @@ export class LiveService extends Live implements OnModuleInit {
     const said = encode(event, data);
     const { json, tip } = said;
     this.fanOut.deliver({ appPk, userPks, event: said.event, json, exceptSocketId, tip, onWritten }, stream);
-    if (options.localOnly || this.aloneForSure) return;
+    if (options.localOnly || this.isAlone) return;
     const sentAtMs = Date.now();
     const { logged = false } = options;
     // Where somebody is cut off, no route says who is there now: what is in no log goes to all.
@@ -88,22 +88,22 @@ export class LiveService extends Live implements OnModuleInit {
     );
   }
 
-  async told(): Promise<Told> {
-    if (await this.bus.confirmed()) return 'told';
-    return this.post.announced ? 'read' : 'unknown';
+  async publishState(): Promise<PublishState> {
+    if (await this.bus.confirmed()) return 'confirmed';
+    return this.post.announced ? 'via-database' : 'unknown';
   }
 
-  onLoss(listener: () => void): void {
+  onMissedFrames(listener: () => void): void {
     this.bus.onGap(listener);
   }
 
-  onDoubt(listener: () => void): void {
+  onPresenceUncertain(listener: () => void): void {
     this.bus.onGap(listener);
     this.bus.onPeers(listener);
   }
 
-  /** A node that hears nobody because its own way is cut is not alone. */
-  private get aloneForSure(): boolean {
+  /** A node that hears nobody because it is cut off itself is not alone. */
+  private get isAlone(): boolean {
     return this.bus.peers.length === 0 && !this.post.indirect;
   }
 
@@ -152,7 +152,7 @@ export class LiveService extends Live implements OnModuleInit {
     return this.onlineBy((others) => this.nodesOf(others), appPk, userPks);
   }
 
-  async onlineForSure(appPk: number, userPks: readonly number[]): Promise<Set<number>> {
+  async onlineExactly(appPk: number, userPks: readonly number[]): Promise<Set<number>> {
     if (this.post.indirect) throw new Error('a node is cut off');
     return this.onlineBy((others) => within(ANSWER_MS, this.routes.nodesOf(others)), appPk, userPks);
   }

@@ -30,7 +30,7 @@ export interface EmitOptions {
   onWritten?: () => void;
 }
 
-export type Told = 'told' | 'read' | 'unknown';
+export type PublishState = 'confirmed' | 'via-database' | 'unknown';
 
 export type ForgetListener = (appPk: number, pk: number) => void | Promise<void>;
 
@@ -72,16 +72,16 @@ export abstract class Live {
   abstract onForget(cache: BusFrames['forget']['cache'], listener: ForgetListener): void;
 
   /**
-   * Whether what was said until now has reached the other nodes, as far as this node can know. `read`: it has not, and they
-   * read in the database what this node stores. `unknown`: neither.
+   * Whether Redis has taken what this node published until now. `via-database`: it has not, and the other nodes read in the
+   * database what this node stores. `unknown`: neither is certain.
    */
-  abstract told(): Promise<Told>;
+  abstract publishState(): Promise<PublishState>;
 
-  /** Called when frames of other nodes may be missing: what they would have said must be read again. */
-  abstract onLoss(listener: () => void): void;
+  /** Called when frames of other nodes may be missing: what they would have changed must be read again. */
+  abstract onMissedFrames(listener: () => void): void;
 
-  /** Called when a node has come or gone, or frames are missing: who is online may be other than was heard. */
-  abstract onDoubt(listener: () => void): void;
+  /** Called when a node has come or gone, or frames are missing: presence events may not have told who is online. */
+  abstract onPresenceUncertain(listener: () => void): void;
 
   /** Heard on every node when a user comes online or has gone; told once however many devices and nodes it is on. */
   abstract onPresence(listener: (change: PresenceChange) => void): void;
@@ -89,8 +89,8 @@ export abstract class Live {
   /** Which of these users, all of this app, are connected anywhere. Exact with one node or with Redis; else what this node knows. */
   abstract online(appPk: number, userPks: readonly number[]): Promise<Set<number>>;
 
-  /** The same, and never less: rejects while Redis cannot be asked, or a node cannot say there who is with it. */
-  abstract onlineForSure(appPk: number, userPks: readonly number[]): Promise<Set<number>>;
+  /** The same, never incomplete: rejects while Redis cannot be asked, or a node is cut off from it. */
+  abstract onlineExactly(appPk: number, userPks: readonly number[]): Promise<Set<number>>;
 
   /**
    * The devices of these users that are connected anywhere, and whether somebody looks at them. Users without any are

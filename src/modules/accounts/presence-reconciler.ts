@@ -4,47 +4,46 @@ import { Live } from '../../platform/realtime/live';
 import { PresenceWatch, type WatchedName } from './presence-watch';
 import { UserDirectory } from './user-directory';
 
-const LOOK_MS = 500;
-const ASKED_AT_ONCE = 500;
+const CHECK_MS = 500;
+const USERS_AT_ONCE = 500;
 
 /**
- * A node that dies tells nobody that its users are gone. So whoever notices that a node came or went, or that it missed
- * something, looks again at all whom its own sockets watch, and tells them what they have not heard.
+ * A node that dies sends no presence events for its users. So every node, when another came or went or when frames are
+ * missing, looks up all users whom its own sockets watch, and sends the events that they have not had.
  */
 @Injectable()
-export class PresenceDoubts implements OnModuleInit, OnApplicationShutdown {
-  private readonly logger = new Logger(PresenceDoubts.name);
-  private doubt = false;
-  private readonly looks: Periodic;
+export class PresenceReconciler implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger(PresenceReconciler.name);
+  private stale = false;
+  private readonly checks: Periodic;
 
   constructor(
     private readonly live: Live,
     private readonly watch: PresenceWatch,
     private readonly directory: UserDirectory,
   ) {
-    live.onDoubt(() => (this.doubt = true));
-    this.looks = new Periodic(
-      LOOK_MS,
-      () => this.look(),
+    live.onPresenceUncertain(() => (this.stale = true));
+    this.checks = new Periodic(
+      CHECK_MS,
+      () => this.reconcile(),
       (error) => {
-        // Nobody can say at the moment; asked until somebody can.
-        this.doubt = true;
-        this.logger.debug(`who is online is looked at later: ${String(error)}`);
+        this.stale = true;
+        this.logger.debug(`looking up who is online failed, will retry: ${String(error)}`);
       },
     );
   }
 
   onModuleInit(): void {
-    this.looks.start();
+    this.checks.start();
   }
 
   onApplicationShutdown(): void {
-    this.looks.stop();
+    this.checks.stop();
   }
 
-  private async look(): Promise<void> {
-    if (!this.doubt) return;
-    this.doubt = false;
+  private async reconcile(): Promise<void> {
+    if (!this.stale) return;
+    this.stale = false;
     const byApp = new Map<number, WatchedName[]>();
     for (const name of this.watch.all()) {
       const names = byApp.get(name.appPk);
@@ -52,24 +51,25 @@ export class PresenceDoubts implements OnModuleInit, OnApplicationShutdown {
       else byApp.set(name.appPk, [name]);
     }
     for (const [appPk, names] of byApp) {
-      for (let at = 0; at < names.length; at += ASKED_AT_ONCE) {
-        await this.compare(appPk, names.slice(at, at + ASKED_AT_ONCE));
+      for (let at = 0; at < names.length; at += USERS_AT_ONCE) {
+        await this.compare(appPk, names.slice(at, at + USERS_AT_ONCE));
       }
     }
   }
 
   private async compare(appPk: number, names: readonly WatchedName[]): Promise<void> {
-    const before = names.map(({ told }) => told);
+    const before = names.map(({ version }) => version);
     const users = await this.directory.findMany(
       appPk,
       names.map(({ userId }) => userId),
     );
-    const online = await this.live.onlineForSure(
+    const online = await this.live.onlineExactly(
       appPk,
       [...users.values()].map(({ userPk }) => userPk),
     );
     names.forEach((name, index) => {
-      if (name.told !== before[index]) return;
+      // An event that came meanwhile is newer than what was looked up.
+      if (name.version !== before[index]) return;
       this.watch.tell(name, online.has(users.get(name.userId)?.userPk ?? 0));
     });
   }
