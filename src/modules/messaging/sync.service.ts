@@ -6,7 +6,7 @@ import type { ClientEvents, SyncReply, SyncRequest, UserEvent } from '../../kern
 import { invalid } from '../../kernel/errors/app-error';
 import { type Answer, JsonText } from '../../kernel/json-text';
 import { StoreEpoch } from '../../platform/database/store-epoch';
-import { FairTurnstile } from '../../platform/lifecycle/fair-turnstile';
+import { FairConcurrencyLimiter } from '../../platform/concurrency/fair-concurrency-limiter';
 import { readPlace, writeCursor } from '../../platform/entry/cursor';
 import type { PageRoom } from '../../platform/entry/page-room';
 import { bytesOf, Pages } from '../../platform/entry/pages';
@@ -44,7 +44,7 @@ const QUEUED_MAX_MS = 10_000;
 @Injectable()
 export class SyncService {
   /** One sync a user at a time, and apps take turns. */
-  private readonly turnstile = new FairTurnstile({
+  private readonly limiter = new FairConcurrencyLimiter({
     atOnce: CONCURRENT_MAX,
     waitingMax: QUEUED_MAX,
     waitingOfOneMax: QUEUED_OF_USER_MAX,
@@ -64,12 +64,12 @@ export class SyncService {
 
   /** @throws AppError BUSY when too much of this user or of all waits already, or waited for too long */
   sync(caller: UserCaller, request: SyncRequest): Promise<Answer<SyncReply>> {
-    return this.turnstile.run(askerOf(caller), () => this.page(caller, request));
+    return this.limiter.run(taskOwnerOf(caller), () => this.page(caller, request));
   }
 
   /** Only the heads that are above what the client holds, in one page: the cheap, regular check for a lost tail. */
   heads(caller: UserCaller, held: [string, number][]): Promise<ClientEvents['sync:heads']['reply']> {
-    return this.turnstile.run(askerOf(caller), async () => {
+    return this.limiter.run(taskOwnerOf(caller), async () => {
       const have = heldSeqs(held);
       const room = this.pages.room();
       const conversations: [string, number][] = [];
@@ -177,7 +177,7 @@ interface InlineContext {
   room: PageRoom;
 }
 
-const askerOf = ({ app, userPk }: UserCaller) => ({ group: app.pk, owner: userPk });
+const taskOwnerOf = ({ app, userPk }: UserCaller) => ({ group: app.pk, owner: userPk });
 
 function heldSeqs(held: readonly unknown[]): Map<string, number> {
   const seqs = new Map<string, number>();

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AppCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { Settings } from '../config/settings';
-import type { Asker } from '../lifecycle/fair-turnstile';
+import type { TaskOwner } from '../concurrency/fair-concurrency-limiter';
 import { Passwords } from '../secrets/passwords';
 import { Guesses } from './guesses';
 import { addressKey, Rates } from './rates';
@@ -79,7 +79,7 @@ export class PasswordTries {
     return this.passwords.hashChosen(password, { group, owner: group });
   }
 
-  private draw({ tenant, account, address }: PasswordUser): Asker {
+  private draw({ tenant, account, address }: PasswordUser): TaskOwner {
     const familiar = account !== undefined && this.guesses.knows(account, address);
     if (familiar) this.takeFamiliar(`${account}|${addressKey(address)}`);
     else this.rates.takeAddress('passwords', address);

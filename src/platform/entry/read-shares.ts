@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { TenantCaller } from '../../kernel/caller';
 import { Settings } from '../config/settings';
-import { FairTurnstile } from '../lifecycle/fair-turnstile';
+import { FairConcurrencyLimiter } from '../concurrency/fair-concurrency-limiter';
 
 /** Reads of one user worked on at once, through either door and on all connections. */
 const OF_USER = 2;
@@ -21,10 +21,10 @@ const RETRY_AFTER_MS = 1000;
  */
 @Injectable()
 export class ReadShares {
-  private readonly turnstile: FairTurnstile;
+  private readonly limiter: FairConcurrencyLimiter;
 
   constructor({ stores }: Settings) {
-    this.turnstile = new FairTurnstile({
+    this.limiter = new FairConcurrencyLimiter({
       atOnce: Math.max(1, Math.floor(stores.poolSize * OF_POOL)),
       waitingMax: QUEUED_MAX,
       waitingOfOneMax: QUEUED_OF_ONE_MAX,
@@ -35,7 +35,7 @@ export class ReadShares {
 
   /** @throws AppError BUSY before the read, when too much waits already or the wait was too long */
   run<T>(caller: TenantCaller, read: () => Promise<T>): Promise<T> {
-    return this.turnstile.run(askerOf(caller), read);
+    return this.limiter.run(taskOwnerOf(caller), read);
   }
 
   /**
@@ -45,11 +45,11 @@ export class ReadShares {
    * @throws AppError BUSY as `run` does
    */
   enter(caller: TenantCaller): Promise<() => void> {
-    return this.turnstile.enter(askerOf(caller));
+    return this.limiter.enter(taskOwnerOf(caller));
   }
 }
 
-const askerOf = (caller: TenantCaller) =>
+const taskOwnerOf = (caller: TenantCaller) =>
   caller.kind === 'user'
     ? { group: caller.app.pk, owner: caller.userPk, share: OF_USER }
     : { group: caller.app.pk, owner: `app:${caller.app.pk}`, share: OF_APP_SERVER };

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { FairTurnstile, type Asker } from '../lifecycle/fair-turnstile';
+import { FairConcurrencyLimiter, type TaskOwner } from '../concurrency/fair-concurrency-limiter';
 import { Vault } from './vault';
 
 interface Cost {
@@ -35,7 +35,7 @@ export interface PasswordProof {
  */
 @Injectable()
 export class Passwords {
-  private readonly turnstile = new FairTurnstile({
+  private readonly limiter = new FairConcurrencyLimiter({
     atOnce: AT_ONCE,
     waitingMax: WAITING_MAX,
     waitingOfOneMax: WAITING_OF_ONE_MAX,
@@ -46,9 +46,9 @@ export class Passwords {
   constructor(private readonly vault: Vault) {}
 
   /** Takes some 0.1–0.3 s of one core, when its turn comes. Throws BUSY when too many wait. */
-  async hashChosen(password: string, asker: Asker): Promise<string> {
+  async hashChosen(password: string, owner: TaskOwner): Promise<string> {
     const salt = randomBytes(SALT_BYTES);
-    const hash = await this.stretch(password, salt, COST, asker);
+    const hash = await this.stretch(password, salt, COST, owner);
     return ['scrypt', `${COST.logN},${COST.r},${COST.p}`, salt.toString('base64url'), hash.toString('base64url')].join(
       '$',
     );
@@ -70,30 +70,30 @@ export class Passwords {
    * Whether the password is the stored chosen one. Nothing stored (an unknown account, or one without a password that
    * was chosen) costs what a wrong password costs, so that the time does not tell them apart.
    */
-  async verify(password: string, stored: string | null | undefined, asker: Asker): Promise<PasswordProof> {
+  async verify(password: string, stored: string | null | undefined, owner: TaskOwner): Promise<PasswordProof> {
     const [kind, ...parts] = stored?.split('$') ?? [];
-    if (kind === 'scrypt') return this.verifyChosen(password, parts, asker);
-    await this.stretch(password, Buffer.alloc(SALT_BYTES), COST, asker);
+    if (kind === 'scrypt') return this.verifyChosen(password, parts, owner);
+    await this.stretch(password, Buffer.alloc(SALT_BYTES), COST, owner);
     return { ok: false, rehash: false };
   }
 
   private async verifyChosen(
     password: string,
     [cost = '', salt = '', hash = '']: string[],
-    asker: Asker,
+    owner: TaskOwner,
   ): Promise<PasswordProof> {
     const [logN = 0, r = 0, p = 0] = cost.split(',').map(Number);
     const expected = Buffer.from(hash, 'base64url');
-    const given = await this.stretch(password, Buffer.from(salt, 'base64url'), { logN, r, p }, asker);
+    const given = await this.stretch(password, Buffer.from(salt, 'base64url'), { logN, r, p }, owner);
     const ok = expected.length === given.length && timingSafeEqual(given, expected);
     return { ok, rehash: ok && (logN !== COST.logN || r !== COST.r || p !== COST.p) };
   }
 
-  private stretch(password: string, salt: Buffer, { logN, r, p }: Cost, asker: Asker): Promise<Buffer> {
+  private stretch(password: string, salt: Buffer, { logN, r, p }: Cost, owner: TaskOwner): Promise<Buffer> {
     // Node refuses above `maxmem`, 32 MiB by default, which is just below what the cost needs.
     const options = { N: 2 ** logN, r, p, maxmem: 256 * 2 ** logN * r };
-    return this.turnstile.run(
-      asker,
+    return this.limiter.run(
+      owner,
       () =>
         new Promise<Buffer>((resolve, reject) =>
           // The same letters typed on two systems may come in two Unicode forms.

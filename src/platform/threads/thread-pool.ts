@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../kernel/errors/app-error';
-import { FairQueue } from './fair-queue';
+import { RoundRobinQueue } from '../concurrency/round-robin-queue';
 
 export interface ThreadPoolOptions {
   /** The program's file; it answers each task with `answerTasks`. */
@@ -46,14 +46,14 @@ const RETRY_AFTER_MS = 1000;
  * time, and keys take turns, so nobody waits for another's backlog.
  */
 export class ThreadPool {
-  private readonly queue: FairQueue<Task>;
+  private readonly queue: RoundRobinQueue<Task>;
   private readonly idle: { worker: Worker; timer: NodeJS.Timeout }[] = [];
   private readonly workers = new Set<Worker>();
   private running = 0;
   private closed = false;
 
   constructor(private readonly options: ThreadPoolOptions) {
-    this.queue = new FairQueue(options);
+    this.queue = new RoundRobinQueue(options);
   }
 
   /**

@@ -3,7 +3,7 @@ import type { AppRef } from '../../../kernel/caller';
 import { AppError } from '../../../kernel/errors/app-error';
 import { GroupCommit, type Outcome, type Settlement } from '../../../platform/database/group-commit';
 import { Drainables } from '../../../platform/lifecycle/drainables';
-import { Turnstile } from '../../../platform/lifecycle/turnstile';
+import { ConcurrencyLimiter } from '../../../platform/concurrency/concurrency-limiter';
 import { isDuplicateKey, isOutcomeToBeFound, isOutcomeUnknown, Sql } from '../../../platform/database/sql';
 import type { Appended, Draft } from './draft';
 import { type Changed, type ChangeWork, type Founding, LogChanges } from './log-changes';
@@ -32,7 +32,11 @@ const WAITING_MAX = 256;
 @Injectable()
 export class ConversationLog {
   private readonly changing = new Set<Promise<unknown>>();
-  private readonly waiters = new Turnstile({ atOnce: APART_MAX, waitingMax: WAITING_MAX, retryAfterMs: () => 1000 });
+  private readonly waiters = new ConcurrencyLimiter({
+    atOnce: APART_MAX,
+    waitingMax: WAITING_MAX,
+    retryAfterMs: () => 1000,
+  });
   private readonly queue = new GroupCommit<Draft, Appended>({
     run: (batch) => this.commit(batch),
     lane: (draft) => draft.conversation.pk,

@@ -1,6 +1,6 @@
-import { FairTurnstile, type FairTurnstileOptions } from './fair-turnstile';
+import { FairConcurrencyLimiter, type FairConcurrencyLimiterOptions } from './fair-concurrency-limiter';
 
-const OPTIONS: FairTurnstileOptions = {
+const OPTIONS: FairConcurrencyLimiterOptions = {
   atOnce: 2,
   waitingMax: 100,
   waitingOfOneMax: 8,
@@ -8,17 +8,17 @@ const OPTIONS: FairTurnstileOptions = {
   retryAfterMs: () => 1000,
 };
 
-/** Works that end when the test says so, and the order in which they began. */
+/** Tasks that end when the test says so, and the order in which they began. */
 class Yard {
   readonly begun: string[] = [];
   readonly refused: string[] = [];
   private readonly ends = new Map<string, () => void>();
 
-  constructor(private readonly turnstile: FairTurnstile) {}
+  constructor(private readonly limiter: FairConcurrencyLimiter) {}
 
   ask(name: string, group: number, owner: number, share?: number): void {
     const work = () => new Promise<void>((resolve) => (this.begun.push(name), this.ends.set(name, resolve)));
-    this.turnstile.run({ group, owner, share }, work).catch((error: { code: string }) => {
+    this.limiter.run({ group, owner, share }, work).catch((error: { code: string }) => {
       this.refused.push(`${name} ${error.code}`);
     });
   }
@@ -37,10 +37,11 @@ class Yard {
 }
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
-const aYard = (options: Partial<FairTurnstileOptions> = {}) => new Yard(new FairTurnstile({ ...OPTIONS, ...options }));
+const aYard = (options: Partial<FairConcurrencyLimiterOptions> = {}) =>
+  new Yard(new FairConcurrencyLimiter({ ...OPTIONS, ...options }));
 
-describe('a fair turnstile', () => {
-  test('one owner has one work under way, and the next begins when it ends', async () => {
+describe('a fair concurrency limiter', () => {
+  test('one owner has one task under way, and the next begins when it ends', async () => {
     const yard = aYard();
     for (const name of ['a1', 'a2', 'a3']) yard.ask(name, 1, 1);
     yard.ask('b1', 1, 2);
@@ -116,9 +117,9 @@ describe('a fair turnstile', () => {
   });
 
   test('what fails gives its place back', async () => {
-    const turnstile = new FairTurnstile({ ...OPTIONS, atOnce: 1 });
-    const failing = turnstile.run({ group: 1, owner: 1 }, () => Promise.reject(new Error('no')));
+    const limiter = new FairConcurrencyLimiter({ ...OPTIONS, atOnce: 1 });
+    const failing = limiter.run({ group: 1, owner: 1 }, () => Promise.reject(new Error('no')));
     await expect(failing).rejects.toThrow('no');
-    await expect(turnstile.run({ group: 1, owner: 1 }, () => Promise.resolve(7))).resolves.toBe(7);
+    await expect(limiter.run({ group: 1, owner: 1 }, () => Promise.resolve(7))).resolves.toBe(7);
   });
 });

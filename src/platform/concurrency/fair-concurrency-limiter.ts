@@ -1,11 +1,11 @@
 import { AppError } from '../../kernel/errors/app-error';
 
-export interface FairTurnstileOptions {
-  /** Works under way at once. */
+export interface FairConcurrencyLimiterOptions {
+  /** Tasks under way at once. */
   atOnce: number;
-  /** Beyond this many that wait, the group with most of them gives one up. */
+  /** Beyond this many waiting tasks, the group with most of them gives one up. */
   waitingMax: number;
-  /** What one owner may have waiting behind what runs. */
+  /** Tasks that one owner may have waiting. */
   waitingOfOneMax: number;
   /** Whoever waits longer is refused. Milliseconds. */
   waitMaxMs: number;
@@ -13,12 +13,12 @@ export interface FairTurnstileOptions {
   retryAfterMs: () => number;
 }
 
-/** Who asks: an owner has no more than its share under way at a time, and groups take turns. */
-export interface Asker {
+/** Whose task it is: an owner has no more than its share under way at a time, and groups take turns. */
+export interface TaskOwner {
   readonly group: Key;
-  /** Of one group for as long as it has anything here. */
+  /** Of one group for as long as it has a task here. */
   readonly owner: Key;
-  /** Works that it may have under way at once; 1 where nothing is said. */
+  /** Tasks that it may have under way at once; 1 when left out. */
   readonly share?: number;
 }
 
@@ -33,9 +33,9 @@ interface Group {
   readonly key: Key;
   /** How many of its owners run or wait. */
   owners: number;
-  /** Everything that waits, oldest first. */
+  /** All its waiting tasks, oldest first. */
   readonly waiters: Set<Waiter>;
-  /** Owners whose next work could start now, in the order of their turns. */
+  /** Owners whose next task could start now, in the order of their turns. */
   readonly ready: Set<Owner>;
 }
 
@@ -43,17 +43,17 @@ interface Owner {
   readonly key: Key;
   readonly group: Group;
   readonly share: number;
-  /** How many of its works are under way. */
+  /** How many of its tasks are under way. */
   running: number;
   /** Oldest first. */
   readonly waiters: Set<Waiter>;
 }
 
 /**
- * Lets in so many works at once, of each owner no more than its share, and fills each place that becomes free from the next group in turn: an
- * owner or a group that asks for much waits for itself, not for the others.
+ * Runs at most `atOnce` tasks, of each owner no more than its share. What is beyond waits: round-robin over groups, and over
+ * owners within a group, so that whoever asks for much waits for their own tasks and not for others'.
  */
-export class FairTurnstile {
+export class FairConcurrencyLimiter {
   private running = 0;
   private waiting = 0;
   private readonly owners = new Map<Key, Owner>();
@@ -61,38 +61,37 @@ export class FairTurnstile {
   /** Groups with an owner that is ready, in the order of their turns. */
   private readonly turns = new Set<Group>();
 
-  constructor(private readonly options: FairTurnstileOptions) {}
+  constructor(private readonly options: FairConcurrencyLimiterOptions) {}
 
-  /** @throws AppError BUSY before any work, when too much waits already or the wait was too long */
-  async run<T>(asker: Asker, work: () => Promise<T>): Promise<T> {
-    const leave = await this.enter(asker);
+  /** @throws AppError BUSY before the task begins, when too many wait already or the wait was too long */
+  async run<T>(taskOwner: TaskOwner, task: () => Promise<T>): Promise<T> {
+    const leave = await this.enter(taskOwner);
     try {
-      return await work();
+      return await task();
     } finally {
       leave();
     }
   }
 
   /**
-   * For work that ends elsewhere than it begins.
+   * For a task that ends elsewhere than it begins.
    *
-   * @returns to be called once, when the work has ended
+   * @returns to be called once, when the task has ended
    * @throws AppError BUSY as `run` does
    */
-  async enter(asker: Asker): Promise<() => void> {
-    const owner = this.ownerOf(asker);
+  async enter(taskOwner: TaskOwner): Promise<() => void> {
+    const owner = this.ownerOf(taskOwner);
     if (owner.running < owner.share && this.running < this.options.atOnce) this.begin(owner);
-    else await this.turn(owner);
+    else await this.waitForTurn(owner);
     return () => this.end(owner);
   }
 
-  private ownerOf(asker: Asker): Owner {
-    let group = this.groups.get(asker.group);
-    if (!group)
-      this.groups.set(asker.group, (group = { key: asker.group, owners: 0, waiters: new Set(), ready: new Set() }));
-    let owner = this.owners.get(asker.owner);
+  private ownerOf({ group: groupKey, owner: ownerKey, share = 1 }: TaskOwner): Owner {
+    let group = this.groups.get(groupKey);
+    if (!group) this.groups.set(groupKey, (group = { key: groupKey, owners: 0, waiters: new Set(), ready: new Set() }));
+    let owner = this.owners.get(ownerKey);
     if (!owner) {
-      owner = { key: asker.owner, group, share: asker.share ?? 1, running: 0, waiters: new Set() };
+      owner = { key: ownerKey, group, share, running: 0, waiters: new Set() };
       this.owners.set(owner.key, owner);
       group.owners++;
     }
@@ -111,8 +110,8 @@ export class FairTurnstile {
     this.fill();
   }
 
-  /** Resolves when the owner's place is taken for it. */
-  private turn(owner: Owner): Promise<void> {
+  /** Resolves when a task of the owner may begin; it counts as under way then. */
+  private waitForTurn(owner: Owner): Promise<void> {
     const { waitingMax, waitingOfOneMax, waitMaxMs } = this.options;
     if (owner.waiters.size >= waitingOfOneMax) throw this.busy();
     if (this.waiting >= waitingMax && !this.giveUpOneOfMoreThan(owner.group.waiters.size)) {
@@ -137,7 +136,7 @@ export class FairTurnstile {
     });
   }
 
-  /** The newest of the group that has most waiting makes room for a group that has fewer, the newcomer counted. */
+  /** The newest task of the group that has most waiting makes room for a group that has fewer, the new one counted. */
   private giveUpOneOfMoreThan(waiting: number): boolean {
     let most: Group | undefined;
     for (const group of this.groups.values()) if (group.waiters.size > (most?.waiters.size ?? 0)) most = group;
@@ -151,7 +150,7 @@ export class FairTurnstile {
       if (this.running >= this.options.atOnce) return;
       const [owner] = group.ready;
       const [next] = owner.waiters;
-      // Both to the end of their lines, where the iteration meets the group again.
+      // Both to the end of their queues, where the iteration meets the group again.
       this.turns.delete(group);
       group.ready.delete(owner);
       this.begin(owner);
@@ -159,7 +158,7 @@ export class FairTurnstile {
     }
   }
 
-  /** Puts the owner and its group where they now belong; who neither runs nor waits is forgotten. */
+  /** Updates which owners and groups are ready; those without a task are forgotten. */
   private arrange(owner: Owner): void {
     const { group, share, running, waiters } = owner;
     if (running < share && waiters.size > 0) group.ready.add(owner);

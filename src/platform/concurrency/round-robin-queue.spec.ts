@@ -1,6 +1,6 @@
-import { FairQueue } from './fair-queue';
+import { RoundRobinQueue } from './round-robin-queue';
 
-const drained = (queue: FairQueue<number>): string[] => {
+const drained = (queue: RoundRobinQueue<number>): string[] => {
   const order: string[] = [];
   for (let taken = queue.take(); taken; taken = queue.take()) {
     order.push(`${taken.key}${taken.item}`);
@@ -9,9 +9,9 @@ const drained = (queue: FairQueue<number>): string[] => {
   return order;
 };
 
-describe('a fair queue', () => {
+describe('a round-robin queue', () => {
   it('gives every key its turn, however many wait before it', () => {
-    const queue = new FairQueue<number>({ perKeyMax: 10, waitingMax: 10 });
+    const queue = new RoundRobinQueue<number>({ perKeyMax: 10, waitingMax: 10 });
     for (const item of [1, 2, 3]) queue.add('a', item);
     queue.add('b', 1);
     queue.add('c', 1);
@@ -19,7 +19,7 @@ describe('a fair queue', () => {
   });
 
   it('hands out one of a key at a time', () => {
-    const queue = new FairQueue<number>({ perKeyMax: 10, waitingMax: 10 });
+    const queue = new RoundRobinQueue<number>({ perKeyMax: 10, waitingMax: 10 });
     queue.add('a', 1);
     queue.add('a', 2);
     expect(queue.take()).toEqual({ key: 'a', item: 1 });
@@ -31,7 +31,7 @@ describe('a fair queue', () => {
   });
 
   it('has an end for each key, counting what is under way, and for all', () => {
-    const queue = new FairQueue<number>({ perKeyMax: 2, waitingMax: 3 });
+    const queue = new RoundRobinQueue<number>({ perKeyMax: 2, waitingMax: 3 });
     expect([queue.add('a', 1), queue.add('a', 2), queue.add('a', 3)]).toEqual([true, true, false]);
     queue.take();
     expect(queue.add('a', 3)).toBe(false);

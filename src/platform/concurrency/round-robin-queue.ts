@@ -1,4 +1,4 @@
-export interface FairQueueLimits {
+export interface RoundRobinQueueLimits {
   /** Items of one key, those taken and not done included. */
   perKeyMax: number;
   /** Items of all keys that wait. */
@@ -6,13 +6,13 @@ export interface FairQueueLimits {
 }
 
 /** Items by key: keys take turns, and the next item of a key is handed out when the one before is done. */
-export class FairQueue<Item> {
+export class RoundRobinQueue<Item> {
   /** Keys in the order of their turns. */
   private readonly waiting = new Map<string, Item[]>();
   private readonly underWay = new Set<string>();
   private size = 0;
 
-  constructor(private readonly limits: FairQueueLimits) {}
+  constructor(private readonly limits: RoundRobinQueueLimits) {}
 
   /** @returns false where there is no room for it */
   add(key: string, item: Item): boolean {

@@ -1,7 +1,7 @@
 import { AppError } from '../../kernel/errors/app-error';
 
-export interface TurnstileOptions {
-  /** Works under way at once. */
+export interface ConcurrencyLimiterOptions {
+  /** Tasks under way at once. */
   atOnce: number;
   /** Beyond this many that wait, BUSY. */
   waitingMax: number;
@@ -9,15 +9,15 @@ export interface TurnstileOptions {
   retryAfterMs: () => number;
 }
 
-/** Lets in so many at once, keeps so many waiting in order, and refuses the rest. */
-export class Turnstile {
+/** Runs at most `atOnce` tasks, keeps `waitingMax` waiting in order, and refuses the rest. */
+export class ConcurrencyLimiter {
   private running = 0;
   private readonly queue: (() => void)[] = [];
 
-  constructor(private readonly options: TurnstileOptions) {}
+  constructor(private readonly options: ConcurrencyLimiterOptions) {}
 
-  /** @throws AppError BUSY before any work, when too many wait already */
-  async run<T>(work: () => Promise<T>): Promise<T> {
+  /** @throws AppError BUSY before the task begins, when too many wait already */
+  async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.running < this.options.atOnce) this.running++;
     else {
       if (this.queue.length >= this.options.waitingMax) {
@@ -26,7 +26,7 @@ export class Turnstile {
       await new Promise<void>((resolve) => this.queue.push(resolve));
     }
     try {
-      return await work();
+      return await task();
     } finally {
       const next = this.queue.shift();
       if (next) next();
