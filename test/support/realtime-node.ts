@@ -1,5 +1,5 @@
 import { CallDeadlines } from '../../src/platform/entry/call-deadlines';
-import { Rates } from '../../src/platform/entry/rates';
+import { RateLimiter } from '../../src/platform/entry/rate-limiter';
 import { Global, type INestApplication, Module, type ModuleMetadata } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -153,12 +153,12 @@ export async function aRealtimeNode(
     providers: [
       { provide: Settings, useValue: settings },
       NodeIdentity,
-      Rates,
+      RateLimiter,
       { provide: CallDeadlines, useValue: deadlines },
       { provide: DatabaseClock, useValue: { now: () => Date.now() } },
       { provide: SESSION_GATE, useValue: gate },
     ],
-    exports: [Settings, NodeIdentity, Rates, CallDeadlines, DatabaseClock, SESSION_GATE],
+    exports: [Settings, NodeIdentity, RateLimiter, CallDeadlines, DatabaseClock, SESSION_GATE],
   })
   class HarnessModule {}
 

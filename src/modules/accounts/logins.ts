@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError, invalid } from '../../kernel/errors/app-error';
-import { PasswordTries } from '../../platform/entry/password-tries';
+import { PasswordAttempts } from '../../platform/entry/password-attempts';
 import { Passwords } from '../../platform/secrets/passwords';
 import { Apps, type App } from '../tenancy';
 import { GENERATED_PASSWORD, type AccountMode } from './account-mode';
@@ -15,7 +15,7 @@ export interface LoggedIn {
   tokenVersion: number;
 }
 
-/** A user's name for the throttle of guesses. */
+/** The name by which failed logins count for a user. */
 export const accountOf = (userPk: number): string => `user:${userPk}`;
 
 type Login = (app: App, login: LoginDto, address: string) => Promise<LoggedIn>;
@@ -33,7 +33,7 @@ export class Logins {
     private readonly users: UsersRepository,
     private readonly registry: UserRegistry,
     private readonly passwords: Passwords,
-    private readonly tries: PasswordTries,
+    private readonly passwordAttempts: PasswordAttempts,
   ) {}
 
   /** Throws BAD_CREDENTIALS, USER_DEACTIVATED, RATE_LIMITED, QUOTA_EXCEEDED or INVALID_REQUEST. */
@@ -59,7 +59,7 @@ export class Logins {
     const stored = user?.passwordHash?.startsWith(generated ? 'keyed$' : 'scrypt$') ? user.passwordHash : null;
     const right = generated
       ? this.passwords.isGenerated(password, stored)
-      : await this.tries.isRight({ tenant: `app:${app.pk}`, account, address }, password, stored);
+      : await this.passwordAttempts.isRight({ tenant: `app:${app.pk}`, account, address }, password, stored);
     if (!right) throw new AppError('BAD_CREDENTIALS');
   }
 

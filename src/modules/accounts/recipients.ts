@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AppRef } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
-import type { Paying } from '../../platform/entry/rates';
+import type { RateSubject } from '../../platform/entry/rate-limiter';
 import type { SqlExecutor } from '../../platform/database/sql';
 import type { Admission, Sender } from '../conversations';
 import { Apps } from '../tenancy';
@@ -28,7 +28,7 @@ export class Recipients {
    * @param field where the caller named it
    * @throws AppError USER_NOT_FOUND, RATE_LIMITED (`newNames`) or QUOTA_EXCEEDED
    */
-  async find(ref: AppRef, creator: Paying, userId: string, field?: string): Promise<KnownUser> {
+  async find(ref: AppRef, creator: RateSubject, userId: string, field?: string): Promise<KnownUser> {
     const known = await this.directory.find(ref.pk, userId);
     if (known) return known;
     const [found] = await this.findAll(ref, creator, [{ userId, field }]);
@@ -40,7 +40,7 @@ export class Recipients {
    *
    * @throws AppError also LIMIT_REACHED, where more of them are new than an hour's budget
    */
-  async findAll(ref: AppRef, creator: Paying, names: readonly NamedUser[]): Promise<KnownUser[]> {
+  async findAll(ref: AppRef, creator: RateSubject, names: readonly NamedUser[]): Promise<KnownUser[]> {
     const userIds = names.map(({ userId }) => userId);
     const known = await this.directory.findMany(ref.pk, userIds);
     const unknown = names.filter(({ userId }) => !known.has(userId));
@@ -75,5 +75,5 @@ export class Recipients {
 }
 
 /** Who asks when a message names somebody: the user itself, else the app's server, in whose name ever. */
-export const creatorOf = (app: AppRef, sender: Sender | null): Paying =>
+export const creatorOf = (app: AppRef, sender: Sender | null): RateSubject =>
   sender?.session ? { kind: 'user', userPk: sender.userPk } : { kind: 'app', app };

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { UserCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
-import { Rates } from '../../platform/entry/rates';
+import { RateLimiter } from '../../platform/entry/rate-limiter';
 import { validatorOf } from '../../platform/entry/shapes';
 import type { AdmittedSession, Connection } from '../../platform/realtime/connection';
 import { Kicks } from '../../platform/realtime/kicks';
@@ -38,13 +38,13 @@ export class AccountsSessionGate implements SessionGate {
     private readonly live: Live,
     private readonly kicks: Kicks,
     private readonly watch: PresenceWatch,
-    private readonly rates: Rates,
+    private readonly rates: RateLimiter,
   ) {}
 
   async admit(auth: unknown, { socketId, gone }: HandshakeContext): Promise<AdmittedSession> {
     const { token, device, features = [] } = shapeOf(auth);
     const proven = await this.tokens.prove(token);
-    this.rates.takeName('handshakes', proven.app.pk, proven.claims.sub);
+    this.rates.consumeByUserId('handshakes', proven.app.pk, proven.claims.sub);
     const { caller, generation } = await this.enter(proven, device, socketId, gone);
     return {
       caller,

@@ -7,8 +7,8 @@ import { Sql } from '../../platform/database/sql';
 import { readCursor } from '../../platform/entry/cursor';
 import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
 import { Pages } from '../../platform/entry/pages';
-import { PasswordTries } from '../../platform/entry/password-tries';
-import { Rates } from '../../platform/entry/rates';
+import { PasswordAttempts } from '../../platform/entry/password-attempts';
+import { RateLimiter } from '../../platform/entry/rate-limiter';
 import { Live } from '../../platform/realtime/live';
 import { Apps, type App } from '../tenancy';
 import { GENERATED_PASSWORD, modeOf, warned } from './account-mode';
@@ -64,8 +64,8 @@ export class SessionsService {
     private readonly directory: UserDirectory,
     private readonly registry: UserRegistry,
     private readonly logins: Logins,
-    private readonly tries: PasswordTries,
-    private readonly rates: Rates,
+    private readonly passwordAttempts: PasswordAttempts,
+    private readonly rates: RateLimiter,
     private readonly tokens: UserTokens,
     private readonly ender: SessionEnder,
     private readonly pages: Pages,
@@ -88,7 +88,8 @@ export class SessionsService {
     try {
       return await this.logins.prove(app, login, address);
     } catch (error) {
-      if (error instanceof AppError && error.code === 'BAD_CREDENTIALS') this.rates.takeAddress('guesses', address);
+      if (error instanceof AppError && error.code === 'BAD_CREDENTIALS')
+        this.rates.consumeByAddress('wrongCredentials', address);
       throw error;
     }
   }
@@ -175,14 +176,14 @@ export class SessionsService {
     address: string,
   ): Promise<string> {
     if (caller.kind === 'app') {
-      this.tries.takeForApp(caller, 1);
-      return this.tries.hashForApp(caller, newPassword);
+      this.passwordAttempts.consumeForApp(caller, 1);
+      return this.passwordAttempts.hashForApp(caller, newPassword);
     }
     if (oldPassword === undefined) throw invalid('oldPassword', 'Give your present password too.');
     const account = accountOf(caller.userPk);
     const user = await this.users.loginRecord(caller.app.pk, 'userId', caller.userId);
     await this.logins.assertPassword(caller.app, account, user, oldPassword, address);
-    return this.tries.hash({ tenant: `app:${caller.app.pk}`, account, address }, newPassword);
+    return this.passwordAttempts.hash({ tenant: `app:${caller.app.pk}`, account, address }, newPassword);
   }
 
   /** The user that this caller may manage: an app server any of its app, a user itself. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
-import { type Paying, Rates } from '../../platform/entry/rates';
+import { type RateSubject, RateLimiter } from '../../platform/entry/rate-limiter';
 import { Live } from '../../platform/realtime/live';
 import { Audiences } from '../conversations';
 import type { App } from '../tenancy';
@@ -20,7 +20,7 @@ export class UserRegistry {
     private readonly users: UsersRepository,
     private readonly live: Live,
     private readonly audiences: Audiences,
-    private readonly rates: Rates,
+    private readonly rates: RateLimiter,
   ) {}
 
   /**
@@ -49,16 +49,16 @@ export class UserRegistry {
    *
    * @throws AppError USER_NOT_FOUND, RATE_LIMITED or LIMIT_REACHED (`newNames`), QUOTA_EXCEEDED (`waitingNames`)
    */
-  async keepWaiting(app: App, creator: Paying, names: readonly NamedUser[]): Promise<void> {
+  async keepWaiting(app: App, creator: RateSubject, names: readonly NamedUser[]): Promise<void> {
     for (const { userId, field } of names) {
       if (!modeOf(app).awaitsUnknown(app, userId) || (await this.isNoUser(app, userId)))
         throw new AppError('USER_NOT_FOUND', { field });
     }
     const userIds = names.map(({ userId }) => userId);
-    await this.rates.payFor('newNames', creator, userIds.length, async () => {
+    await this.rates.consumeFor('newNames', creator, userIds.length, async () => {
       const made = await this.users.keepWaiting(app, userIds);
       // Others named them in the same moment, and have paid.
-      if (made < userIds.length) this.rates.give('newNames', creator, userIds.length - made);
+      if (made < userIds.length) this.rates.refund('newNames', creator, userIds.length - made);
     });
   }
 

@@ -5,7 +5,7 @@ import { AppError, invalid } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
 import { Sql } from '../../platform/database/sql';
 import { readCursor } from '../../platform/entry/cursor';
-import { PasswordTries } from '../../platform/entry/password-tries';
+import { PasswordAttempts } from '../../platform/entry/password-attempts';
 import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
 import { Pages } from '../../platform/entry/pages';
 import { validatorOf } from '../../platform/entry/shapes';
@@ -54,7 +54,7 @@ export class Users {
     private readonly ender: SessionEnder,
     private readonly departures: Departures,
     private readonly passwords: Passwords,
-    private readonly tries: PasswordTries,
+    private readonly passwordAttempts: PasswordAttempts,
     private readonly pages: Pages,
   ) {}
 
@@ -88,7 +88,7 @@ export class Users {
   private async store(caller: AppCaller, wanted: readonly unknown[]): Promise<(CreatedUser | AppError)[]> {
     const app = await this.appOf(caller);
     // Before the first of them: a batch is let in with all its passwords or waits.
-    if (modeOf(app).hasPasswords) this.tries.takeForApp(caller, wanted.filter(choosesPassword).length);
+    if (modeOf(app).hasPasswords) this.passwordAttempts.consumeForApp(caller, wanted.filter(choosesPassword).length);
     const prepared: (Prepared | AppError)[] = [];
     // One after the other, so that a batch stands in line for one slow hash at a time.
     for (const item of wanted) prepared.push(await this.prepare(caller, app, item));
@@ -144,7 +144,7 @@ export class Users {
     if (!password) return null;
     return 'generated' in password
       ? this.passwords.hashGenerated(password.generated)
-      : this.tries.hashForApp(caller, password.chosen);
+      : this.passwordAttempts.hashForApp(caller, password.chosen);
   }
 
   async list(caller: AppCaller, query: PageQuery): Promise<Page<UserView>> {

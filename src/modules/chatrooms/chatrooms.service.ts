@@ -6,7 +6,7 @@ import { Sql } from '../../platform/database/sql';
 import { readCursor } from '../../platform/entry/cursor';
 import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
 import { Pages } from '../../platform/entry/pages';
-import { type Paying, Rates } from '../../platform/entry/rates';
+import { type RateSubject, RateLimiter } from '../../platform/entry/rate-limiter';
 import { Users } from '../accounts';
 import { Audiences, ConversationDirectory, type ConversationRef } from '../conversations';
 import { ChatroomChanges } from './chatroom-changes';
@@ -32,7 +32,7 @@ export class ChatroomsService {
     private readonly standings: StandingsRepository,
     private readonly changes: ChatroomChanges,
     private readonly exchange: RosterExchange,
-    private readonly rates: Rates,
+    private readonly rates: RateLimiter,
     private readonly pages: Pages,
   ) {}
 
@@ -63,17 +63,17 @@ export class ChatroomsService {
         await this.standings.sanction(tx, made, userPk, { admin: true });
       }
     };
-    await this.rates.payFor('creations', caller, 1, () => this.make(caller, room, alsoAdmins));
+    await this.rates.consumeFor('creations', caller, 1, () => this.make(caller, room, alsoAdmins));
     return this.get(caller, room.chatroomId);
   }
 
   /** Where the app lets joins make rooms. At once on many nodes: one of them makes it, and its user has made a room. */
-  async madeByJoin(app: AppRef, by: Paying, chatroomId: string): Promise<ConversationRef> {
+  async madeByJoin(app: AppRef, by: RateSubject, chatroomId: string): Promise<ConversationRef> {
     if (!NEW_ID_PATTERN.test(chatroomId)) throw invalid('chatroomId', NEW_ID_RULE);
     const bare = { description: null, ownerPk: null, maxMembers: null, slowModeSeconds: 0 };
     const room = { chatroomId, name: chatroomId, ...bare, membersMaySetAttributes: 0, keepAlive: 0 };
     try {
-      await this.rates.payFor('creations', by, 1, () => this.make({ kind: 'app', app }, room));
+      await this.rates.consumeFor('creations', by, 1, () => this.make({ kind: 'app', app }, room));
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'ALREADY_EXISTS')) throw error;
     }

@@ -6,7 +6,7 @@ import { Sql } from '../../platform/database/sql';
 import { readCursor } from '../../platform/entry/cursor';
 import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
 import { Pages } from '../../platform/entry/pages';
-import { Rates } from '../../platform/entry/rates';
+import { RateLimiter } from '../../platform/entry/rate-limiter';
 import { type Named, Users } from '../accounts';
 import { Audiences, ConversationDirectory } from '../conversations';
 import type { CreateGroupDto, PatchGroupDto } from './dto/group.dto';
@@ -33,7 +33,7 @@ export class GroupsService {
     private readonly groups: GroupsRepository,
     private readonly changes: GroupChanges,
     private readonly newcomers: Newcomers,
-    private readonly rates: Rates,
+    private readonly rates: RateLimiter,
     private readonly pages: Pages,
   ) {}
 
@@ -60,7 +60,7 @@ export class GroupsService {
     await this.newcomers.assertRoom(caller.app, group.maxMembers, others + Number(joining));
     if (wanted.groupId !== undefined && (await this.groups.pkOf(caller.app.pk, wanted.groupId)) !== undefined)
       throw new AppError('ALREADY_EXISTS', { field: 'groupId' });
-    await this.rates.payFor('creations', caller, 1, async () => {
+    await this.rates.consumeFor('creations', caller, 1, async () => {
       const named = await this.newcomers.allNamed(caller, userIds);
       const without = named.filter(({ userPk }) => userPk !== owner.userPk);
       await this.make(caller, group, owner, joining ? [owner, ...without] : without);

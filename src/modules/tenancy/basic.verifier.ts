@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AppCaller, Caller, DeveloperCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { Credentials, type CredentialContext, type CredentialVerifier } from '../../platform/entry/credentials';
-import { PasswordTries } from '../../platform/entry/password-tries';
+import { PasswordAttempts } from '../../platform/entry/password-attempts';
 import { Vault } from '../../platform/secrets/vault';
 import { Apps, type App } from './apps';
 import { DEVELOPERS } from './developers.service';
@@ -26,7 +26,7 @@ export class BasicVerifier implements CredentialVerifier {
     private readonly apps: Apps,
     private readonly developers: KnownDevelopers,
     private readonly repository: DevelopersRepository,
-    private readonly tries: PasswordTries,
+    private readonly passwordAttempts: PasswordAttempts,
     private readonly vault: Vault,
     credentials: Credentials,
   ) {
@@ -65,7 +65,7 @@ export class BasicVerifier implements CredentialVerifier {
     const developer = password.length > PASSWORD_MAX ? undefined : await this.repository.withPassword(email);
     const account = developer ? `developer:${developer.pk}` : `developer:nobody:${email}`;
     const user = { tenant: DEVELOPERS, account, address };
-    const right = await this.tries.isRight(user, password.slice(0, PASSWORD_MAX), developer?.passwordHash);
+    const right = await this.passwordAttempts.isRight(user, password.slice(0, PASSWORD_MAX), developer?.passwordHash);
     if (!developer || !right) throw new AppError('BAD_CREDENTIALS');
     return developerCaller(developer);
   }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { DeveloperCaller } from '../../kernel/caller';
 import { randomId } from '../../kernel/ids';
 import { Settings } from '../../platform/config/settings';
-import { PasswordTries } from '../../platform/entry/password-tries';
+import { PasswordAttempts } from '../../platform/entry/password-attempts';
 import { newSecret } from '../../platform/secrets/keys';
 import { Passwords } from '../../platform/secrets/passwords';
 import { Vault } from '../../platform/secrets/vault';
@@ -26,7 +26,7 @@ export class DevelopersService {
     private readonly repository: DevelopersRepository,
     private readonly vault: Vault,
     private readonly passwords: Passwords,
-    private readonly tries: PasswordTries,
+    private readonly passwordAttempts: PasswordAttempts,
     private readonly settings: Settings,
     private readonly known: KnownDevelopers,
     private readonly audit: Audit,
@@ -39,7 +39,7 @@ export class DevelopersService {
   async signUp({ email, password, name }: SignUpDto, address?: string): Promise<DeveloperWithToken> {
     const passwordHash = await (address === undefined
       ? this.passwords.hashChosen(password, { group: DEVELOPERS, owner: DEVELOPERS })
-      : this.tries.hash({ tenant: DEVELOPERS, address }, password));
+      : this.passwordAttempts.hash({ tenant: DEVELOPERS, address }, password));
     const accountSid = randomId(28, DEVELOPER_SID_PREFIX);
     const authToken = newSecret();
     const row = await this.repository.insert({

@@ -7,12 +7,12 @@ export interface Rate {
   burst: number;
 }
 
-/** Who a budget is counted by: a caller, or the address of somebody who has not proven who they are. */
-export type Payer = CallerKind | 'address';
+/** Whom a budget is counted by: a caller, or the address of somebody who has not proven who they are. */
+export type RateSubjectKind = CallerKind | 'address';
 
 interface Budget {
-  /** The rate of each kind of payer. Whoever is missing here cannot draw from it. */
-  of: Partial<Record<Payer, (limits: LimitSettings) => Rate>>;
+  /** The rate of each kind of subject. Whoever is missing here cannot draw from it. */
+  of: Partial<Record<RateSubjectKind, (limits: LimitSettings) => Rate>>;
 }
 
 const perHour = (count: number): Rate => ({ perSecond: count / 3600, burst: count });
@@ -33,13 +33,13 @@ const frames = (limits: LimitSettings): Rate => ({
 });
 
 export type BudgetName =
-  'calls' | 'sends' | 'signals' | 'frames' | 'handshakes' | 'creations' | 'newNames' | 'guesses' | 'passwords';
+  'calls' | 'sends' | 'signals' | 'frames' | 'handshakes' | 'creations' | 'newNames' | 'wrongCredentials' | 'passwords';
 
 /**
  * Every rate of this deployment, by the name that `details.budget` of a RATE_LIMITED says. A budget belongs to a user, an
  * app server, a developer or an address, never to a socket: reconnecting gives nothing back. An event or a route says
  * which one it draws from (`@On(event, { rate })`, `@Rate(name)`); what is counted by what comes of it is drawn by the use
- * case (`Rates.payFor`).
+ * case (`RateLimiter.consumeFor`).
  */
 export const BUDGETS: Readonly<Record<BudgetName, Budget>> = {
   /** Every event and route that says nothing else. By address: what needs no credential, logins above all. */
@@ -64,12 +64,12 @@ export const BUDGETS: Readonly<Record<BudgetName, Budget>> = {
       app: (limits) => perHour(limits.appCreationsPerHour),
     },
   },
-  /** Users that exist because somebody named them. */
+  /** Users created implicitly: messaged or added to a group before their first login. */
   newNames: {
     of: { user: (limits) => perHour(limits.newNamesPerHour), app: (limits) => perHour(limits.appNewNamesPerHour) },
   },
   /** Wrong credentials, through whichever door. */
-  guesses: { of: { address: logins } },
+  wrongCredentials: { of: { address: logins } },
   /** Passwords tried or set: each costs a scrypt. */
   passwords: {
     of: {

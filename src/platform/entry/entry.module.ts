@@ -2,11 +2,11 @@ import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule } from '@nestjs/core';
 import { CallDeadlines } from './call-deadlines';
 import { Credentials } from './credentials';
-import { Guesses } from './guesses';
+import { BruteForceThrottle } from './brute-force-throttle';
 import { OperatorToken } from './operator-token';
 import { Pages } from './pages';
-import { PasswordTries } from './password-tries';
-import { Rates } from './rates';
+import { PasswordAttempts } from './password-attempts';
+import { RateLimiter } from './rate-limiter';
 import { ReadShares } from './read-shares';
 import { CallerGuard } from './http/caller.guard';
 import { ErrorFilter } from './http/error.filter';
@@ -19,13 +19,13 @@ import { ShapePipe } from './http/shape.pipe';
 const SHARED = [
   CallDeadlines,
   Credentials,
-  Guesses,
+  BruteForceThrottle,
   IdempotencyKeys,
   IdempotencyInterceptor,
   OperatorToken,
   Pages,
-  PasswordTries,
-  Rates,
+  PasswordAttempts,
+  RateLimiter,
   ReadShares,
 ];
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings';
 import { sameSecret } from '../secrets/keys';
-import { Guesses } from './guesses';
+import { BruteForceThrottle } from './brute-force-throttle';
 
 const ACCOUNT = 'operator';
 
@@ -12,7 +12,7 @@ export class OperatorToken {
 
   constructor(
     settings: Settings,
-    private readonly guesses: Guesses,
+    private readonly throttle: BruteForceThrottle,
   ) {
     this.token = settings.security.operatorToken;
   }
@@ -21,7 +21,7 @@ export class OperatorToken {
   async isRight(given: string, address: string): Promise<boolean> {
     const right = this.token !== undefined && sameSecret(given, this.token);
     // Where the operator works, junk that others send from behind the same proxy is no reason to keep it out.
-    if (right && this.guesses.knows(ACCOUNT, address)) return true;
-    return this.guesses.attempt(ACCOUNT, address, () => right);
+    if (right && this.throttle.knows(ACCOUNT, address)) return true;
+    return this.throttle.attempt(ACCOUNT, address, () => right);
   }
 }

@@ -49,7 +49,7 @@ export async function openDashboard(app: NestFastifyApplication, { security }: S
 
 type Refusal = { wrong: true } | { retryAfterMs: number };
 
-/** Guesses count here as at every other door of the operator's. */
+/** Wrong tokens count here as at every other door of the operator's. */
 async function refusalOf({ headers, ip }: HttpRequest, token: OperatorToken): Promise<Refusal | undefined> {
   const given = tokenIn(headers.authorization);
   try {

@@ -6,7 +6,7 @@ import { AppError } from '../../kernel/errors/app-error';
 import { randomId } from '../../kernel/ids';
 import { Settings } from '../config/settings';
 import { assertPlainJson } from '../entry/plain-json';
-import { Rates } from '../entry/rates';
+import { RateLimiter } from '../entry/rate-limiter';
 import { clientAddress } from './client-address';
 import { intakeOf } from './intake/intakes';
 import { count, counts } from './metrics';
@@ -47,7 +47,7 @@ export class Admission {
     private readonly modules: ModuleRef,
     private readonly settings: Settings,
     private readonly overload: Overload,
-    private readonly rates: Rates,
+    private readonly rates: RateLimiter,
   ) {}
 
   /** A middleware of the server. */
@@ -114,14 +114,14 @@ export class Admission {
       const gone = (): boolean => engineOf(socket).readyState !== 'open';
       return await this.sessionGate.admit(auth, { socketId: socket.id, address, gone });
     } catch (error) {
-      this.rates.guessed(error, address);
+      this.rates.countWrongCredentials(error, address);
       throw error;
     }
   }
 
   /** Whoever guesses on beyond the rate of its address waits for each answer, and for the next connection. */
   private refuse(socket: Socket, error: unknown, next: (error: ConnectError) => void): void {
-    const spent = error instanceof AppError && error.extras.details?.budget === 'guesses';
+    const spent = error instanceof AppError && error.extras.details?.budget === 'wrongCredentials';
     const answer = (): void => {
       next(this.refusal(error));
       if (spent) setImmediate(() => engineOf(socket).close());

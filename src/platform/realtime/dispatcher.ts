@@ -10,7 +10,7 @@ import { CallDeadlines } from '../entry/call-deadlines';
 import { paddingMs } from '../entry/refusal-timing';
 import { toAppError } from '../entry/failures';
 import { assertPlainJson } from '../entry/plain-json';
-import { Rates } from '../entry/rates';
+import { RateLimiter } from '../entry/rate-limiter';
 import { Admission } from './admission';
 import { Connections } from './connections';
 import { type EventHandler, EventHandlers } from './event-handlers';
@@ -58,7 +58,7 @@ export class Dispatcher implements OnModuleInit {
     private readonly connections: Connections,
     private readonly outbound: Outbound,
     private readonly kicks: Kicks,
-    private readonly rates: Rates,
+    private readonly rates: RateLimiter,
     private readonly intakes: Intakes,
     private readonly deadlines: CallDeadlines,
     private readonly settings: Settings,
@@ -117,7 +117,7 @@ export class Dispatcher implements OnModuleInit {
     const event = args[0];
     const handler = typeof event === 'string' ? this.handlers.get(event) : undefined;
     try {
-      this.rates.take(handler?.rate ?? 'calls', connection.caller);
+      this.rates.consume(handler?.rate ?? 'calls', connection.caller);
       if (connection.unanswered >= UNANSWERED_MAX) throw new AppError('BUSY');
       if (!handler) throw new AppError('UNKNOWN_EVENT');
       count(counts.events, handler.event);

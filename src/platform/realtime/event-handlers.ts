@@ -3,7 +3,7 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { UserCaller } from '../../kernel/caller';
 import { CLIENT_EVENTS } from '../../kernel/contracts/socket-events';
 import type { BudgetName } from '../entry/budgets';
-import { canPay } from '../entry/rates';
+import { hasRate } from '../entry/rate-limiter';
 import { type Shape, validatorOf, type Validator } from '../entry/shapes';
 import type { Connection } from './connection';
 import { ON, type OnMark } from './on.decorator';
@@ -64,7 +64,7 @@ export class EventHandlers {
     if (!shape || shape === (Object as unknown)) {
       throw new Error(`${where} handles ${event}: its second parameter must be a DTO class, which says the shape`);
     }
-    if (!canPay(rate, 'user')) throw new Error(`${where} handles ${event}: the budget "${rate}" has no rate of user`);
+    if (!hasRate(rate, 'user')) throw new Error(`${where} handles ${event}: the budget "${rate}" has no rate of user`);
     const method = (instance as Record<string, (...args: unknown[]) => unknown>)[name];
     return { event, where, rate, large, check: validatorOf(shape), call: method.bind(instance) };
   }

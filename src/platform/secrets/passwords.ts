@@ -31,7 +31,7 @@ export interface PasswordProof {
 /**
  * Passwords at rest. The prefix tells how: `scrypt$15,8,3$salt$hash` for those that people choose, `keyed$hash` for
  * generated ones, which have 128 random bits and more and so need no slow hash. Slow hashes wait by turns of apps and
- * addresses; how many an address may ask for is said by PasswordTries, through which the doors come here.
+ * addresses; how many an address may ask for is said by PasswordAttempts, through which the doors come here.
  */
 @Injectable()
 export class Passwords {

@@ -4,7 +4,7 @@ import type { Caller } from '../../../kernel/caller';
 import { AppError, invalid } from '../../../kernel/errors/app-error';
 import { CallDeadlines } from '../call-deadlines';
 import { Credentials } from '../credentials';
-import { Rates } from '../rates';
+import { RateLimiter } from '../rate-limiter';
 import { answerFailure } from './error.filter';
 import type { HttpReply, HttpRequest } from './exchange';
 import { type Handler, policyOf, type RoutePolicy } from './route-policy';
@@ -16,7 +16,7 @@ const CREDENTIAL_MAX = 4096;
 export class CallerGuard implements CanActivate {
   constructor(
     private readonly credentials: Credentials,
-    private readonly rates: Rates,
+    private readonly rates: RateLimiter,
     private readonly deadlines: CallDeadlines,
   ) {}
 
@@ -31,7 +31,7 @@ export class CallerGuard implements CanActivate {
     // Beside others, `anyone` makes the credential optional: whoever brings one is told what counts for it.
     const open = policy.allowed.has('anyone');
     if (open && (policy.allowed.size === 1 || !request.headers.authorization)) {
-      if (policy.rate !== 'none') this.rates.takeAddress(policy.rate, request.ip);
+      if (policy.rate !== 'none') this.rates.consumeByAddress(policy.rate, request.ip);
       return true;
     }
     return this.prove(request, reply, policy);
@@ -49,15 +49,15 @@ export class CallerGuard implements CanActivate {
       });
     } catch (error) {
       // Guessing is slowed down by address, before the next guess is looked at.
-      this.rates.guessed(error, request.ip);
+      this.rates.countWrongCredentials(error, request.ip);
       throw error;
     }
     if (!caller) {
-      this.rates.takeAddress('guesses', request.ip);
+      this.rates.consumeByAddress('wrongCredentials', request.ip);
       throw new AppError('UNAUTHENTICATED');
     }
     if (!policy.allowed?.has(caller.kind)) throw wrongCaller(caller, policy.allowed);
-    if (policy.rate !== 'none') this.rates.take(policy.rate, caller);
+    if (policy.rate !== 'none') this.rates.consume(policy.rate, caller);
     request.caller = caller;
     if (!policy.takesBody) refuseBody(request.body);
     // It was told so while its caller was being proved: nothing is begun.

@@ -11,7 +11,7 @@ import type { Sql } from '../../database/sql';
 import { Allow } from '../allow.decorator';
 import { CallDeadlines } from '../call-deadlines';
 import { Credentials } from '../credentials';
-import { Rates } from '../rates';
+import { RateLimiter } from '../rate-limiter';
 import { ReadShares } from '../read-shares';
 import { CurrentCaller } from '../current-caller.decorator';
 import { httpAdapter, prepareHttp } from './adapter';
@@ -124,7 +124,7 @@ async function boot(controllers: (new () => object)[]): Promise<NestFastifyAppli
     providers: [
       { provide: Settings, useValue: settings },
       { provide: Credentials, useValue: credentials },
-      Rates,
+      RateLimiter,
       ReadShares,
       { provide: CallDeadlines, useValue: new CallDeadlines(settings, database as Sql) },
       RoutePolicies,

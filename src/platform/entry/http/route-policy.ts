@@ -3,8 +3,8 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { getMetadataStorage } from 'class-validator';
 import type { CallerKind } from '../../../kernel/caller';
 import { ALLOW } from '../allow.decorator';
-import type { BudgetName, Payer } from '../budgets';
-import { canPay } from '../rates';
+import type { BudgetName, RateSubjectKind } from '../budgets';
+import { hasRate } from '../rate-limiter';
 import { validatorOf, queryValidatorOf, type Shape } from '../shapes';
 import type { StatusFrom } from './exchange';
 import { RATE, STATUS_FROM, TAKES_PASSWORD } from './route-marks';
@@ -89,9 +89,9 @@ function problemsOf(controller: object, prototype: Record<string, Handler>, name
   const { allowed, rate } = policyOf(prototype[name], controller);
   const problems = allowed ? [] : [`${where} does not say who may call it: add @Allow(...)`];
   for (const kind of allowed ?? []) {
-    const payer: Payer = kind === 'anyone' ? 'address' : kind;
-    if (rate !== 'none' && !canPay(rate, payer))
-      problems.push(`${where}: the budget "${rate}" has no rate of ${payer}`);
+    const subject: RateSubjectKind = kind === 'anyone' ? 'address' : kind;
+    if (rate !== 'none' && !hasRate(rate, subject))
+      problems.push(`${where}: the budget "${rate}" has no rate of ${subject}`);
   }
   const types = (Reflect.getMetadata('design:paramtypes', prototype, name) ?? []) as unknown[];
   for (const { kind, index, data, pipes = [] } of argumentsOf(controller, name)) {

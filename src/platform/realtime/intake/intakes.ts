@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ErrorCode } from '../../../kernel/errors/catalogue';
 import { AppError } from '../../../kernel/errors/app-error';
 import { Settings } from '../../config/settings';
-import { Rates } from '../../entry/rates';
+import { RateLimiter } from '../../entry/rate-limiter';
 import { clientAddress } from '../client-address';
 import type { Connection } from '../connection';
 import { count, counts } from '../metrics';
@@ -50,7 +50,7 @@ export class Intakes implements IntakeHost {
   constructor(
     readonly turns: Turns,
     private readonly strangers: Strangers,
-    private readonly rates: Rates,
+    private readonly rates: RateLimiter,
     private readonly settings: Settings,
   ) {
     this.frameBytes = readableBytes(settings);
@@ -72,7 +72,7 @@ export class Intakes implements IntakeHost {
     function gone(this: CountedEngine): void {
       const { intake } = this;
       if (!intake || intake.connection) return;
-      if (!intake.spoke) rates.spendAddress('guesses', intake.address);
+      if (!intake.spoke) rates.penalizeAddress('wrongCredentials', intake.address);
       strangers.left(intake.address);
     }
     engines.on('connection', (engine) => {
@@ -101,7 +101,7 @@ export class Intakes implements IntakeHost {
 
   pay({ caller }: Connection, frames: number): boolean {
     try {
-      this.rates.take('frames', caller, frames);
+      this.rates.consume('frames', caller, frames);
       return true;
     } catch (error) {
       if (error instanceof AppError) return false;
@@ -112,11 +112,11 @@ export class Intakes implements IntakeHost {
   closed({ connection, address }: Intake, code: ErrorCode): void {
     count(counts.closedFor, code);
     if (!connection) {
-      this.rates.spendAddress('guesses', address);
+      this.rates.penalizeAddress('wrongCredentials', address);
       return;
     }
     const { app, userId, userPk, sessionId } = connection.caller;
-    if (code === 'RATE_LIMITED') this.rates.spendName('handshakes', app.pk, userId, HANDSHAKES_PER_FLOOD);
+    if (code === 'RATE_LIMITED') this.rates.penalizeUserId('handshakes', app.pk, userId, HANDSHAKES_PER_FLOOD);
     this.logger.warn({ msg: SAYS[code] ?? 'closed a socket', appId: app.appId, userPk, sessionId });
   }
 

@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Rates, addressKey } from '../../entry/rates';
+import { RateLimiter, addressKey } from '../../entry/rate-limiter';
 
 /** Connections of one address that nobody was let in by yet: a whole company may come back at once. */
 const PER_ADDRESS_MAX = 5000;
@@ -25,7 +25,7 @@ export class Strangers implements OnApplicationShutdown {
   private readonly doors = new Map<string, Door>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly rates: Rates) {}
+  constructor(private readonly rates: RateLimiter) {}
 
   /** Connections of an address that are inside now. */
   inside(address: string): number {
@@ -89,6 +89,6 @@ export class Strangers implements OnApplicationShutdown {
   }
 
   private roomOf(address: string): number {
-    return this.rates.hasAddress('guesses', address) ? PER_ADDRESS_MAX : PER_SUSPECT_MAX;
+    return this.rates.addressHas('wrongCredentials', address) ? PER_ADDRESS_MAX : PER_SUSPECT_MAX;
   }
 }

@@ -1,18 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { AppCaller } from '../../kernel/caller';
-import { AppError } from '../../kernel/errors/app-error';
 import { Settings } from '../config/settings';
 import type { TaskOwner } from '../concurrency/fair-concurrency-limiter';
 import { Passwords } from '../secrets/passwords';
-import { Guesses } from './guesses';
-import { addressKey, Rates } from './rates';
+import { BruteForceThrottle, pairOf } from './brute-force-throttle';
+import { addressKey, RateLimiter, refuseFor } from './rate-limiter';
 import { TokenBuckets } from './token-buckets';
 
 const REMEMBERED_MAX = 100_000;
 
 /** Who tries or sets a password. */
 export interface PasswordUser {
-  /** Those who share a place in the line: an app's users, or developers. */
+  /** Those who take turns as one: an app's users, or developers. */
   readonly tenant: string;
   /** One name for the account, whatever it was called by; absent while it is being made. */
   readonly account?: string;
@@ -22,20 +21,20 @@ export interface PasswordUser {
 /**
  * Every door at which people type passwords that they chose, which cost a slow hash each. An address has a small budget
  * of them; an app's server, which sets passwords for many, has one of its own. An address that got in to the account
- * before draws from a budget of this pair instead and stands in a line of its own, so that nobody else at a shared
+ * before draws from a budget of this pair instead and waits in a queue of its own, so that nobody else at a shared
  * address, and no flood from elsewhere, keeps an owner out.
  */
 @Injectable()
-export class PasswordTries {
-  private readonly familiar: TokenBuckets;
+export class PasswordAttempts {
+  private readonly knownPairs: TokenBuckets;
 
   constructor(
-    private readonly rates: Rates,
-    private readonly guesses: Guesses,
+    private readonly rates: RateLimiter,
+    private readonly throttle: BruteForceThrottle,
     private readonly passwords: Passwords,
     { limits }: Settings,
   ) {
-    this.familiar = new TokenBuckets({
+    this.knownPairs = new TokenBuckets({
       perSecond: limits.passwordsPerSecond,
       burst: limits.passwordsBurst,
       max: REMEMBERED_MAX,
@@ -44,15 +43,15 @@ export class PasswordTries {
 
   /**
    * Whether this is the account's password; an account without one costs the same.
-   * @throws AppError RATE_LIMITED (`details.budget`: `guesses` or `passwords`) or BUSY, before anything is compared
+   * @throws AppError RATE_LIMITED (`details.budget`: `failedLogins` or `passwords`) or BUSY, before anything is compared
    */
   isRight(
     user: PasswordUser & { account: string },
     password: string,
     stored: string | null | undefined,
   ): Promise<boolean> {
-    return this.guesses.attempt(user.account, user.address, async () => {
-      const { ok } = await this.passwords.verify(password, stored, this.draw(user));
+    return this.throttle.attempt(user.account, user.address, async () => {
+      const { ok } = await this.passwords.verify(password, stored, this.consume(user));
       return ok;
     });
   }
@@ -62,15 +61,15 @@ export class PasswordTries {
    * @throws AppError RATE_LIMITED (`details.budget: 'passwords'`) or BUSY
    */
   async hash(user: PasswordUser, password: string): Promise<string> {
-    return this.passwords.hashChosen(password, this.draw(user));
+    return this.passwords.hashChosen(password, this.consume(user));
   }
 
   /**
    * Before an app's server sets so many, all or none.
    * @throws AppError RATE_LIMITED (`details.budget: 'passwords'`)
    */
-  takeForApp(caller: AppCaller, count: number): void {
-    if (count > 0) this.rates.take('passwords', caller, count);
+  consumeForApp(caller: AppCaller, count: number): void {
+    if (count > 0) this.rates.consume('passwords', caller, count);
   }
 
   /** One of those taken for; an app has one under way at a time. */
@@ -79,16 +78,12 @@ export class PasswordTries {
     return this.passwords.hashChosen(password, { group, owner: group });
   }
 
-  private draw({ tenant, account, address }: PasswordUser): TaskOwner {
-    const familiar = account !== undefined && this.guesses.knows(account, address);
-    if (familiar) this.takeFamiliar(`${account}|${addressKey(address)}`);
-    else this.rates.takeAddress('passwords', address);
-    const group = familiar ? `${tenant} familiar` : tenant;
+  /** Consumes one of the budget that counts here. @returns by whom the slow hash is queued */
+  private consume({ tenant, account, address }: PasswordUser): TaskOwner {
+    const known = account !== undefined && this.throttle.knows(account, address);
+    if (known) refuseFor('passwords', this.knownPairs.take(pairOf(account, address)));
+    else this.rates.consumeByAddress('passwords', address);
+    const group = known ? `${tenant} known` : tenant;
     return { group, owner: `${group} ${addressKey(address)}` };
-  }
-
-  private takeFamiliar(pair: string): void {
-    const retryAfterMs = this.familiar.take(pair);
-    if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs, details: { budget: 'passwords' } });
   }
 }

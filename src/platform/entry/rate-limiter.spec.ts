@@ -2,16 +2,16 @@ import { aStrayCaller } from '../../../test/support/caller';
 import type { AppCaller, UserCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { LimitSettings, Settings } from '../config/settings';
-import { BUDGETS, type BudgetName, type Payer } from './budgets';
-import { addressKey, canPay, Rates } from './rates';
+import { BUDGETS, type BudgetName, type RateSubjectKind } from './budgets';
+import { addressKey, hasRate, RateLimiter } from './rate-limiter';
 
 const app = { pk: 7, appId: 'app', version: 1 };
 const user = (userPk: number, socketId?: string): UserCaller =>
   aStrayCaller(userPk, { app, ...(socketId && { socketId }) });
 const server: AppCaller = { kind: 'app', app };
 
-const ratesWith = (limits: Partial<LimitSettings> = {}): Rates =>
-  new Rates(Object.assign(new Settings(), { limits: Object.assign(new LimitSettings(), limits) }));
+const ratesWith = (limits: Partial<LimitSettings> = {}): RateLimiter =>
+  new RateLimiter(Object.assign(new Settings(), { limits: Object.assign(new LimitSettings(), limits) }));
 
 /** How often something goes well before it is refused, and how it is refused. */
 function until(refused: () => void): { taken: number; error: AppError } {
@@ -26,18 +26,18 @@ function until(refused: () => void): { taken: number; error: AppError } {
   throw new Error('never refused');
 }
 
-describe('rates', () => {
+describe('the rate limiter', () => {
   const rates = ratesWith({ userSendsBurst: 2, userSendsPerSecond: 1, appSendsBurst: 5, appSendsPerSecond: 1 });
 
   it('belong to a user and not to a socket', () => {
     const few = ratesWith({ callsBurst: 3, callsPerSecond: 1 });
-    for (const socket of ['a', 'b', undefined]) few.take('calls', user(1, socket));
-    expect(() => few.take('calls', user(1, 'new'))).toThrow(AppError);
-    expect(() => few.take('calls', user(2, 'new'))).not.toThrow();
+    for (const socket of ['a', 'b', undefined]) few.consume('calls', user(1, socket));
+    expect(() => few.consume('calls', user(1, 'new'))).toThrow(AppError);
+    expect(() => few.consume('calls', user(2, 'new'))).not.toThrow();
   });
 
   it('say which budget is spent and when there is more', () => {
-    const { taken, error } = until(() => rates.take('sends', user(1)));
+    const { taken, error } = until(() => rates.consume('sends', user(1)));
     expect(taken).toBe(2);
     expect(error).toMatchObject({
       code: 'RATE_LIMITED',
@@ -46,28 +46,28 @@ describe('rates', () => {
   });
 
   it('differ between kinds of callers, even of the same key', () => {
-    expect(until(() => rates.take('sends', { kind: 'app', app: { ...app, pk: 1 } })).taken).toBe(5);
+    expect(until(() => rates.consume('sends', { kind: 'app', app: { ...app, pk: 1 } })).taken).toBe(5);
   });
 
   it('of rare things last an hour', () => {
     const rare = ratesWith({ creationsPerHour: 3, appCreationsPerHour: 10 });
-    const { taken, error } = until(() => rare.take('creations', user(1)));
+    const { taken, error } = until(() => rare.consume('creations', user(1)));
     expect(taken).toBe(3);
     expect(error.extras.details).toEqual({ budget: 'creations' });
     expect(error.extras.retryAfterMs).toBeGreaterThan((3600 / 3 - 60) * 1000);
-    expect(until(() => rare.take('creations', server)).taken).toBe(10);
+    expect(until(() => rare.consume('creations', server)).taken).toBe(10);
   });
 
   it('give back what was taken in advance', () => {
     const few = ratesWith({ newNamesPerHour: 2 });
-    few.take('newNames', user(1), 2);
-    few.give('newNames', user(1), 2);
-    expect(() => few.take('newNames', user(1), 2)).not.toThrow();
+    few.consume('newNames', user(1), 2);
+    few.refund('newNames', user(1), 2);
+    expect(() => few.consume('newNames', user(1), 2)).not.toThrow();
   });
 
   it('are drawn from for what is made, and for nothing that is refused', async () => {
     const few = ratesWith({ creationsPerHour: 3 });
-    const make = (n: number, made: Promise<string>) => few.payFor('creations', user(1), n, () => made);
+    const make = (n: number, made: Promise<string>) => few.consumeFor('creations', user(1), n, () => made);
     for (let i = 0; i < 10; i++) {
       const refused = Promise.reject<string>(new AppError('ALREADY_EXISTS'));
       await expect(make(2, refused)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
@@ -80,7 +80,7 @@ describe('rates', () => {
   it('hold those who are at it at once to the budget', async () => {
     const few = ratesWith({ creationsPerHour: 3 });
     const slowly = () =>
-      few.payFor('creations', user(1), 1, () => new Promise((resolve) => setTimeout(resolve, 10, 'made')));
+      few.consumeFor('creations', user(1), 1, () => new Promise((resolve) => setTimeout(resolve, 10, 'made')));
     const ends = await Promise.allSettled(Array.from({ length: 20 }, slowly));
     expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
   });
@@ -88,7 +88,7 @@ describe('rates', () => {
   it('say it where waiting would never help', async () => {
     const few = ratesWith({ newNamesPerHour: 3 });
     const make = jest.fn(() => Promise.resolve('made'));
-    await expect(few.payFor('newNames', user(1), 4, make)).rejects.toMatchObject({
+    await expect(few.consumeFor('newNames', user(1), 4, make)).rejects.toMatchObject({
       code: 'LIMIT_REACHED',
       extras: { details: { budget: 'newNames', limit: 3 } },
     });
@@ -97,16 +97,16 @@ describe('rates', () => {
 
   it('of an address are shared by all that have not proven who they are', () => {
     const slow = ratesWith({ passwordsBurst: 2, passwordsPerSecond: 1 });
-    expect(until(() => slow.takeAddress('passwords', '192.0.2.1')).taken).toBe(2);
-    expect(() => slow.takeAddress('passwords', '192.0.2.2')).not.toThrow();
+    expect(until(() => slow.consumeByAddress('passwords', '192.0.2.1')).taken).toBe(2);
+    expect(() => slow.consumeByAddress('passwords', '192.0.2.2')).not.toThrow();
   });
 
-  it.each<[BudgetName, Payer, boolean]>([
+  it.each<[BudgetName, RateSubjectKind, boolean]>([
     ['calls', 'operator', true],
     ['creations', 'app', true],
     ['creations', 'developer', false],
     ['handshakes', 'address', false],
-  ])('of %s can be drawn from by a %s: %s', (budget, payer, can) => expect(canPay(budget, payer)).toBe(can));
+  ])('of %s can be drawn from by a %s: %s', (budget, subject, can) => expect(hasRate(budget, subject)).toBe(can));
 
   it('name only budgets that somebody can draw from', () => {
     for (const [name, { of }] of Object.entries(BUDGETS)) expect([name, Object.keys(of)]).not.toEqual([name, []]);

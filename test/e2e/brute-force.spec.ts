@@ -92,7 +92,7 @@ describe('wrong passwords for one account', () => {
     for (let n = 0; n < WRONG_MAX + 2; n++)
       guesses.push(await logIn(guesser, { ...names[n % 2], password: `guess-${n}` }));
     expect(guesses.map(({ status }) => status)).toEqual([...new Array(WRONG_MAX).fill(401), 429, 429]);
-    expect(limited(guesses, 'guesses')).toHaveLength(2);
+    expect(limited(guesses, 'failedLogins')).toHaveLength(2);
     // A right one is not looked at either: else the limit would be none.
     expect((await logIn(guesser, { userId: 'public-name', password: 'right password' })).status).toBe(429);
     for (const name of names) expect((await logIn(owner, { ...name, password: 'right password' })).status).toBe(201);
