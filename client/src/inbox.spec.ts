@@ -221,6 +221,68 @@ describe('an inbox', () => {
     expect(world.pulls).toBe(0);
   });
 
+  it('begins a room with the first of what came before the join was answered, a message too large to push too', async () => {
+    const world = new World();
+    world.log = upTo(9).map((seq) => message(seq, 'chatroom:r'));
+    world.inbox.release();
+    world.inbox.offer(message(7, 'chatroom:r'));
+    world.inbox.tip('chatroom:r', 8);
+    world.inbox.offer(message(9, 'chatroom:r'));
+    world.inbox.joined('chatroom:r', 9);
+    await world.clock.advance(5000);
+    expect(world.applied).toEqual([7, 8, 9]);
+  });
+
+  it('pulls a room again that it pulled too early, before the join of the new connection was through', async () => {
+    const clock = new VirtualClock();
+    const applied: number[] = [];
+    const pulls: ((error?: ParleyError) => void)[] = [];
+    const pull = (_: string, after: number) =>
+      new Promise<WireMessage[]>((resolve, reject) => {
+        const log = upTo(8).slice(after);
+        pulls.push((error) => (error ? reject(error) : resolve(log.map((seq) => message(seq, 'chatroom:r')))));
+      });
+    const deliver = ({ seq }: { seq: number }) => applied.push(seq);
+    const inbox = new Inbox({ pull, deliver, skipped: () => undefined, advanced: () => undefined }, clock);
+    inbox.release();
+    inbox.joined('chatroom:r', 5);
+    inbox.offer(message(7, 'chatroom:r'));
+    inbox.hold();
+    inbox.release();
+    inbox.joined('chatroom:r', 8);
+    pulls[0](new ParleyError('CONVERSATION_NOT_FOUND', 'not in yet'));
+    await clock.advance(5000);
+    pulls[1]?.();
+    await clock.advance(5000);
+    expect(applied).toEqual([6, 7, 8]);
+  });
+
+  it('hands out what has come of a room that one is put out of, and tells what is missing', async () => {
+    const world = new World();
+    world.inbox.release();
+    world.inbox.joined('chatroom:r', 0);
+    for (const seq of [1, 4, 5]) world.inbox.offer(message(seq, 'chatroom:r'));
+    world.inbox.tip('chatroom:r', 7);
+    world.inbox.putOut('chatroom:r');
+    await world.clock.advance(60_000);
+    expect(world.applied).toEqual([1, 4, 5]);
+    expect(world.skips.map(({ from, to, reason }) => [from, to, reason])).toEqual([
+      [2, 3, 'unavailable'],
+      [6, 7, 'unavailable'],
+    ]);
+    expect(world.clock.pending).toBe(0);
+  });
+
+  it('drops what is not handed out yet of a room that one leaves', async () => {
+    const world = new World();
+    world.inbox.release();
+    world.inbox.joined('chatroom:r', 0);
+    world.inbox.offer(message(2, 'chatroom:r'));
+    world.inbox.left('chatroom:r');
+    await world.clock.advance(60_000);
+    expect([world.applied, world.skips, world.clock.pending]).toEqual([[], [], 0]);
+  });
+
   it('stops asking for what is definitely refused', async () => {
     const world = new World();
     world.connect();

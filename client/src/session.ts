@@ -8,12 +8,15 @@ export type Login =
   | { appId: string; appToken: string; userId: string }
   | { appId: string; account: string; password: string }
   | { appId: string; userId: string; password: string }
-  /** `userId` only names the user's drawer in a storage that several users share. */
+  /** `userId` names the user's part of a storage before a token does: for browsers in which several users log in. */
   | { token: TokenSource; userId?: string };
 
 /** Whose drawer it is, known before the first login. */
 export function drawerOf(login: Login): string {
-  if ('token' in login) return `token/${login.userId ?? ''}`;
+  if ('token' in login) {
+    const named = typeof login.token === 'string' ? userOf(login.token) : undefined;
+    return `token/${login.userId ?? named ?? ''}`;
+  }
   return `${login.appId}/${'account' in login ? `account/${login.account}` : login.userId}`;
 }
 

@@ -210,7 +210,7 @@ export class Visits implements Rooms {
     this.visits.delete(chatroomId);
     this.inbox.putOut(conversationId);
     this.settle(visit, why.error ?? new ParleyError('NOT_MEMBER', `Out of the room: ${why.reason}.`));
-    this.ports.left({ chatroomId, conversationId, ...why });
+    if (visit.era !== undefined) this.ports.left({ chatroomId, conversationId, ...why });
   }
 
   private settle(visit: Visit | undefined, outcome: JoinedChatroom | ParleyError): void {

@@ -109,6 +109,7 @@ describe('with the real server', () => {
 
       expect(states).toEqual([]);
       expect(kicks).toEqual([{ reason: 'replaced' }]);
+      expect(newer.client.userId).toBe(userId);
       expect([older, newer].map(({ client }) => client.state.name)).toEqual(['kicked', 'connected']);
       await newer.client.sendText('robert', 'still here');
     },
