@@ -12,9 +12,7 @@ describe('the canonical text of JSON', () => {
 
   it('says the value that it was made from', () => {
     fc.assert(
-      fc.property(writtenJson, ({ text }) =>
-        expect(JSON.parse(canonicalJson(text))).toEqual(withoutMinusZero(JSON.parse(text))),
-      ),
+      fc.property(writtenJson, ({ text }) => expect(JSON.parse(canonicalJson(text))).toEqual(withoutMinusZero(text))),
     );
   });
 
@@ -22,6 +20,7 @@ describe('the canonical text of JSON', () => {
     ['9007199254740992', '9007199254740993'],
     ['0.1', '0.10000000000000000000000001'],
     ['1e-400', '2e-400'],
+    ['1e400', '1e401'],
     ['1', '-1'],
     ['1', '"1"'],
     ['null', '"null"'],
@@ -43,5 +42,4 @@ describe('the canonical text of JSON', () => {
   });
 });
 
-const withoutMinusZero = (value: unknown): unknown =>
-  JSON.parse(JSON.stringify(value, (_, each: unknown) => (each === 0 ? 0 : each)));
+const withoutMinusZero = (text: string): unknown => JSON.parse(text, (_, each: unknown) => (each === 0 ? 0 : each));
