@@ -34,7 +34,11 @@ export class ServerProcess implements Door {
   ) {}
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${this.host}:${this.port}`;
+  }
+
+  private get host(): string {
+    return this.env.HOST ?? '127.0.0.1';
   }
 
   get api(): Api {
@@ -47,7 +51,7 @@ export class ServerProcess implements Door {
     const from = this.output.length;
     const child = spawn(process.execPath, [join(ROOT, 'dist', 'src', 'main.js')], {
       cwd: ROOT,
-      env: { PATH, HOME, LOG_LEVEL: 'info', ...this.env, PORT: String(this.port) },
+      env: { PATH, HOME, LOG_LEVEL: 'info', ...this.env, PORT: String(this.port || (this.env.PORT ?? 0)) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
@@ -56,7 +60,11 @@ export class ServerProcess implements Door {
     this.ended = new Promise((done) => child.once('exit', (code, signal) => done({ code, signal })));
     const identity = child.pid === undefined ? undefined : identityOf(child.pid);
     if (identity) this.guard.watch(this.name, identity, 'app');
-    const listening = () => /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(this.output.slice(from))?.[1];
+    // A worker serves its health and metrics alone.
+    const place = new RegExp(
+      `(?:listening on http://|health and metrics on )${this.host.replaceAll('.', '\\.')}:(\\d+)`,
+    );
+    const listening = () => place.exec(this.output.slice(from))?.[1];
     try {
       await eventually('the process listens', () => child.exitCode !== null || listening() !== undefined, START_MS);
     } finally {
