@@ -6,11 +6,10 @@ import { textOf } from '../../../kernel/json-text';
 import type { Settings } from '../../config/settings';
 import { CallDeadlines } from '../call-deadlines';
 import { toAppError } from '../failures';
-import { assertPlainJson } from '../plain-json';
 import { endCallsWithAnswers } from './caller.guard';
 import { corsHeaders, EXPOSED_HEADERS } from './cors';
 import type { HttpReply, HttpRequest } from './exchange';
-import { readJsonBodies } from './json-body';
+import { takeJsonBodies } from './json-body';
 import { KnownPaths } from './known-paths';
 import { endReadsWithAnswers } from './reads-in-turn';
 import { securityHeaders } from './security-headers';
@@ -79,7 +78,7 @@ export function prepareHttp(app: NestFastifyApplication, { http }: Settings): vo
   fastify.decorateRequest('caller', undefined);
   fastify.decorateReply('statusFrom', undefined);
   fastify.setReplySerializer((payload: unknown) => textOf(payload));
-  readJsonBodies(fastify);
+  takeJsonBodies(fastify);
   endCallsWithAnswers(fastify, app.get(CallDeadlines, { strict: false }));
   endReadsWithAnswers(fastify);
   const paths = new KnownPaths();
@@ -88,14 +87,12 @@ export function prepareHttp(app: NestFastifyApplication, { http }: Settings): vo
     reply.headers(headers).header('x-trace-id', request.id);
     const repeated = repeatedKey(request.query as Record<string, unknown>);
     if (repeated !== undefined) return done(invalid(repeated.slice(0, 64), 'Given more than once.'));
+    if (Object.hasOwn(request.query as object, '__proto__'))
+      return done(invalid('__proto__', 'There is no such field.'));
     const methods = request.is404 ? paths.methodsOf(request.url) : [];
     if (methods.length === 0) return done();
     reply.header('allow', methods.join(', '));
     done(new AppError('METHOD_NOT_ALLOWED'));
-  });
-  // Before anything of ours walks a body by recursion: checks, fingerprints, whatever is stored as JSON.
-  fastify.addHook('preValidation', (request: HttpRequest, _reply: HttpReply, done) => {
-    done(hostile(request.body));
   });
   if (http.corsOrigins.length > 0) {
     app.enableCors({
@@ -113,15 +110,6 @@ export function prepareHttp(app: NestFastifyApplication, { http }: Settings): vo
 /** Called last, when all that listens to the server does so: Fastify and Socket.IO. */
 export const guardServer = (app: NestFastifyApplication, { http }: Settings): void =>
   new FrontGate(http).guard(app.getHttpServer());
-
-function hostile(body: unknown): Error | undefined {
-  try {
-    assertPlainJson(body, 'body');
-    return undefined;
-  } catch (error) {
-    return error as Error;
-  }
-}
 
 /** `?a=1&a=2` means one thing to one parser and another to the next; nothing of ours takes it. */
 function repeatedKey(query: Record<string, unknown>): string | undefined {

@@ -7,9 +7,12 @@ import { Credentials } from '../credentials';
 import { RateLimiter } from '../rate-limiter';
 import { answerFailure } from './error.filter';
 import type { HttpReply, HttpRequest } from './exchange';
+import { readBody } from './json-body';
 import { type Handler, policyOf, type RoutePolicy } from './route-policy';
 
 const CREDENTIAL_MAX = 4096;
+/** Room for a login or a registration. */
+const STRANGERS_BODY_BYTES = 16 * 1024;
 
 /** Proves the caller of every route, and holds it to its rate. Nothing but the request's headers is read before that. */
 @Injectable()
@@ -32,6 +35,7 @@ export class CallerGuard implements CanActivate {
     const open = policy.allowed.has('anyone');
     if (open && (policy.allowed.size === 1 || !request.headers.authorization)) {
       if (policy.rate !== 'none') this.rates.consumeByAddress(policy.rate, request.ip);
+      if (policy.takesBody) readBody(request, STRANGERS_BODY_BYTES);
       return true;
     }
     return this.prove(request, reply, policy);
@@ -59,6 +63,7 @@ export class CallerGuard implements CanActivate {
     if (!policy.allowed?.has(caller.kind)) throw wrongCaller(caller, policy.allowed);
     if (policy.rate !== 'none') this.rates.consume(policy.rate, caller);
     request.caller = caller;
+    readBody(request);
     if (!policy.takesBody) refuseBody(request.body);
     // It was told so while its caller was being proved: nothing is begun.
     if (reply.sent) throw new AppError('RETRY');

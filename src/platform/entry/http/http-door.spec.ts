@@ -182,6 +182,7 @@ describe('the HTTP door', () => {
     ['a path that cannot be decoded', { url: '/v1/%zz' }, 400, 'INVALID_REQUEST', 'path'],
     ['a parameter that is too long', { url: `/v1/${'x'.repeat(5000)}` }, 404, 'ROUTE_NOT_FOUND'],
     ['a key given twice', { url: '/v1/things?limit=1&limit=2', headers: app1 }, 400, 'INVALID_REQUEST', 'limit'],
+    ['__proto__ in the query', { url: '/v1/things/open?__proto__=1' }, 400, 'INVALID_REQUEST', '__proto__'],
     ['too large a number in the query', { url: '/v1/things?limit=10', headers: app1 }, 400, 'INVALID_REQUEST', 'limit'],
     ['a database that is away', { url: '/v1/things/away' }, 503, 'RETRY'],
     ['a fault of our own', { url: '/v1/things/broken' }, 500, 'INTERNAL'],
@@ -212,6 +213,31 @@ describe('the HTTP door', () => {
   ])('refuses %s', async (_, payload, headers, status, code, field) => {
     const { status: got, body } = await post(payload, headers);
     expect({ status: got, code: body.error.code, field: body.error.field }).toEqual({ status, code, field });
+  });
+
+  it.each<[string, Call, number]>([
+    ['nobody', {}, 401],
+    ['a path that does not exist', { url: '/v1/nothing', headers: app1 }, 404],
+    ['a wrong secret', { headers: basic('app1:wrong') }, 401],
+  ])(
+    'does not read the body of %s: to know that is cheap, to read JSON is not',
+    async (_, { url, headers }, status) => {
+      const parse = jest.spyOn(JSON, 'parse');
+      const { statusCode } = await nest.inject({
+        method: 'POST',
+        url: url ?? '/v1/things',
+        headers: { ...headers, 'content-type': 'application/json' },
+        payload: '{"never":"read"',
+      });
+      const read = parse.mock.calls.some(([text]) => text.includes('never'));
+      parse.mockRestore();
+      expect({ statusCode, read }).toEqual({ statusCode: status, read: false });
+    },
+  );
+
+  it('says that a compressed body is not taken', async () => {
+    const { status, body } = await post('not JSON at all', { 'content-encoding': 'gzip' });
+    expect({ status, field: body.error.field }).toEqual({ status: 415, field: 'content-encoding' });
   });
 
   it.each([

@@ -2,6 +2,8 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AppError, invalid } from '../../../kernel/errors/app-error';
+import { assertPlainJson } from '../plain-json';
+import type { HttpRequest } from './exchange';
 
 const BARE_TYPE_LENGTH = 'application/json'.length;
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/gi;
@@ -16,21 +18,38 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 
 export const sourceOf = (body: unknown): string | undefined => (isObject(body) ? sources.get(body) : undefined);
 
-/** Bodies of calls: JSON in UTF-8, or none at all. */
-export function readJsonBodies(fastify: FastifyInstance): void {
+/** A body as it arrived. Nothing of it is looked at before somebody has paid for that: reading JSON is what a flood costs most by. */
+class UnreadBody {
+  constructor(readonly bytes: Buffer) {}
+}
+
+/** Bodies of calls: JSON in UTF-8, or none at all; read when the caller is known (`readBody`). */
+export function takeJsonBodies(fastify: FastifyInstance): void {
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
   // Many clients name a content type with every call, whether it carries anything or not.
   fastify.addHook('onRequest', ({ raw: { headers } }, _reply, done) => {
     if (headers['content-type'] !== undefined && announcesNoBody(headers)) delete headers['content-type'];
     done();
   });
-  fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
-    try {
-      done(null, parseJson(bytes, request.headers['content-type']));
-    } catch (error) {
-      done(error as Error);
-    }
-  });
+  fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (_request, bytes, done) =>
+    done(null, new UnreadBody(bytes)),
+  );
+}
+
+/**
+ * Reads the body that came with a request, and refuses it before anything of ours walks it by recursion: checks,
+ * fingerprints, whatever is stored as JSON.
+ *
+ * @throws AppError UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST; TOO_LARGE (field `body`) beyond `bytesMax`
+ */
+export function readBody(request: HttpRequest, bytesMax = Infinity): void {
+  const { body, headers } = request;
+  if (!(body instanceof UnreadBody)) return;
+  const { length } = body.bytes;
+  if (length > bytesMax)
+    throw new AppError('TOO_LARGE', { field: 'body', details: { bytes: length, maxBytes: bytesMax } });
+  request.body = parseJson(body.bytes, headers);
+  assertPlainJson(request.body, 'body');
 }
 
 const announcesNoBody = (headers: IncomingHttpHeaders): boolean =>
@@ -38,10 +57,17 @@ const announcesNoBody = (headers: IncomingHttpHeaders): boolean =>
 
 /**
  * @returns the value that the bytes write; undefined for none
- * @throws AppError UNSUPPORTED_MEDIA_TYPE for a charset that is not UTF-8, INVALID_REQUEST (field `body`) for what is not JSON in UTF-8
+ * @throws AppError UNSUPPORTED_MEDIA_TYPE for what is compressed or in a charset that is not UTF-8, INVALID_REQUEST (field `body`) for what is not JSON in UTF-8
  */
-export function parseJson(bytes: Buffer, contentType = ''): unknown {
+export function parseJson(bytes: Buffer, headers: IncomingHttpHeaders): unknown {
   if (bytes.length === 0) return undefined;
+  const { 'content-type': contentType = '', 'content-encoding': encoding = 'identity' } = headers;
+  if (encoding.toLowerCase() !== 'identity') {
+    throw new AppError('UNSUPPORTED_MEDIA_TYPE', {
+      field: 'content-encoding',
+      message: 'Send the body as it is, not compressed.',
+    });
+  }
   if (contentType.length > BARE_TYPE_LENGTH) assertUtf8Charset(contentType);
   // Decoding would put U+FFFD in the place of every byte that is wrong, and nobody would get back what was sent.
   if (!isUtf8(bytes)) throw invalid('body', 'The body is not valid UTF-8.');

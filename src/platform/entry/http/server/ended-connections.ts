@@ -3,7 +3,7 @@ import { Counter, register } from 'prom-client';
 const NAME = 'parley_http_connections_ended_total';
 
 /** Why the door ended a connection. */
-export type EndedBecause = 'too-many' | 'sent-ahead' | 'unread' | 'stuck';
+export type EndedBecause = 'too-many' | 'sent-ahead' | 'small-pieces' | 'unread' | 'stuck';
 
 const counter =
   (register.getSingleMetric(NAME) as Counter<'reason'> | undefined) ??

@@ -19,6 +19,10 @@ describe('the front gate', () => {
   const start = async (env: Record<string, string>) => {
     server = createServer((incoming, response) => {
       if (incoming.url === '/never') return;
+      if (incoming.url === '/body') {
+        incoming.resume().once('end', () => response.end('all of it'));
+        return;
+      }
       response.end(incoming.url === '/large' ? LARGE : 'small');
     });
     new FrontGate(readSettings({ ...GOOD, ...env }).http).guard(server);
@@ -82,6 +86,19 @@ describe('the front gate', () => {
     const next = client();
     next.write(request('/small'));
     expect(String((await once(next, 'data'))[0])).toContain('200 OK');
+  });
+
+  it.each([
+    ['ends a connection whose body comes in pieces of a byte', 1, ''],
+    ['reads a body in pieces of 64 bytes', 64, 'all of it'],
+  ])('%s', async (_, bytes, answer) => {
+    await start({});
+    const sender = client();
+    sender.write('POST /body HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n');
+    sender.write(`${bytes.toString(16)}\r\n${'x'.repeat(bytes)}\r\n`.repeat(1000));
+    sender.write('0\r\n\r\n');
+    expect((await ended(sender)).slice(-answer.length || undefined)).toContain(answer);
+    await until(0);
   });
 
   it('works on HTTP_REQUESTS_PER_ADDRESS requests of one address at once, and calls the others BUSY', async () => {

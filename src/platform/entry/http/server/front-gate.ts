@@ -7,6 +7,7 @@ import { EarlyAnswers } from './early-answers';
 import { countEnded } from './ended-connections';
 import { type Asker, OpenConnection } from './open-connection';
 import { answerAsPlain } from './plain-upgrades';
+import { countPieces } from './small-pieces';
 import { Tally } from './tally';
 import { UnreadAnswers } from './unread-answers';
 
@@ -105,6 +106,7 @@ export class FrontGate {
     if (asker) this.underWay.add(asker.address);
     if (asker?.bearer) this.underWayOfToken.add(asker.bearer);
     response.once('close', () => this.settle(connection, response));
+    if (request.headers['transfer-encoding'] !== undefined) countPieces(request, () => connection.end());
     if (!failure) return true;
     this.early.refuse(request, response, failure);
     return false;
