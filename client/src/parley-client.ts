@@ -7,6 +7,7 @@ import { Engine } from './engine';
 import type { ConversationPage, HistoryPage, HistoryQuery } from './http';
 import { newId } from './ids';
 import type { ClientListeners, OutgoingMessage, ParleyClientOptions } from './options';
+import { attempted, whileTried } from './refusals';
 import type { Rooms } from './visits';
 
 /** One user on one device. */
@@ -18,9 +19,14 @@ export class ParleyClient {
     this.engine = new Engine(options, ids);
   }
 
-  /** Connects, and stays connected until `stop`, a kick or a final refusal; `state` tells which. */
-  start(): Promise<void> {
-    return this.engine.start();
+  /**
+   * Connects, and stays connected until `stop`, a kick or a final refusal; `state` tells which. Resolves once the first
+   * attempt has ended, also where the network stood in its way and others follow; rejects with a ParleyError when the login
+   * was refused for good.
+   */
+  async start(): Promise<void> {
+    await this.engine.start();
+    await attempted(this.engine);
   }
 
   /** Disconnects. What is unsent stays queued, and waiting promises stay open, for the next `start`. */
@@ -71,7 +77,8 @@ export class ParleyClient {
 
   /**
    * Resolves with the stored message, however many attempts, reconnects and seconds that takes; rejects with a
-   * ParleyError only when definitely refused. `onlineOnly` messages are tried once and not queued.
+   * ParleyError when definitely refused, and with `definite: false` when no attempt follows by itself, because the login was
+   * refused: then it stays queued for the next `start`. `onlineOnly` messages are tried once and not queued.
    */
   async send(message: OutgoingMessage): Promise<SentMessage> {
     // A copy: what the application does to its object later must not change what a retry sends.
@@ -80,7 +87,7 @@ export class ParleyClient {
     ) as SendCommand;
     if (command.options?.onlineOnly) return this.engine.sendNow(command);
     await this.engine.load();
-    return this.engine.outbox.send(command);
+    return whileTried(this.engine.outbox.send(command), this.engine);
   }
 
   /** A text to one user. */

@@ -49,8 +49,7 @@ describe('connection states', () => {
 
   it('are connecting, then connect-failed with code and text when the login is refused, and no further attempt', async () => {
     const { client, states } = aClient('ann', { login: { appId: 'app', account: 'ann', password: 'wrong' } });
-    await client.start();
-    await eventually(() => expect(client.state.name).toBe('connect-failed'));
+    await expect(client.start()).rejects.toMatchObject({ code: 'BAD_CREDENTIALS', definite: true });
 
     expect(states).toEqual([
       { name: 'connecting' },
@@ -62,10 +61,35 @@ describe('connection states', () => {
   it('carry the reason of a refused handshake', async () => {
     server.handshake = { code: 'APP_NOT_ONLINE' };
     const { client } = aClient('ann');
+    await expect(client.start()).rejects.toMatchObject({ code: 'APP_NOT_ONLINE', definite: true });
+    expect(client.state).toMatchObject({ name: 'connect-failed', code: 'APP_NOT_ONLINE', final: true });
+  });
+
+  it('leave nobody waiting who sent something meanwhile; it stays queued, and the next start sends it', async () => {
+    server.handshake = { code: 'APP_NOT_ONLINE' };
+    const { client, messages } = aClient('ann');
+    const sent = expect(client.sendText('bob', 'before')).rejects.toMatchObject({
+      code: 'APP_NOT_ONLINE',
+      definite: false,
+    });
+    await expect(client.start()).rejects.toMatchObject({ code: 'APP_NOT_ONLINE' });
+    await sent;
+    await expect(client.sendText('bob', 'after')).rejects.toMatchObject({ code: 'APP_NOT_ONLINE', definite: false });
+    expect(client.pending.map(({ body }) => body)).toEqual([{ text: 'before' }, { text: 'after' }]);
+
+    server.handshake = undefined;
     await client.start();
-    await eventually(() =>
-      expect(client.state).toMatchObject({ name: 'connect-failed', code: 'APP_NOT_ONLINE', final: true }),
-    );
+    await eventually(() => expect(messages.map(({ body }) => body)).toEqual([{ text: 'before' }, { text: 'after' }]));
+    expect(client.pending).toEqual([]);
+  });
+
+  it('are waited for by start: it resolves when connected, or when the network is what failed', async () => {
+    const { client } = aClient('ann');
+    await client.start();
+    expect(client.state.name).toBe('connected');
+    const away = aClient('ann', { url: 'http://127.0.0.1:9' });
+    await away.client.start();
+    expect(away.names()).toContain('connect-failed');
   });
 
   it('go on to reconnecting after a refusal for now, and to connected when that is over', async () => {

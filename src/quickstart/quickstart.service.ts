@@ -10,6 +10,7 @@ import { Sql } from '../platform/database/sql';
 /** `DATA_DIR/quickstart.json`: everything a newcomer needs for the first message (contract.md, Running it). */
 export interface Quickstart {
   url: string;
+  /** The developer's, who gets a new `authToken` with them; for the console once there is one. */
   console: { email: string; password: string };
   operator: { token: string };
   developer: { accountSid: string; authToken: string };

@@ -100,7 +100,7 @@ export class UserTokens {
   /** Throws BAD_CREDENTIALS, TOKEN_EXPIRED, TOKEN_NOT_YET_VALID, TOKEN_REVOKED, APP_NOT_ONLINE or APP_SUSPENDED. */
   async prove(text: unknown): Promise<ProvenToken> {
     const token = parseToken(text);
-    if (!token) throw new AppError('BAD_CREDENTIALS');
+    if (!token) throw new AppError('BAD_CREDENTIALS', { field: 'token', message: noToken(text) });
     const app = await this.apps.find(token.claims.app);
     // An unknown app costs as much as a wrong signature.
     assertHolds(token, app ? this.apps.signingKeys(app) : [], this.nowSeconds());
@@ -188,3 +188,8 @@ export class UserTokens {
     return Math.floor(this.clock.now() / 1000);
   }
 }
+
+const noToken = (text: unknown): string =>
+  typeof text === 'string' && /^bearer\s/i.test(text)
+    ? 'This is the token alone, without "Bearer" before it.'
+    : "This is no user token; one comes from POST /v1/sessions or from the app's server.";

@@ -13,6 +13,7 @@ import { Vault } from '../../platform/secrets/vault';
 import type { AppRow } from './app.entity';
 import { changeAppSettings, noWebhooks } from './app-settings';
 import { appView, type AppWithSecret, type AppWithToken, type RotatedSecret, type RotatedToken } from './app-view';
+import { APP_ID_PREFIX } from './apps';
 import { AppsRepository, type AppPatch, type NewSecret } from './apps.repository';
 import { Audit } from './audit';
 import type { DeveloperRow } from './developer.entity';
@@ -37,7 +38,7 @@ export class AppsService {
   /** The secret is shown here and never again. Throws QUOTA_EXCEEDED (`apps`). */
   async create(caller: DeveloperCaller, wanted: CreateAppDto): Promise<AppWithSecret> {
     const { name, accountMode = 'arbitrary', callbackUrl, settings } = wanted;
-    const appId = randomId(20, 'app_');
+    const appId = randomId(20, APP_ID_PREFIX);
     const appToken = newSecret();
     const appSecret = newSecret();
     if (callbackUrl !== undefined) throw noWebhooks('callbackUrl');

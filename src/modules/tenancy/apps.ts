@@ -54,6 +54,9 @@ interface AppProofs {
   stamp: string;
 }
 
+/** What every app's id begins with. */
+export const APP_ID_PREFIX = 'app_';
+
 const APPS_KEPT = 20_000;
 
 /** Every app of the deployment, by its public id or its key; answers from memory while nothing changes. */

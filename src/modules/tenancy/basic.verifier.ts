@@ -4,7 +4,7 @@ import { AppError } from '../../kernel/errors/app-error';
 import { Credentials, type CredentialContext, type CredentialVerifier } from '../../platform/entry/credentials';
 import { PasswordAttempts } from '../../platform/entry/password-attempts';
 import { Vault } from '../../platform/secrets/vault';
-import { Apps, type App } from './apps';
+import { APP_ID_PREFIX, Apps, type App } from './apps';
 import { DEVELOPERS } from './developers.service';
 import { DevelopersRepository, type KnownDeveloper } from './developers.repository';
 import { DEVELOPER_SID_PREFIX, KnownDevelopers } from './known-developers';
@@ -47,7 +47,7 @@ export class BasicVerifier implements CredentialVerifier {
   private async appServer(appId: string, secret: string, headerAppId: string | undefined): Promise<AppCaller> {
     const app = await this.apps.find(appId);
     const proved = app ? this.apps.verifyAppSecret(app, secret) : this.vault.matches(secret, NOBODY);
-    if (!app || !proved) throw new AppError('BAD_CREDENTIALS');
+    if (!app || !proved) throw new AppError('BAD_CREDENTIALS', hintFor(appId));
     // Its own id in the header says nothing new; another's must not be mistaken for it.
     if (headerAppId !== undefined && headerAppId !== app.appId) throw new AppError('APP_NOT_FOUND');
     return this.callerOf(app);
@@ -80,6 +80,16 @@ export class BasicVerifier implements CredentialVerifier {
     this.apps.assertOnline(app);
     return { kind: 'app', app };
   }
+}
+
+/** Of the form alone, which says nothing about who exists. */
+function hintFor(name: string): { message?: string } {
+  if (name.includes('@'))
+    return { message: 'An e-mail and its password are no credential for this call: use accountSid:authToken.' };
+  if (name.startsWith(APP_ID_PREFIX)) return {};
+  return {
+    message: "Basic takes appId:appSecret or accountSid:authToken; the operator's token and users' go with Bearer.",
+  };
 }
 
 function developerCaller({ pk, accountSid, status }: KnownDeveloper): DeveloperCaller {

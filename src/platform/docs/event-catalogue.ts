@@ -75,7 +75,7 @@ export class EventCatalogue {
         title: 'Parley socket events',
         version: '1',
         description:
-          'Socket.IO 4, default namespace, path /socket.io. Connect with `io(url, { auth: { token, device: { id, platform, state? }, features? } })`. Every client event takes one object and is acknowledged with `{ok: true, data}` or `{ok: false, error}`. A refused handshake is `connect_error` with `data: {code, message, …}`.',
+          'Socket.IO 4, default namespace, path /socket.io. Connect with `io(url, { auth: { token, device: { id, platform, state? }, features? } })`. Every client event takes one object and is acknowledged with `{ok: true, data}` or `{ok: false, error}`; a refusal comes there and nowhere else, so an event that is emitted without a callback is refused in silence. A refused handshake is `connect_error` with `data: {code, message, …}`.',
       },
       channels: { socket: { address: '/socket.io', messages: refs } },
       operations: Object.fromEntries([

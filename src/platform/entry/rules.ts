@@ -13,6 +13,9 @@ export const Nullable = (): PropertyDecorator => ValidateIf((_, value) => value 
 export const Documented = (schema: { description?: string; example?: unknown }): PropertyDecorator =>
   JSONSchema(schema) as PropertyDecorator;
 
+/** Still understood, so that it can be refused with a reason; not offered where fields are listed. */
+export const NotOffered = (): PropertyDecorator => JSONSchema({ deprecated: true }) as PropertyDecorator;
+
 /** A public id of a user, group, room or device (contract.md, Ids and names); with `each`, a list of them. */
 export const IsId = ({ each = false } = {}): PropertyDecorator => Matches(ID_PATTERN, { each, message: ID_RULE });
 

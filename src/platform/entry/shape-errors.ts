@@ -31,7 +31,9 @@ type Says = (error: ErrorObject<string, Record<string, unknown>>) => string;
 const SAYS: Record<string, Says> = {
   required: () => 'This field is required.',
   additionalProperties: ({ parentSchema }) => {
-    const known = Object.keys((parentSchema?.properties as object | undefined) ?? {});
+    const known = Object.entries((parentSchema?.properties ?? {}) as Record<string, { deprecated?: boolean }>)
+      .filter(([, { deprecated }]) => !deprecated)
+      .map(([name]) => name);
     return known.length > 0
       ? `There is no such field; known are ${known.slice(0, 30).join(', ')}.`
       : 'There is no such field.';

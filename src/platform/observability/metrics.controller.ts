@@ -8,6 +8,10 @@ import { Rate } from '../entry/http/route-marks';
 import { OperatorToken } from '../entry/operator-token';
 import { readMetrics } from './metrics';
 
+/** The same whether a token is missing or wrong, and whether there is a port of its own. */
+const NOT_HERE =
+  'There is nothing here without Authorization: Bearer OPERATOR_TOKEN, and with METRICS_PORT set metrics are on that port alone.';
+
 /**
  * Metrics on the main port are the operator's; to everybody else the path does not exist. Where a call comes from proves
  * nothing: a proxy on this machine that adds no header looks like this machine. METRICS_PORT opens them without a token.
@@ -25,7 +29,8 @@ export class MetricsController {
   @Allow('anyone')
   @Rate('none')
   async metrics(@Req() request: HttpRequest, @Res({ passthrough: true }) reply: HttpReply): Promise<string> {
-    if (this.settings.http.metricsPort > 0 || !(await this.mayRead(request))) throw new AppError('ROUTE_NOT_FOUND');
+    if (this.settings.http.metricsPort > 0 || !(await this.mayRead(request)))
+      throw new AppError('ROUTE_NOT_FOUND', { message: NOT_HERE });
     const { type, text } = await readMetrics();
     void reply.type(type);
     return text;

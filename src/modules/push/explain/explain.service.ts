@@ -14,6 +14,7 @@ import {
   whatHolds,
 } from '../decision';
 import { PushFactsGatherer } from '../facts';
+import { PushUse } from '../tasks/push-use';
 import type { ExplainDto } from './explain.dto';
 
 interface Outcome {
@@ -36,6 +37,8 @@ export interface Explanation extends Outcome {
   /** Everything that was asked, in the order in which it counts: the first that holds is the reason. */
   rules: { reason: SuppressReason; holds: boolean }[];
   devices: Pick<DeviceFacts, 'deviceId' | 'state' | 'provider'>[];
+  /** Whether this app's pushes are recorded: from its first credential or bound token on. */
+  recorded: boolean;
 }
 
 /** Tells an app what would happen if one of its users wrote to another now: by the facts and the function of the worker. */
@@ -45,6 +48,7 @@ export class ExplainService {
     private readonly directory: UserDirectory,
     private readonly conversations: ConversationDirectory,
     private readonly facts: PushFactsGatherer,
+    private readonly use: PushUse,
   ) {}
 
   /** Throws USER_NOT_FOUND or GROUP_NOT_FOUND. */
@@ -64,9 +68,12 @@ export class ExplainService {
       sentAt: new Date(),
       recalled: false,
     };
-    const [facts] = await this.facts.gather([{ subject, userPk: recipient.userPk }]);
+    const [[facts], using] = await Promise.all([
+      this.facts.gather([{ subject, userPk: recipient.userPk }]),
+      this.use.of([app.pk]),
+    ]);
     if (!facts) throw new Error('one question has one answer');
-    return explanationOf(facts);
+    return { ...explanationOf(facts), recorded: using.has(app.pk) };
   }
 
   private async user({ pk }: AppRef, userId: string, field: string): Promise<KnownUser> {
@@ -95,7 +102,7 @@ export class ExplainService {
   }
 }
 
-function explanationOf(facts: PushFacts): Explanation {
+function explanationOf(facts: PushFacts): Omit<Explanation, 'recorded'> {
   const decision = decide(facts);
   const later = 'wait' in decision ? { ...facts, now: new Date(facts.now.getTime() + decision.wait) } : undefined;
   return {

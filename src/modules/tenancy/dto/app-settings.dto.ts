@@ -14,7 +14,7 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
-import { IsTag } from '../../../platform/entry/rules';
+import { IsTag, NotOffered } from '../../../platform/entry/rules';
 import {
   DEVICE_POLICIES,
   PUSH_STYLES,
@@ -201,6 +201,7 @@ export class AppSettingsDto {
   endpoints?: string[];
 
   /** Refused until there are webhooks. */
+  @NotOffered()
   @IsOptional()
   @IsString()
   @MaxLength(512)

@@ -1,6 +1,6 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, Max, MaxLength, Min, ValidateNested } from 'class-validator';
-import { IsName } from '../../../platform/entry/rules';
+import { IsName, NotOffered } from '../../../platform/entry/rules';
 import type { AccountMode } from '../app.entity';
 import { AppSettingsDto } from './app-settings.dto';
 
@@ -14,6 +14,7 @@ export class CreateAppDto {
   accountMode?: AccountMode;
 
   /** Refused until there are webhooks. */
+  @NotOffered()
   @IsOptional()
   @IsString()
   @MaxLength(512)

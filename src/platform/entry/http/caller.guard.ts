@@ -14,6 +14,16 @@ const CREDENTIAL_MAX = 4096;
 /** Room for a login or a registration. */
 const STRANGERS_BODY_BYTES = 16 * 1024;
 
+/** What the header is called where an error names it. */
+const FIELD = 'authorization';
+const FORMS =
+  "Bearer and a user's token or the operator's, or Basic and base64 of appId:appSecret or accountSid:authToken";
+const NO_SCHEME = `The header Authorization holds ${FORMS}.`;
+const NO_PAIR =
+  "Basic is followed by base64 of appId:appSecret or accountSid:authToken; a user's token and the operator's go with Bearer.";
+const NO_TOKEN =
+  "What follows Bearer is neither a user's token nor the operator's. An appToken logs a user in: POST /v1/sessions {appId, appToken, userId}.";
+
 /** Proves the caller of every route, and holds it to its rate. Nothing but the request's headers is read before that. */
 @Injectable()
 export class CallerGuard implements CanActivate {
@@ -54,11 +64,11 @@ export class CallerGuard implements CanActivate {
     } catch (error) {
       // Guessing is slowed down by address, before the next guess is looked at.
       this.rates.countWrongCredentials(error, request.ip);
-      throw error;
+      throw ofHeader(error);
     }
     if (!caller) {
       this.rates.consumeByAddress('wrongCredentials', request.ip);
-      throw new AppError('UNAUTHENTICATED');
+      throw new AppError('UNAUTHENTICATED', { field: FIELD, message: scheme === 'bearer' ? NO_TOKEN : NO_PAIR });
     }
     if (!policy.allowed?.has(caller.kind)) throw wrongCaller(caller, policy.allowed);
     if (policy.rate !== 'none') this.rates.consume(policy.rate, caller);
@@ -116,18 +126,27 @@ export function keyOf(caller: Caller): string {
   }
 }
 
+const wrongForm = (message: string): AppError => new AppError('BAD_CREDENTIALS', { field: FIELD, message });
+
+/** What is wrong with a credential, named as the caller sent it. */
+function ofHeader(error: unknown): unknown {
+  if (!(error instanceof AppError) || error.code !== 'BAD_CREDENTIALS') return error;
+  return new AppError(error.code, { ...error.extras, field: FIELD }, { cause: error });
+}
+
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
 
 /** `Basic …` decoded to `name:secret`, `Bearer …` as it is. */
 function parseAuthorization(header: string | undefined): { scheme: 'basic' | 'bearer'; credential: string } {
-  if (!header) throw new AppError('UNAUTHENTICATED');
+  if (!header) throw new AppError('UNAUTHENTICATED', { field: FIELD });
   const space = header.indexOf(' ');
   const scheme = header.slice(0, space).toLowerCase();
   const credential = header.slice(space + 1).trim();
-  if (space < 1 || credential === '' || header.length > CREDENTIAL_MAX) throw new AppError('BAD_CREDENTIALS');
+  if (space < 1 || credential === '' || header.length > CREDENTIAL_MAX) throw wrongForm(NO_SCHEME);
   if (scheme === 'bearer') return { scheme, credential };
-  if (scheme !== 'basic' || !BASE64.test(credential)) throw new AppError('BAD_CREDENTIALS');
+  if (scheme !== 'basic') throw wrongForm(NO_SCHEME);
+  if (!BASE64.test(credential)) throw wrongForm(NO_PAIR);
   const decoded = Buffer.from(credential, 'base64').toString();
-  if (!decoded.includes(':')) throw new AppError('BAD_CREDENTIALS');
+  if (!decoded.includes(':')) throw wrongForm(NO_PAIR);
   return { scheme, credential: decoded };
 }

@@ -170,12 +170,18 @@ describe('the HTTP door', () => {
   });
 
   it.each<[string, Call, number, string, string?]>([
-    ['no credential', {}, 401, 'UNAUTHENTICATED'],
-    ['a credential that nobody knows', { headers: basic('who:x') }, 401, 'UNAUTHENTICATED'],
-    ['a wrong secret', { headers: basic('app1:x') }, 401, 'BAD_CREDENTIALS'],
-    ['a credential in no known scheme', { headers: { authorization: 'Digest abc' } }, 401, 'BAD_CREDENTIALS'],
-    ['Basic without a colon', { headers: basic('app1') }, 401, 'BAD_CREDENTIALS'],
-    ['Basic that is not base64', { headers: { authorization: 'Basic ö' } }, 401, 'BAD_CREDENTIALS'],
+    ['no credential', {}, 401, 'UNAUTHENTICATED', 'authorization'],
+    ['a credential that nobody knows', { headers: basic('who:x') }, 401, 'UNAUTHENTICATED', 'authorization'],
+    ['a wrong secret', { headers: basic('app1:x') }, 401, 'BAD_CREDENTIALS', 'authorization'],
+    [
+      'a credential in no known scheme',
+      { headers: { authorization: 'Digest abc' } },
+      401,
+      'BAD_CREDENTIALS',
+      'authorization',
+    ],
+    ['Basic without a colon', { headers: basic('app1') }, 401, 'BAD_CREDENTIALS', 'authorization'],
+    ['Basic that is not base64', { headers: { authorization: 'Basic ö' } }, 401, 'BAD_CREDENTIALS', 'authorization'],
     ['the wrong kind of caller', { url: '/v1/things/developers', headers: app1 }, 403, 'FORBIDDEN'],
     ['a path that does not exist', { url: '/v1/nothing' }, 404, 'ROUTE_NOT_FOUND'],
     ['a path in the wrong case', { url: '/v1/THINGS/open' }, 404, 'ROUTE_NOT_FOUND'],
