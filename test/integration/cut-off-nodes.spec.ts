@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Bus } from '../../src/platform/realtime/bus';
-import { BusPost } from '../../src/platform/realtime/bus-post';
+import { BusFallback } from '../../src/platform/realtime/bus-fallback';
 import { aChatroom, aConnectedUser, aGroup, anApp, type ConnectedUser, type TestApp } from '../support/builders';
 import { eventually } from '../support/eventually';
 import { startParley, type Parley } from '../support/harness';
@@ -12,7 +12,7 @@ import { TcpGate } from '../support/tcp-gate';
 
 jest.setTimeout(180_000);
 
-const postOf = ({ app }: Parley): BusPost => app.get(BusPost, { strict: false });
+const fallbackOf = ({ app }: Parley): BusFallback => app.get(BusFallback, { strict: false });
 const busOf = ({ app }: Parley): Bus => app.get(Bus, { strict: false });
 
 /** While this is not over, nobody but the database tells: hints and what a healed bus brings come later. */
@@ -56,7 +56,7 @@ class Parted {
     const { chatroomId } = this;
     for (const { device } of [ann, bob]) await device.tell('chatroom:join', { chatroomId });
     await eventually('both nodes know each other', () =>
-      [a, b].every((node) => busOf(node).peers.length === 1 && !postOf(node).indirect),
+      [a, b].every((node) => busOf(node).peers.length === 1 && !fallbackOf(node).active),
     );
     await eventually('both are in the room for both', async () => (await membersOf(app, chatroomId)).length === 2);
     await ann.device.tell('message:send', aText(bob.userId, 'well'));
@@ -167,7 +167,11 @@ class Parted {
     const { gate, a, b, app, ann, bob } = this;
     gate.speak();
     if (!gate.isOpen) await gate.open();
-    await eventually('well again', () => [a, b].every((node) => busOf(node).healthy && !postOf(node).indirect), 60_000);
+    await eventually(
+      'well again',
+      () => [a, b].every((node) => busOf(node).healthy && !fallbackOf(node).active),
+      60_000,
+    );
     expect((await app.api.get(`/v1/presence?userIds=${ann.userId},${bob.userId}`)).body.items).toMatchObject([
       { online: true },
       { online: true },

@@ -1,5 +1,5 @@
 import { Bus } from '../../src/platform/realtime/bus';
-import { BusPost } from '../../src/platform/realtime/bus-post';
+import { BusFallback } from '../../src/platform/realtime/bus-fallback';
 import { aChatroom, aConnectedUser, anApp, type ConnectedUser, type TestApp } from '../support/builders';
 import { eventually } from '../support/eventually';
 import { startParley, type Parley } from '../support/harness';
@@ -11,7 +11,7 @@ import { TcpGate } from '../support/tcp-gate';
 jest.setTimeout(120_000);
 
 const busOf = ({ app }: Parley): Bus => app.get(Bus, { strict: false });
-const postOf = ({ app }: Parley): BusPost => app.get(BusPost, { strict: false });
+const fallbackOf = ({ app }: Parley): BusFallback => app.get(BusFallback, { strict: false });
 
 describe('a node that vanishes', () => {
   const gates: TcpGate[] = [];
@@ -34,7 +34,7 @@ describe('a node that vanishes', () => {
     gates.push(redis, database);
     a = await b.another({ REDIS_URL: redis.url, MYSQL_URL: database.url });
     await eventually('both nodes know each other', () =>
-      [a, b].every((node) => busOf(node).peers.length === 1 && !postOf(node).indirect),
+      [a, b].every((node) => busOf(node).peers.length === 1 && !fallbackOf(node).active),
     );
     app = await anApp(b);
     ann = await aConnectedUser(app, { at: a });

@@ -3,7 +3,7 @@ import type { BusFrames } from '../../kernel/contracts/bus-frames';
 import { AppError } from '../../kernel/errors/app-error';
 import { Periodic } from '../../platform/lifecycle/periodic';
 import { Bus } from '../../platform/realtime/bus';
-import { BusPost } from '../../platform/realtime/bus-post';
+import { BusFallback } from '../../platform/realtime/bus-fallback';
 import { Channel } from '../../platform/realtime/channel';
 import type { Connection } from '../../platform/realtime/connection';
 import { Connections } from '../../platform/realtime/connections';
@@ -42,7 +42,7 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     private readonly bus: Bus,
-    private readonly post: BusPost,
+    private readonly fallback: BusFallback,
     private readonly connections: Connections,
     private readonly outbound: Outbound,
     private readonly passes: Passes,
@@ -54,7 +54,7 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
   onModuleInit(): void {
     this.bus.on('chatroom:message', (frame) => this.heard(frame));
     this.bus.onGap(() => (this.doubt = true));
-    this.post.onCutOff(() => void this.audits.now());
+    this.fallback.onCutOff(() => void this.audits.now());
     this.connections.onLeave((connection, onPurpose) => this.gone(connection, !onPurpose));
     this.audits.start();
   }
@@ -219,7 +219,7 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
 
   /** Nothing that a node misses stays unseen, whatever lost it: the bus, a node that died, or a moment of starting. */
   private async audit(): Promise<void> {
-    const doubtful = this.post.indirect || this.doubt;
+    const doubtful = this.fallback.active || this.doubt;
     if (this.rooms.size === 0 || (!doubtful && ++this.rounds % CALM_AUDITS !== 0)) return;
     this.doubt = false;
     const rooms = [...this.rooms.values()].filter((room) => !this.opening.has(room.conversation.pk));

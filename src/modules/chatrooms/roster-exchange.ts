@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { BusFrames } from '../../kernel/contracts/bus-frames';
 import { Bus } from '../../platform/realtime/bus';
-import { BusPost } from '../../platform/realtime/bus-post';
+import { BusFallback } from '../../platform/realtime/bus-fallback';
 import { Drainables } from '../../platform/lifecycle/drainables';
 import { NodeQuestions } from './node-questions';
 import { Rosters, type RosterChange, type Visit } from './rosters';
@@ -37,7 +37,7 @@ export class RosterExchange implements OnModuleInit {
   constructor(
     private readonly bus: Bus,
     private readonly questions: NodeQuestions,
-    private readonly post: BusPost,
+    private readonly fallback: BusFallback,
     drainables: Drainables,
   ) {
     drainables.register('workers', () => Promise.resolve(this.sayNow()));
@@ -149,7 +149,7 @@ export class RosterExchange implements OnModuleInit {
 
   /** A node that has gone takes its visitors with it; that Redis has says nothing about the nodes. */
   private beat(now: number): void {
-    if (!this.bus.healthy && !this.post.hearsAll) return this.vanished.clear();
+    if (!this.bus.healthy && !this.fallback.hearsAll) return this.vanished.clear();
     if (!this.greeted) {
       this.greeted = true;
       this.bus.toAll('chatroom:ask', {});

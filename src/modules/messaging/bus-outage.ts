@@ -3,7 +3,7 @@ import { NodeIdentity } from '../../platform/config/node-identity';
 import { Settings } from '../../platform/config/settings';
 import { Periodic } from '../../platform/lifecycle/periodic';
 import { Outbox } from '../../platform/queues/outbox';
-import { BusPost } from '../../platform/realtime/bus-post';
+import { BusFallback } from '../../platform/realtime/bus-fallback';
 import { Connections } from '../../platform/realtime/connections';
 import { Audiences, ConversationHistory, Delivery, type OwedMessages, type StoredMessage } from '../conversations';
 
@@ -33,7 +33,7 @@ export class BusOutage implements OnApplicationBootstrap, OnApplicationShutdown 
     private readonly audiences: Audiences,
     private readonly connections: Connections,
     private readonly delivery: Delivery,
-    private readonly post: BusPost,
+    private readonly fallback: BusFallback,
     private readonly node: NodeIdentity,
     private readonly settings: Settings,
   ) {}
@@ -41,7 +41,7 @@ export class BusOutage implements OnApplicationBootstrap, OnApplicationShutdown 
   onApplicationBootstrap(): void {
     if (this.settings.role === 'worker') return;
     this.polls.start();
-    this.post.onCutOff(() => void this.polls.now());
+    this.fallback.onCutOff(() => void this.polls.now());
   }
 
   onApplicationShutdown(): void {
@@ -50,10 +50,11 @@ export class BusOutage implements OnApplicationBootstrap, OnApplicationShutdown 
 
   private async poll(): Promise<void> {
     const now = performance.now();
-    if (this.connections.count === 0 || !this.post.indirect) return;
+    if (this.connections.count === 0 || !this.fallback.active) return;
     const rows = await this.outbox.recent<OwedMessages>('messages', OVERLAP_MS, ROWS_MAX);
     const fresh = rows.filter(
-      ({ id, payload }) => payload.node !== this.node.id && this.post.isIndirect(payload.node) && !this.seen.has(id),
+      ({ id, payload }) =>
+        payload.node !== this.node.id && this.fallback.isActiveFor(payload.node) && !this.seen.has(id),
     );
     await this.deliver(fresh.flatMap(({ payload }) => payload.messages));
     for (const { id } of fresh) this.seen.set(id, now + 3 * OVERLAP_MS);

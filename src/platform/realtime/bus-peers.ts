@@ -2,7 +2,7 @@
 export const SILENCE_MS = 3000;
 /** Its counters are kept longer, so that its return shows what was missed. */
 const FORGET_MS = 600_000;
-/** Missing batches that are remembered for the case that a letter brings them; of one peer and channel. */
+/** Missing batches that are remembered in case the fallback brings them; of one peer and channel. */
 const HOLES_MAX = 1000;
 
 export type Channel = 'all' | 'own';
@@ -20,8 +20,8 @@ export type Heard = 'fresh' | 'gap' | 'stale';
 
 /**
  * What this node has heard from the others. Each numbers what it publishes, per channel, so that a lost batch shows as a
- * hole: at the next batch, or at the next beat, which repeats the numbers (protocol.md §2.4). A letter brings batches under
- * the same numbers, so that what came both ways is heard once.
+ * hole: at the next batch, or at the next heartbeat, which repeats the numbers (protocol.md §2.4). The fallback brings batches
+ * under the same numbers, so that what came both ways is heard once.
  */
 export class BusPeers {
   private readonly peers = new Map<string, Peer>();
@@ -45,8 +45,8 @@ export class BusPeers {
     return returned || hole ? 'gap' : 'fresh';
   }
 
-  /** A letter says what there was after `since`. True when something before it never came. */
-  lettersFrom(from: string, channel: Channel, since: number, now: number): boolean {
+  /** A fallback batch holds what was sent after `since`. True when something before it never came. */
+  fallbackSince(from: string, channel: Channel, since: number, now: number): boolean {
     const peer = this.peers.get(from) ?? this.meet(from, now);
     peer.seenAt = now;
     peer.left = false;
@@ -57,8 +57,8 @@ export class BusPeers {
     return true;
   }
 
-  /** A batch in a letter. `late`: what was said after it has been heard already. */
-  inLetter(from: string, channel: Channel, n: number): 'fresh' | 'late' | 'stale' {
+  /** A batch came by the fallback. `late`: what was sent after it has been heard already. */
+  heardByFallback(from: string, channel: Channel, n: number): 'fresh' | 'late' | 'stale' {
     const peer = this.peers.get(from);
     if (!peer) return 'stale';
     if (n <= peer[channel]) return peer.holes[channel].delete(n) ? 'late' : 'stale';
@@ -66,8 +66,8 @@ export class BusPeers {
     return 'fresh';
   }
 
-  /** All up to this number has been heard, as far as it is said by letter. */
-  lettersUpTo(from: string, channel: Channel, upTo: number): void {
+  /** All up to this number has been heard, as far as it belongs into the fallback. */
+  fallbackUpTo(from: string, channel: Channel, upTo: number): void {
     const peer = this.peers.get(from);
     if (peer) peer[channel] = Math.max(peer[channel], upTo);
   }

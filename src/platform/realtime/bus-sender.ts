@@ -1,7 +1,7 @@
 import type { BusFrameName, BusFrames } from '../../kernel/contracts/bus-frames';
 import type { BusEcho } from './bus-echo';
-import { KeptFrames } from './kept-frames';
 import { count, counts } from './metrics';
+import { RecentFrames } from './recent-frames';
 import type { RedisLink } from './redis-link';
 
 /** Frames of one publish. */
@@ -12,13 +12,13 @@ const UNANSWERED_MAX = 512;
 /** The target that is everybody; each node's id is one too. */
 export const ALL = 'all';
 
-/** `[from, n, frames, sent?]`; a beat's `sent` says how many batches went to each node's own channel. */
+/** `[from, n, frames, sent?]`; a heartbeat's `sent` says how many batches went to each node's own channel. */
 export type Batch = [from: string, n: number, frames: [BusFrameName, never][], sent?: Record<string, number> | 'left'];
 
-/** What one turn of the event loop has for a channel: texts of frames, and which of them may go into a letter. */
-interface Waiting {
+/** What one turn of the event loop has for a channel: texts of frames, and which of them the fallback must bring. */
+interface PendingFrames {
   readonly frames: string[];
-  readonly kept: string[];
+  readonly forFallback: string[];
 }
 
 /** The way to Redis. */
@@ -27,71 +27,72 @@ export interface BusRoute {
   readonly echoes: BusEcho;
   link(): RedisLink | undefined;
   channel(target: string): string;
-  /** Proves on a channel that a node said this. */
-  seal(channel: string, text: string): string;
-  /** Told when something could not be published. */
+  /** The text with proof, on this channel, that a node published it. */
+  sign(channel: string, text: string): string;
+  /** Called when something could not be published. */
   lost(): void;
 }
 
-/** What this node says on the bus: everything of one turn of the event loop in one numbered batch for each target. */
+/** What this node sends on the bus: everything of one turn of the event loop in one numbered batch for each target. */
 export class BusSender {
-  private readonly kept = new KeptFrames();
+  private readonly recent = new RecentFrames();
   private readonly numbers = new Map<string, number>();
-  private waiting = new Map<string, Waiting>();
+  private pending = new Map<string, PendingFrames>();
   private unanswered = 0;
 
   constructor(private readonly route: BusRoute) {}
 
-  /** `logged`: whoever cannot hear it finds it in the database, so that no letter need say it. */
-  say<F extends BusFrameName>(target: string, name: F, frame: BusFrames[F], logged: boolean): void {
-    if (this.waiting.size === 0) setImmediate(() => this.flush());
+  /** `logged`: whoever cannot receive it finds it in the log, so that the fallback need not bring it. */
+  send<F extends BusFrameName>(target: string, name: F, frame: BusFrames[F], logged: boolean): void {
+    if (this.pending.size === 0) setImmediate(() => this.flush());
     const text = JSON.stringify([name, frame]);
-    let waiting = this.waiting.get(target);
-    if (!waiting) this.waiting.set(target, (waiting = { frames: [], kept: [] }));
-    waiting.frames.push(text);
-    if (!logged) waiting.kept.push(text);
+    let pending = this.pending.get(target);
+    if (!pending) this.pending.set(target, (pending = { frames: [], forFallback: [] }));
+    pending.frames.push(text);
+    if (!logged) pending.forFallback.push(text);
   }
 
-  /** Tells everybody that this node is there, and how much it has said to each of these. */
-  beat(peers: readonly string[], now: number): void {
+  /** Tells everybody that this node is there, and how much it has sent to each of these. */
+  sendHeartbeat(peers: readonly string[], now: number): void {
     const sent: Record<string, number> = {};
-    for (const peer of peers) sent[peer] = this.said(peer);
-    this.publish(ALL, { frames: [], kept: [] }, sent);
-    this.kept.expire(now);
+    for (const peer of peers) sent[peer] = this.sentTo(peer);
+    this.publish(ALL, { frames: [], forFallback: [] }, sent);
+    this.recent.expire(now);
   }
 
   /** Tells everybody that it goes. */
-  leave(): void {
-    this.publish(ALL, { frames: [], kept: [] }, 'left');
+  sendGoodbye(): void {
+    this.publish(ALL, { frames: [], forFallback: [] }, 'left');
   }
 
-  /** Batches that were said to a target so far. */
-  said(target: string): number {
+  /** How many batches were sent to a target so far. */
+  sentTo(target: string): number {
     return this.numbers.get(target) ?? 0;
   }
 
   flush(): void {
-    const { waiting } = this;
-    this.waiting = new Map();
-    for (const [target, { frames, kept }] of waiting) {
+    const { pending } = this;
+    this.pending = new Map();
+    for (const [target, { frames, forFallback }] of pending) {
       for (let at = 0; at < frames.length; at += BATCH_FRAMES_MAX) {
         const isLast = at + BATCH_FRAMES_MAX >= frames.length;
-        this.publish(target, { frames: frames.slice(at, at + BATCH_FRAMES_MAX), kept: isLast ? kept : [] });
+        const part = frames.slice(at, at + BATCH_FRAMES_MAX);
+        this.publish(target, { frames: part, forFallback: isLast ? forFallback : [] });
       }
     }
   }
 
-  /** The text of a letter with what was said to all and to these lately, and went into none. */
-  takeLetter(peers: readonly string[]): string {
+  /** JSON of a `FallbackBatch`: what was sent lately to all and to these, and is in no earlier one. */
+  takeFallbackBatch(peers: readonly string[]): string {
     this.flush();
-    return this.kept.take(new Map([ALL, ...peers].map((target): [string, number] => [target, this.said(target)])));
+    return this.recent.take(new Map([ALL, ...peers].map((target): [string, number] => [target, this.sentTo(target)])));
   }
 
   /** Numbers a batch, and publishes it if Redis is there; if not, the number is missed by whoever hears the next. */
-  private publish(target: string, { frames, kept }: Waiting, sent?: Batch[3]): void {
-    const n = this.said(target) + 1;
+  private publish(target: string, { frames, forFallback }: PendingFrames, sent?: Batch[3]): void {
+    const n = this.sentTo(target) + 1;
     this.numbers.set(target, n);
-    if (kept.length > 0) this.kept.add(target, n, kept, performance.now());
+    if (forFallback.length > 0) this.recent.add(target, n, forFallback, performance.now());
     const { nodeId, echoes } = this.route;
     const link = this.route.link();
     if (!link?.up || this.unanswered >= UNANSWERED_MAX) return this.lost('dropped', frames.length);
@@ -102,7 +103,7 @@ export class BusSender {
     this.unanswered++;
     count(counts.bus, 'published', frames.length);
     link.commands
-      .publish(channel, this.route.seal(channel, text))
+      .publish(channel, this.route.sign(channel, text))
       .catch(() => this.lost('failed', frames.length))
       .finally(() => this.unanswered--);
   }

@@ -5,18 +5,18 @@ import { Settings } from '../config/settings';
 import { deriveKey, masterKey } from '../secrets/keys';
 import { BusEcho } from './bus-echo';
 import { BusPeers, SILENCE_MS } from './bus-peers';
-import { BusSeal } from './bus-seal';
 import { ALL, type Batch, BusSender } from './bus-sender';
-import { readLetter } from './letter-reading';
-import type { Letter } from './letters';
+import { readFallback } from './fallback-reading';
+import type { FallbackBatch } from './fallback-table';
+import { FrameMac } from './frame-mac';
 import { count, counts } from './metrics';
 import { RedisLink } from './redis-link';
 
-const BEAT_MS = 400;
-/** So many beats in a row that did not come back, and this node is cut off. Counted, so that a stall of its own is one. */
-const MISSED_BEATS = 3;
-/** A connection that is silent for so many beats is given up: a network that drops packets would keep it for minutes. */
-const RENEWED_BEATS = 25;
+const HEARTBEAT_MS = 400;
+/** So many heartbeats in a row that did not come back, and this node is cut off. Counted, so that a stall of its own is one. */
+const MISSED_HEARTBEATS = 3;
+/** A connection that is silent for so many heartbeats is given up: a network that drops packets would keep it for minutes. */
+const RENEWED_AFTER_HEARTBEATS = 25;
 /** When something could not be published, others look for what it was for this long. */
 const LOSS_MS = 2000;
 
@@ -27,27 +27,27 @@ type FrameListener<F extends BusFrameName> = (frame: BusFrames[F], from: string)
 /**
  * Frames between nodes over Redis: one channel for all and one a node, everything of one turn of the event loop in one
  * publish. Never awaited, never queued without bound: whatever is lost shows as a gap, and clients are told to pull. What
- * cannot go this way goes by letter (bus-post.ts).
+ * Redis does not carry goes through the database (bus-fallback.ts).
  */
 @Injectable()
 export class Bus implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(Bus.name);
   private readonly peersSeen = new BusPeers();
-  /** What has come back of what this node said to all. */
+  /** What has come back of what this node sent to all. */
   readonly echoes = new BusEcho();
   private readonly listeners = new Map<BusFrameName, FrameListener<never>[]>();
   private readonly gapListeners: ((reason: GapReason) => void)[] = [];
   private readonly heartbeatListeners: (() => void)[] = [];
   private readonly connectedHeartbeatListeners: (() => void)[] = [];
   private readonly peerListeners: (() => void)[] = [];
-  private readonly seal: BusSeal;
+  private readonly mac: FrameMac;
   private readonly sender: BusSender;
   private link: RedisLink | undefined;
   private timer: NodeJS.Timeout | undefined;
   private subscribed = false;
   private everSubscribed = false;
   private echoedAt = -Infinity;
-  /** Beats since one of ours last came back. */
+  /** Heartbeats since one of ours last came back. */
   private missed = 0;
   private lossUntil = -Infinity;
   private live: string[] = [];
@@ -58,49 +58,49 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
     node: NodeIdentity,
   ) {
     this.nodeId = node.id;
-    this.seal = new BusSeal(deriveKey(masterKey(settings), 'parley:bus'));
+    this.mac = new FrameMac(deriveKey(masterKey(settings), 'parley:bus'));
     this.sender = new BusSender({
       nodeId: node.id,
       echoes: this.echoes,
       link: () => this.link,
       channel: (target) => this.channel(target),
-      seal: (channel, text) => this.seal.seal(channel, text),
+      sign: (channel, text) => this.mac.sign(channel, text),
       lost: () => this.lost(),
     });
   }
 
   onModuleInit(): void {
     this.link = new RedisLink(this.settings.stores.redisUrl, () => void this.subscribe());
-    this.timer = setInterval(() => this.beat(), BEAT_MS).unref();
+    this.timer = setInterval(() => this.heartbeat(), HEARTBEAT_MS).unref();
   }
 
   onApplicationShutdown(): void {
     clearInterval(this.timer);
-    if (this.healthy) this.sender.leave();
+    if (this.healthy) this.sender.sendGoodbye();
     // Let the last pipeline leave first.
     setImmediate(() => this.link?.close());
   }
 
-  /** True while frames travel: connected, and our own beats come back. */
+  /** True while frames travel: connected, and our own heartbeats come back. */
   get healthy(): boolean {
-    return this.subscribed && this.link?.up === true && this.missed < MISSED_BEATS;
+    return this.subscribed && this.link?.up === true && this.missed < MISSED_HEARTBEATS;
   }
 
-  /** Others may miss what this node says over Redis: it says it by letter too. Not while it starts. */
+  /** Others may miss what this node sends over Redis: it uses the fallback too. Not while it starts. */
   get cutOff(): boolean {
-    if (!this.healthy) return this.everSubscribed || this.missed >= MISSED_BEATS;
+    if (!this.healthy) return this.everSubscribed || this.missed >= MISSED_HEARTBEATS;
     return performance.now() < this.lossUntil;
   }
 
-  /** The other nodes, workers included, heard within the last 3 s: over Redis, or by letter. */
+  /** The other nodes, workers included, heard within the last 3 s: over Redis, or by the fallback. */
   get peers(): readonly string[] {
     return this.live;
   }
 
-  /** Resolves when all that was said until now has come back, perhaps never: then what others said before is heard too. */
+  /** Resolves when all that was sent until now has come back, perhaps never: then what others sent before is heard too. */
   echo(): Promise<void> {
     this.sender.flush();
-    return this.echoes.after(this.sender.said(ALL));
+    return this.echoes.after(this.sender.sentTo(ALL));
   }
 
   /** For keys that live beside the bus; commands fail at once when Redis is away. */
@@ -109,13 +109,13 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
     return this.link.commands;
   }
 
-  /** `logged`: nodes that cannot hear it find it in the database, so that no letter need say it. */
+  /** `logged`: nodes that do not receive it find it in the log, so that the fallback need not bring it. */
   toAll<F extends BusFrameName>(name: F, frame: BusFrames[F], logged = false): void {
-    this.sender.say(ALL, name, frame, logged);
+    this.sender.send(ALL, name, frame, logged);
   }
 
   toNodes<F extends BusFrameName>(nodeIds: readonly string[], name: F, frame: BusFrames[F], logged = false): void {
-    for (const nodeId of nodeIds) this.sender.say(nodeId, name, frame, logged);
+    for (const nodeId of nodeIds) this.sender.send(nodeId, name, frame, logged);
   }
 
   on<F extends BusFrameName>(name: F, listener: FrameListener<F>): void {
@@ -144,7 +144,7 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
     this.peerListeners.push(listener);
   }
 
-  /** True when all that was said until now, or waited for an answer of Redis to be said, is with Redis. */
+  /** True when Redis has all that was sent until now, and all that waited for its answer to be sent. */
   async confirmed(): Promise<boolean> {
     if (this.cutOff || !this.healthy) return false;
     if (this.live.length === 0) return true;
@@ -152,17 +152,17 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
     return !this.cutOff;
   }
 
-  /** The text of a letter with what was said lately and went into none. */
-  takeLetter(): string {
-    return this.sender.takeLetter(this.live);
+  /** JSON of a `FallbackBatch`: what was sent lately and is in no earlier one. */
+  takeFallbackBatch(): string {
+    return this.sender.takeFallbackBatch(this.live);
   }
 
-  /** What another node says by letter: what has not been heard of it over Redis. */
-  hearLetter(from: string, letter: Letter): void {
+  /** What another node wrote into the database: what has not come over Redis is handed out. */
+  receiveFallback(from: string, batch: FallbackBatch): void {
     const now = performance.now();
-    const { gap, frames } = readLetter(this.peersSeen, { [ALL]: 'all', [this.nodeId]: 'own' }, from, letter, now);
+    const { gap, frames } = readFallback(this.peersSeen, { [ALL]: 'all', [this.nodeId]: 'own' }, from, batch, now);
     if (!this.live.includes(from)) this.setLive(this.peersSeen.live(now));
-    for (const [name, frame] of frames) this.tell(name, frame, from);
+    for (const [name, frame] of frames) this.dispatch(name, frame, from);
     if (gap) this.gap('hole');
   }
 
@@ -175,11 +175,11 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
     if (this.everSubscribed) this.lossUntil = performance.now() + LOSS_MS;
   }
 
-  private beat(): void {
+  private heartbeat(): void {
     const now = performance.now();
     this.missed++;
-    if (this.missed % RENEWED_BEATS === 0) this.link?.renew();
-    this.sender.beat(this.live, now);
+    if (this.missed % RENEWED_AFTER_HEARTBEATS === 0) this.link?.renew();
+    this.sender.sendHeartbeat(this.live, now);
     this.setLive(this.peersSeen.live(now));
     if (this.link?.up) for (const listener of this.connectedHeartbeatListeners) listener();
     for (const listener of this.heartbeatListeners) listener();
@@ -209,12 +209,12 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
     this.subscribed = this.everSubscribed = true;
     this.echoedAt = performance.now();
     this.missed = 0;
-    this.beat();
+    this.heartbeat();
     if (again) this.gap('reconnect');
   }
 
   private receive(channel: string, message: string): void {
-    const text = this.seal.open(channel, message);
+    const text = this.mac.verify(channel, message);
     if (text === undefined) return count(counts.bus, 'forged');
     const [from, n, frames, sent] = JSON.parse(text) as Batch;
     const now = performance.now();
@@ -233,10 +233,10 @@ export class Bus implements OnModuleInit, OnApplicationShutdown {
       this.gap('hole');
     }
     if (sent === 'left') this.setLive(this.peersSeen.live(now));
-    for (const [name, frame] of frames) this.tell(name, frame, from);
+    for (const [name, frame] of frames) this.dispatch(name, frame, from);
   }
 
-  private tell(name: BusFrameName, frame: never, from: string): void {
+  private dispatch(name: BusFrameName, frame: never, from: string): void {
     count(counts.bus, 'received');
     for (const listener of this.listeners.get(name) ?? []) {
       try {

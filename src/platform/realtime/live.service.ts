@@ -3,7 +3,7 @@ import type { BusFrames, KickReason } from '../../kernel/contracts/bus-frames';
 import type { WireMessage } from '../../kernel/contracts/message';
 import type { ServerEventName, ServerEvents } from '../../kernel/contracts/socket-events';
 import { Bus } from './bus';
-import { BusPost } from './bus-post';
+import { BusFallback } from './bus-fallback';
 import { Connections, type PresenceChange } from './connections';
 import { FanOut } from './fan-out';
 import { HearersHere } from './hearers-here';
@@ -37,7 +37,7 @@ export class LiveService extends Live implements OnModuleInit {
     private readonly hearersHere: HearersHere,
     private readonly kicks: Kicks,
     private readonly bus: Bus,
-    private readonly post: BusPost,
+    private readonly fallback: BusFallback,
     private readonly routes: Routes,
     private readonly presence: Presence,
     private readonly lease: ProofLease,
@@ -65,7 +65,7 @@ export class LiveService extends Live implements OnModuleInit {
     const sentAtMs = Date.now();
     const { logged = false } = options;
     // Where somebody is cut off, no route says who is there now: what is in no log goes to all.
-    if (userPks.length <= ROUTED_USERS_MAX && this.bus.healthy && (logged || !this.post.indirect)) {
+    if (userPks.length <= ROUTED_USERS_MAX && this.bus.healthy && (logged || !this.fallback.active)) {
       void this.deliverByRoute({ appPk, userPks, event: said.event, json, exceptSocketId, stream, sentAtMs }, logged);
       return;
     }
@@ -90,7 +90,7 @@ export class LiveService extends Live implements OnModuleInit {
 
   async publishState(): Promise<PublishState> {
     if (await this.bus.confirmed()) return 'confirmed';
-    return this.post.announced ? 'via-database' : 'unknown';
+    return this.fallback.announced ? 'via-database' : 'unknown';
   }
 
   onMissedFrames(listener: () => void): void {
@@ -104,7 +104,7 @@ export class LiveService extends Live implements OnModuleInit {
 
   /** A node that hears nobody because it is cut off itself is not alone. */
   private get isAlone(): boolean {
-    return this.bus.peers.length === 0 && !this.post.indirect;
+    return this.bus.peers.length === 0 && !this.fallback.active;
   }
 
   hearersBy(find: FindHearers): void {
@@ -153,7 +153,7 @@ export class LiveService extends Live implements OnModuleInit {
   }
 
   async onlineExactly(appPk: number, userPks: readonly number[]): Promise<Set<number>> {
-    if (this.post.indirect) throw new Error('a node is cut off');
+    if (this.fallback.active) throw new Error('a node is cut off');
     return this.onlineBy((others) => within(ANSWER_MS, this.routes.nodesOf(others)), appPk, userPks);
   }
 

@@ -74,5 +74,12 @@ export const METRICS = [
   labelled('parley_handshakes_total', 'Handshakes by outcome', 'outcome', counts.handshakes),
   labelled('parley_socket_events_total', 'Client events by name', 'event', counts.events),
   labelled('parley_socket_refusals_total', 'Client events refused, by code', 'code', counts.refused),
-  labelled('parley_bus_total', 'Bus: batches and frames published, received, dropped, gaps', 'what', counts.bus),
+  labelled(
+    'parley_bus_total',
+    'Bus: frames published, received, dropped (Redis away or stalled), failed (writes that Redis refused); batches ' +
+      'forged; gap:hole, gap:silence, gap:reconnect, gap:flushed (frames may be missing, clients are told to sync); rows ' +
+      'fallback:written, fallback:read (what Redis did not carry went through the database)',
+    'what',
+    counts.bus,
+  ),
 ];

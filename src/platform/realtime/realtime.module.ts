@@ -2,7 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { Admission } from './admission';
 import { Bus } from './bus';
-import { BusPost } from './bus-post';
+import { BusFallback } from './bus-fallback';
 import { Connections } from './connections';
 import { Dispatcher, REALTIME_OPTIONS, type RealtimeOptions } from './dispatcher';
 import { Drain } from './drain';
@@ -14,7 +14,7 @@ import { Strangers } from './intake/strangers';
 import { Turns } from './intake/turns';
 import { HearersHere } from './hearers-here';
 import { Kicks } from './kicks';
-import { Letters } from './letters';
+import { FallbackTable } from './fallback-table';
 import { Live } from './live';
 import { LiveService } from './live.service';
 import { Outbound } from './outbound';
@@ -36,7 +36,7 @@ import { ServingPeers } from './serving-peers';
   providers: [
     Admission,
     Bus,
-    BusPost,
+    BusFallback,
     Connections,
     Dispatcher,
     Drain,
@@ -46,7 +46,7 @@ import { ServingPeers } from './serving-peers';
     HearersHere,
     Intakes,
     Kicks,
-    Letters,
+    FallbackTable,
     { provide: Live, useClass: LiveService },
     Outbound,
     Overload,
@@ -64,7 +64,7 @@ import { ServingPeers } from './serving-peers';
     Admission,
     ServingPeers,
     Bus,
-    BusPost,
+    BusFallback,
     Connections,
     Dispatcher,
     Drain,

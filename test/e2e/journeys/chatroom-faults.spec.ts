@@ -75,7 +75,7 @@ describe('a room on two nodes whose Redis is emptied, stops and comes back', () 
     await ok(ann.api.put(`/v1/chatrooms/${room.chatroomId}/bans/${carol.userId}`, {}));
     await say(ann, bob);
     expect(refusedAs(await carol.device.ask('message:send', toRoom(room.chatroomId)))).toBe('BANNED');
-    // She hears of it by a letter or by what her node reads of the room, whichever comes first; the others by the letter.
+    // She hears of it by the bus fallback or by what her node reads of the room, whichever comes first; the others by the fallback.
     for (const { device } of [carol, bob])
       await device.next('chatroom:event', ({ kind, users }) => kind === 'banned' && users.includes(carol.userId));
     expect(putOuts(carol)).toEqual(['banned']);

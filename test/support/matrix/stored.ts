@@ -30,7 +30,7 @@ const WHOSE: Record<string, string> = {
 
 /** Tables that hold nothing of a tenant, only what passes through, or what workers write in their own time. */
 const NOBODYS = [
-  'bus_letters',
+  'bus_fallback',
   'migrations',
   'outbox',
   'push_batches',

@@ -2,16 +2,17 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 
 const MAC_LENGTH = 22;
 
-/** Whoever else can write to this Redis cannot speak for a node: what is said on a channel carries proof of the key. */
-export class BusSeal {
+/** Authenticates what nodes publish: whoever else can write to this Redis cannot pass for a node. The text stays readable. */
+export class FrameMac {
   constructor(private readonly key: Buffer) {}
 
-  seal(channel: string, text: string): string {
+  /** The text with its MAC in front, good for this channel alone. */
+  sign(channel: string, text: string): string {
     return this.mac(channel, text) + text;
   }
 
-  /** The text; undefined when no node said it on this channel. */
-  open(channel: string, message: string): string | undefined {
+  /** The text; undefined when no node published it on this channel. */
+  verify(channel: string, message: string): string | undefined {
     const text = message.slice(MAC_LENGTH);
     const mac = Buffer.from(message.slice(0, MAC_LENGTH));
     const expected = Buffer.from(this.mac(channel, text));
