@@ -81,6 +81,27 @@ describe('a flood', () => {
     eve.device.close();
   });
 
+  it('of large messages is limited by their size, on both doors together', async () => {
+    const fay = await aConnectedUser(app, { at: strict });
+    // 32 KB and what is around them: five times a send each, of twenty.
+    const image = () => ({ ...text(bob.userId), type: 'image', body: { url: 'x', thumbnail: 'A'.repeat(32_768) } });
+    const began = performance.now();
+    const posts = await many(12, () => fay.api.post('/v1/messages', image()));
+    const acks = await many(12, () => fay.device.ask('message:send', image()));
+    const stored = posts.filter(({ status }) => status === 201).length + acks.filter(({ ok }) => ok).length;
+    expect(stored).toBeGreaterThanOrEqual(4);
+    // One more comes back each second, however slow the machine is.
+    expect(stored).toBeLessThanOrEqual(4 + (performance.now() - began) / 1000);
+    const spent = { code: 'RATE_LIMITED', retryAfterMs: expect.any(Number), details: { budget: 'sends' } };
+    expect(acks.find(({ ok }) => !ok)).toMatchObject({ error: spent });
+    expect(posts.find(({ status }) => status !== 201)).toMatchObject({ status: 429, body: { error: spent } });
+    // What is small still has its place, and so has everything that is no send.
+    await pause(400);
+    expect(await fay.device.ask('message:send', text(bob.userId))).toMatchObject({ ok: true });
+    expect((await fay.api.get('/v1/conversations')).status).toBe(200);
+    fay.device.close();
+  });
+
   it('of new groups is limited for who makes them, on all doors together', async () => {
     const eve = await aConnectedUser(app, { at: strict });
     const wanted = { name: 'One more', visibility: 'private' as const };

@@ -8,6 +8,8 @@ const event = (json: string): string => `42${json}`;
 /** Frames that no Socket.IO client sends (security.md §4.6): each ends its sender's connection, and no other. */
 const CLOSING: [string, (string | Buffer)[]][] = [
   ['truncated JSON', ['42["typing",{']],
+  ['truncated JSON of a large event', [event(`["typing",{"conversationId":"${'x'.repeat(20_000)}`)]],
+  ['an acknowledgement of 20 KB', [`431["${'x'.repeat(20_000)}"]`]],
   ['an unknown packet type', ['49["typing",{}]']],
   ['no packet type', ['4']],
   ['a reserved event', [event('["disconnect",{}]')]],
@@ -66,6 +68,9 @@ describe('a hostile frame', () => {
       'INVALID_REQUEST',
     ],
     ['deep objects', `["typing",${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}]`, 'INVALID_REQUEST'],
+    ['a large list instead of an object', `["typing",[${'0,'.repeat(5000)}0]]`, 'INVALID_REQUEST'],
+    ['a large second argument', `["typing",{"conversationId":"c"},"${'x'.repeat(20_000)}"]`, 'INVALID_REQUEST'],
+    ['a large event that nobody knows and that is no JSON', `["no:such",${'['.repeat(20_000)}`, 'UNKNOWN_EVENT'],
     ['a number beyond all numbers', '["message:received",{"conversationId":"c","seq":1e400}]', 'INVALID_REQUEST'],
     ['a numeric event', '[7,{}]', 'UNKNOWN_EVENT'],
     ['a frame over the limit', `["typing",{"conversationId":"${'x'.repeat(67_000)}"}]`, 'TOO_LARGE'],

@@ -15,6 +15,16 @@ interface Budget {
   of: Partial<Record<RateSubjectKind, (limits: LimitSettings) => Rate>>;
 }
 
+/** A call, an event or a frame counts once more for each of these bytes (as a shift: 8 KiB). */
+export const EXTRA_SHIFT = 13;
+
+/** How often a call counts whose body, or an event whose frame, has this many bytes: 1 below 8 KiB, 8 just below 64 KiB. */
+export const timesCounted = (bytes: number): number => 1 + (bytes >> EXTRA_SHIFT);
+
+/** The same of a text. A UTF-16 unit takes three bytes at most: most texts are judged without encoding them. */
+export const timesCountedText = (text: string): number =>
+  (text.length * 3) >> EXTRA_SHIFT === 0 ? 1 : timesCounted(Buffer.byteLength(text));
+
 const perHour = (count: number): Rate => ({ perSecond: count / 3600, burst: count });
 
 const calls = ({ callsPerSecond, callsBurst }: LimitSettings): Rate => ({

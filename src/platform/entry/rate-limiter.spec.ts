@@ -2,7 +2,7 @@ import { aStrayCaller } from '../../../test/support/caller';
 import type { AppCaller, UserCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { LimitSettings, Settings } from '../config/settings';
-import { BUDGETS, type BudgetName, type RateSubjectKind } from './budgets';
+import { BUDGETS, type BudgetName, type RateSubjectKind, timesCounted, timesCountedText } from './budgets';
 import { addressKey, hasRate, RateLimiter } from './rate-limiter';
 
 const app = { pk: 7, appId: 'app', version: 1 };
@@ -47,6 +47,17 @@ describe('the rate limiter', () => {
 
   it('differ between kinds of callers, even of the same key', () => {
     expect(until(() => rates.consume('sends', { kind: 'app', app: { ...app, pk: 1 } })).taken).toBe(5);
+  });
+
+  it('counts a large call once more for each 8 KiB, and never more than there can be', () => {
+    expect([0, 8191, 8192, 32_768, 65_535].map(timesCounted)).toEqual([1, 1, 2, 5, 8]);
+    expect(['', 'x'.repeat(8191), 'x'.repeat(8192), 'é'.repeat(4096)].map(timesCountedText)).toEqual([1, 1, 2, 2]);
+    const few = ratesWith({ userSendsBurst: 10, userSendsPerSecond: 0.001 });
+    expect(until(() => few.consumeCall('sends', user(1), 5)).taken).toBe(2);
+    expect(until(() => few.consumeCall('sends', user(2), 1)).taken).toBe(10);
+    expect(until(() => few.consumeCall('sends', user(3), 1000)).taken).toBe(1);
+    const strangers = ratesWith({ loginsBurst: 1, loginsPerSecond: 0.001 });
+    expect(until(() => strangers.consumeByAddress('calls', '192.0.2.1', 3)).taken).toBe(1);
   });
 
   it('of rare things last an hour', () => {

@@ -41,6 +41,16 @@ export class RateLimiter {
   }
 
   /**
+   * Consumes for one call that counts so many times (`timesCounted`), at most all that the budget holds: it may have to
+   * wait for a full one, and is not refused for ever.
+   *
+   * @throws AppError RATE_LIMITED; then nothing was taken
+   */
+  consumeCall(budget: BudgetName, caller: RateSubject, times: number): void {
+    this.consumeByKey(budget, caller.kind, keyOf(caller), this.atMost(budget, caller.kind, times));
+  }
+
+  /**
    * Consumes `n` for what `make` makes: in advance, so that many at once are held to the budget too, and refunds it where
    * nothing came of it.
    *
@@ -63,8 +73,8 @@ export class RateLimiter {
   }
 
   /** The same for whoever has not proven who they are. */
-  consumeByAddress(budget: BudgetName, address: string, n = 1): void {
-    this.consumeByKey(budget, 'address', addressKey(address), n);
+  consumeByAddress(budget: BudgetName, address: string, times = 1): void {
+    this.consumeByKey(budget, 'address', addressKey(address), this.atMost(budget, 'address', times));
   }
 
   /** The same for a user of whom no more is known than a proven name: a handshake counts before anything is looked up. */
@@ -100,6 +110,10 @@ export class RateLimiter {
   private consumeByKey(budget: BudgetName, subject: RateSubjectKind, key: string | number, n: number): void {
     const retryAfterMs = this.bucketsOf(budget, subject).take(key, n);
     refuseFor(budget, retryAfterMs);
+  }
+
+  private atMost(budget: BudgetName, subject: RateSubjectKind, times: number): number {
+    return times === 1 ? 1 : Math.min(times, this.bucketsOf(budget, subject).burst);
   }
 
   private bucketsOf(budget: BudgetName, subject: RateSubjectKind): TokenBuckets {

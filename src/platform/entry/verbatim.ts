@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { invalid } from '../../kernel/errors/app-error';
 import { JsonText } from '../../kernel/json-text';
+import { CLOSE, CLOSE_LIST, COLON, COMMA, endOfString, OPEN, OPEN_LIST, QUOTE } from './json-scan';
 
 const VERBATIM = 'parley:verbatim';
 
@@ -34,15 +35,6 @@ export function keepTexts(value: object, fields: readonly string[], source?: str
     if (text !== undefined) values[field] = new JsonText(text, values[field]);
   });
 }
-
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const BACKSLASH = 0x5c;
-const OPEN_LIST = 0x5b;
-const CLOSE_LIST = 0x5d;
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
 
 /**
  * Finds the texts of some fields of the first object in valid JSON. Only what stands outside of strings is looked at
@@ -87,16 +79,6 @@ function scan(source: string, fields: readonly string[], texts: (string | undefi
   return names;
 }
 
-/** Where the string ends that begins at `from`. */
-function endOfString(source: string, from: number): number {
-  for (let at = source.indexOf('"', from); ; at = source.indexOf('"', at + 1)) {
-    let before = at - 1;
-    while (source.charCodeAt(before) === BACKSLASH) before--;
-    // An even number of backslashes escape one another.
-    if ((at - before) % 2 === 1) return at;
-  }
-}
-
 const nameOf = (text: string): string => (text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text);
 
 /** No deeper than a door lets in (plain-json.ts). */
@@ -123,7 +105,7 @@ function repeatedName(source: string) {
     else if (token === '[') open.push({ at: 0 });
     else if (token === '}' || token === ']') open.pop();
     else if (token === ':' && inner?.names) {
-      inner.at = JSON.parse(last) as string;
+      inner.at = nameOf(last.slice(1, -1));
       if (inner.names.has(inner.at)) break;
       inner.names.add(inner.at);
     } else if (token === ',' && typeof inner?.at === 'number') inner.at++;

@@ -9,6 +9,7 @@ import { Settings } from '../config/settings';
 import { CallDeadlines } from '../entry/call-deadlines';
 import { paddingMs } from '../entry/refusal-timing';
 import { toAppError } from '../entry/failures';
+import { timesCounted, timesCountedText } from '../entry/budgets';
 import { assertPlainJson } from '../entry/plain-json';
 import { RateLimiter } from '../entry/rate-limiter';
 import { Admission } from './admission';
@@ -20,7 +21,7 @@ import { count, counts } from './metrics';
 import { Outbound } from './outbound';
 import { decoderOf, engineOf } from './engine-socket';
 import type { SocketConnection } from './socket-connection';
-import { AckId, Oversized } from './wire';
+import { AckId, NotAPacket, Oversized, Unread } from './wire';
 
 export interface RealtimeOptions {
   /** False only in test harnesses that hold some of the modules: else an event without a handler stops the start. */
@@ -117,22 +118,21 @@ export class Dispatcher implements OnModuleInit {
     const event = args[0];
     const handler = typeof event === 'string' ? this.handlers.get(event) : undefined;
     try {
-      this.rates.consume(handler?.rate ?? 'calls', connection.caller);
+      const data = args[1];
+      this.rates.consumeCall(handler?.rate ?? 'calls', connection.caller, timesOf(data, source));
       if (connection.unanswered >= UNANSWERED_MAX) throw new AppError('BUSY');
       if (!handler) throw new AppError('UNKNOWN_EVENT');
       count(counts.events, handler.event);
-      const data = args[1];
       if (data instanceof Oversized) throw tooLarge(data.bytes, this.settings.limits.frameBytes);
-      if (args.length !== 2 || typeof data !== 'object' || data === null || Array.isArray(data)) {
-        throw invalid('data', 'An event carries exactly one object.');
-      }
-      assertPlainJson(data, 'data');
-      const checked = handler.check(data, source);
+      const object = oneObject(data instanceof Unread ? data.read() : args);
+      assertPlainJson(object, 'data', source);
+      const checked = handler.check(object, source);
       if (handler.large) return this.inTurn(connection, ack, handler, checked);
       const reply = handler.call(connection.caller, checked, connection);
       if (reply instanceof Promise) void this.settle(connection, ack, handler, reply);
       else this.answer(connection, ack, reply);
     } catch (error) {
+      if (error instanceof NotAPacket) throw error;
       this.refuse(connection, ack, handler, error);
     }
   }
@@ -242,6 +242,16 @@ export class Dispatcher implements OnModuleInit {
       this.outbound.answer(connection, ack.id, JSON.stringify({ ok: false, error: known.toWire(traceId) }));
     }
   }
+}
+
+/** How often an event counts. */
+const timesOf = (data: unknown, source = ''): number =>
+  data instanceof Oversized ? timesCounted(data.bytes) : timesCountedText(source);
+
+function oneObject(args: unknown[]): object {
+  const data = args[1];
+  if (args.length === 2 && typeof data === 'object' && data !== null && !Array.isArray(data)) return data;
+  throw invalid('data', 'An event carries exactly one object.');
 }
 
 const tooLarge = (bytes: number, maxBytes: number): AppError =>

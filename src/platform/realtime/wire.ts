@@ -22,8 +22,10 @@ const ATTACHMENTS_MAX = 10;
 const RESERVED = new Set(['connect', 'connect_error', 'disconnect', 'disconnecting', 'newListener', 'removeListener']);
 
 /** The name that an event begins with. */
-const NAME = /^\["([^"\\]+)"/;
+const NAME = /^\[\s*"([^"\\]+)"/;
 const NAME_MAX = 100;
+/** A frame of this length costs its sender more than once, and parsing it is what most of that is for. Characters. */
+const LARGE_LENGTH = 8192;
 
 const ZERO = 48;
 const isDigit = (code: number): boolean => code >= ZERO && code <= 57;
@@ -40,6 +42,29 @@ export class AckId {
 export class Oversized {
   constructor(readonly bytes: number) {}
 }
+
+/** Stands where the data of a large event would, until its sender has paid for having it parsed. */
+export class Unread {
+  constructor(
+    private readonly text: string,
+    private readonly from: number,
+  ) {}
+
+  /**
+   * @returns the arguments of the event, its name first
+   * @throws NotAPacket where they are not JSON
+   */
+  read(): unknown[] {
+    try {
+      return JSON.parse(this.text.slice(this.from)) as unknown[];
+    } catch (cause) {
+      throw new NotAPacket('not JSON', { cause });
+    }
+  }
+}
+
+/** What no Socket.IO client sends: thrown to Socket.IO, which closes the connection. */
+export class NotAPacket extends Error {}
 
 export class Encoder {
   encode(packet: Packet): [string] {
@@ -65,7 +90,8 @@ export class Decoder<S = unknown> {
 
   /**
    * From here on events of this socket of the default namespace go straight to `sink`, past Socket.IO's ticks, listeners
-   * and middleware, of which we use none; until its client says goodbye. One of more than `bytesMax` is not parsed.
+   * and middleware, of which we use none; until its client says goodbye. One of more than `bytesMax` is not parsed, and
+   * a large one is left to `sink` to parse.
    */
   hand(socket: S, sink: EventSink<S>, bytesMax = Infinity): void {
     this.socket = socket;
@@ -88,7 +114,7 @@ export class Decoder<S = unknown> {
 
   add(chunk: unknown): void {
     if (typeof chunk !== 'string') return this.attachment();
-    if (this.binary) throw new Error('text while attachments are missing');
+    if (this.binary) throw new NotAPacket('text while attachments are missing');
     const packet = this.parse(chunk);
     if (!this.binary) this.pass(packet, chunk);
   }
@@ -109,7 +135,7 @@ export class Decoder<S = unknown> {
   }
 
   private attachment(): void {
-    if (!this.binary) throw new Error('an attachment of nothing');
+    if (!this.binary) throw new NotAPacket('an attachment of nothing');
     if (--this.binary.missing > 0) return;
     const { packet } = this.binary;
     this.binary = undefined;
@@ -124,19 +150,19 @@ export class Decoder<S = unknown> {
       at = text.indexOf('-', 1) + 1;
       attachments = Number(text.slice(1, at - 1));
       if (!(Number.isInteger(attachments) && attachments >= 1 && attachments <= ATTACHMENTS_MAX)) {
-        throw new Error('bad attachments');
+        throw new NotAPacket('bad attachments');
       }
     }
     let nsp = '/';
     if (text[at] === '/') {
       const comma = text.indexOf(',', at);
       nsp = text.slice(at, comma === -1 ? undefined : comma);
-      if (nsp.length > NAMESPACE_LENGTH_MAX) throw new Error('namespace too long');
+      if (nsp.length > NAMESPACE_LENGTH_MAX) throw new NotAPacket('namespace too long');
       at = comma === -1 ? text.length : comma + 1;
     }
     let end = at;
     while (isDigit(text.charCodeAt(end))) end++;
-    if (end - at > ACK_ID_DIGITS_MAX) throw new Error('ack id too long');
+    if (end - at > ACK_ID_DIGITS_MAX) throw new NotAPacket('ack id too long');
     const id = end > at ? Number(text.slice(at, end)) : undefined;
     const data: unknown = end < text.length ? this.read(text, type, end) : undefined;
     return this.checked(type, attachments, { type, nsp, id, data });
@@ -146,9 +172,17 @@ export class Decoder<S = unknown> {
     // Every UTF-16 unit takes at least one byte, and at most three.
     if (text.length * 3 > this.bytesMax && type === PacketType.EVENT) {
       const bytes = Buffer.byteLength(text) - from;
-      if (bytes > this.bytesMax) return [NAME.exec(text.slice(from, from + NAME_MAX))?.[1] ?? '', new Oversized(bytes)];
+      if (bytes > this.bytesMax) return [nameAt(text, from), new Oversized(bytes)];
     }
+    if (this.sink && text.length >= LARGE_LENGTH) return this.unread(text, type, from);
     return JSON.parse(text.slice(from));
+  }
+
+  private unread(text: string, type: number, from: number): unknown[] {
+    if (type === PacketType.EVENT) return [nameAt(text, from), new Unread(text, from)];
+    // Refused whatever its data says.
+    if (type === PacketType.BINARY_EVENT) return [nameAt(text, from)];
+    throw new NotAPacket('nothing else is that large');
   }
 
   /** What each type must carry; anything else is no Socket.IO client. */
@@ -156,7 +190,7 @@ export class Decoder<S = unknown> {
     const { data } = packet;
     switch (type) {
       case PacketType.CONNECT:
-        if (++this.connects > CONNECTS_MAX) throw new Error('too many connects');
+        if (++this.connects > CONNECTS_MAX) throw new NotAPacket('too many connects');
         if (data === undefined || (typeof data === 'object' && data !== null && !Array.isArray(data))) return packet;
         break;
       case PacketType.DISCONNECT:
@@ -176,9 +210,12 @@ export class Decoder<S = unknown> {
         if (Array.isArray(data)) return packet;
         break;
     }
-    throw new Error('not a packet');
+    throw new NotAPacket('not a packet');
   }
 }
+
+/** Empty where it is written as no client of ours writes it: no event has that name. */
+const nameAt = (text: string, from: number): string => NAME.exec(text.slice(from, from + NAME_MAX))?.[1] ?? '';
 
 /** Moves the ack id from the packet to its arguments. */
 function numbered({ type, nsp, id }: Packet, args: unknown[]): Packet {

@@ -39,11 +39,15 @@ export function canonicalJson(text: string): string {
 
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
 const NUMBER = /^-?\d/;
+/** An integer without zeros at either end: most numbers. */
+const SIGNIFICANT = /^-?[1-9](?:\d*[1-9])?$/;
 
-const canonicalString = (token: string): string => JSON.stringify(JSON.parse(token));
+/** Without an escape a string has one way to be written. */
+const canonicalString = (token: string): string => (token.includes('\\') ? JSON.stringify(JSON.parse(token)) : token);
 
 /** Digits without zeros at either end, and the power of ten that they are multiplied by. */
 function canonicalNumber(token: string): string {
+  if (SIGNIFICANT.test(token)) return `${token}e0`;
   const sign = token.startsWith('-') ? '-' : '';
   const [mantissa = '', exponent = '0'] = token.slice(sign.length).toLowerCase().split('e');
   const [whole = '', fraction = ''] = mantissa.split('.');

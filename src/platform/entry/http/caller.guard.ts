@@ -2,12 +2,13 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import type { FastifyInstance } from 'fastify';
 import type { Caller } from '../../../kernel/caller';
 import { AppError, invalid } from '../../../kernel/errors/app-error';
+import { timesCounted } from '../budgets';
 import { CallDeadlines } from '../call-deadlines';
 import { Credentials } from '../credentials';
 import { RateLimiter } from '../rate-limiter';
 import { answerFailure } from './error.filter';
 import type { HttpReply, HttpRequest } from './exchange';
-import { readBody } from './json-body';
+import { readBody, unreadBytes } from './json-body';
 import { type Handler, policyOf, type RoutePolicy } from './route-policy';
 
 const CREDENTIAL_MAX = 4096;
@@ -44,7 +45,7 @@ export class CallerGuard implements CanActivate {
     // Beside others, `anyone` makes the credential optional: whoever brings one is told what counts for it.
     const open = policy.allowed.has('anyone');
     if (open && (policy.allowed.size === 1 || !request.headers.authorization)) {
-      if (policy.rate !== 'none') this.rates.consumeByAddress(policy.rate, request.ip);
+      if (policy.rate !== 'none') this.rates.consumeByAddress(policy.rate, request.ip, timesOf(request));
       if (policy.takesBody) readBody(request, STRANGERS_BODY_BYTES);
       return true;
     }
@@ -71,7 +72,7 @@ export class CallerGuard implements CanActivate {
       throw new AppError('UNAUTHENTICATED', { field: FIELD, message: scheme === 'bearer' ? NO_TOKEN : NO_PAIR });
     }
     if (!policy.allowed?.has(caller.kind)) throw wrongCaller(caller, policy.allowed);
-    if (policy.rate !== 'none') this.rates.consume(policy.rate, caller);
+    if (policy.rate !== 'none') this.rates.consumeCall(policy.rate, caller, timesOf(request));
     request.caller = caller;
     readBody(request);
     if (!policy.takesBody) refuseBody(request.body);
@@ -89,6 +90,9 @@ export function endCallsWithAnswers(fastify: FastifyInstance, deadlines: CallDea
     done();
   });
 }
+
+/** How often a call counts. */
+const timesOf = (request: HttpRequest): number => timesCounted(unreadBytes(request));
 
 /** `PUT …/mute-all {"muted": false}`, or `false`, would mute everybody: a call without a body refuses one that says something. */
 function refuseBody(body: unknown): void {

@@ -23,6 +23,9 @@ class UnreadBody {
   constructor(readonly bytes: Buffer) {}
 }
 
+/** How large the body is that came with a request and was not read yet. */
+export const unreadBytes = ({ body }: HttpRequest): number => (body instanceof UnreadBody ? body.bytes.length : 0);
+
 /** Bodies of calls: JSON in UTF-8, or none at all; read when the caller is known (`readBody`). */
 export function takeJsonBodies(fastify: FastifyInstance): void {
   fastify.removeContentTypeParser(['application/json', 'text/plain']);
@@ -49,7 +52,7 @@ export function readBody(request: HttpRequest, bytesMax = Infinity): void {
   if (length > bytesMax)
     throw new AppError('TOO_LARGE', { field: 'body', details: { bytes: length, maxBytes: bytesMax } });
   request.body = parseJson(body.bytes, headers);
-  assertPlainJson(request.body, 'body');
+  assertPlainJson(request.body, 'body', sourceOf(request.body));
 }
 
 const announcesNoBody = (headers: IncomingHttpHeaders): boolean =>

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../../kernel/errors/catalogue';
+import { EXTRA_SHIFT } from '../../entry/budgets';
 import type { Connection } from '../connection';
 import { frameOf } from '../frame';
 import type { EngineSocket } from '../engine-socket';
@@ -10,8 +11,6 @@ const SHARE = 32;
 const VISIT = 8;
 /** A frame counts once more for each of these bytes (as a shift: 2 KiB). */
 const WEIGHT_SHIFT = 11;
-/** Its user pays for it once more for each of these (8 KiB). */
-const PRICE_SHIFT = 13;
 /** Frames of a connection that nobody was let in by: CONNECT, a few tries, answers to pings. */
 export const STRANGER_FRAMES = 24;
 /** Frames that are paid for at once, so that counting one costs no look-up. */
@@ -82,7 +81,7 @@ export class Intake {
   /** Says how large the frame is that was taken. */
   weigh(bytes: number): void {
     this.left -= bytes >> WEIGHT_SHIFT;
-    this.credit -= bytes >> PRICE_SHIFT;
+    this.credit -= bytes >> EXTRA_SHIFT;
   }
 
   /** Counts what came beside a frame, or has cost as much as another one: a refused event, a request that polls. */
