@@ -53,4 +53,13 @@ describe('token buckets', () => {
     expect(buckets.take('cid')).toBe(100);
     expect(buckets.take('ann')).toBe(0);
   });
+
+  it('forgets no key that is in use, however many others come, as long as those are fewer than half of the maximum', () => {
+    const buckets = fresh(100);
+    buckets.take('ann', 3);
+    for (let other = 0; other < 10_000; other++) {
+      buckets.take(other);
+      if (other % 49 === 0) expect(buckets.take('ann')).toBe(100);
+    }
+  });
 });

@@ -1,11 +1,9 @@
-import { LRUCache } from 'lru-cache';
-
 export interface TokenBucketOptions {
   /** Tokens that come back per second. */
   perSecond: number;
   /** What a key may take at once after a pause. */
   burst: number;
-  /** Keys remembered; the one unused for longest is forgotten, and starts full. */
+  /** Keys remembered at most, and half of it at least; those unused for longest are forgotten, and start full. */
   max: number;
 }
 
@@ -15,9 +13,15 @@ interface Bucket {
   at: number;
 }
 
-/** Rate limits by key, in this process. */
+/**
+ * Rate limits by key, in this process. What is remembered stands in two maps, of which the older one is dropped as soon as
+ * the newer one holds half of all that may be: a cache that keeps the order of its keys takes the room for all of them when
+ * it is made, and there is one of these for every budget and kind of payer.
+ */
 export class TokenBuckets {
-  private readonly buckets: LRUCache<string | number, Bucket>;
+  private recent = new Map<string | number, Bucket>();
+  private older = new Map<string | number, Bucket>();
+  private readonly half: number;
   private readonly perMs: number;
 
   constructor(
@@ -25,7 +29,7 @@ export class TokenBuckets {
     private readonly now: () => number = () => performance.now(),
   ) {
     this.perMs = options.perSecond / 1000;
-    this.buckets = new LRUCache({ max: options.max });
+    this.half = Math.ceil(options.max / 2);
   }
 
   get burst(): number {
@@ -73,13 +77,18 @@ export class TokenBuckets {
   private filled(key: string | number): Bucket {
     const { burst } = this.options;
     const now = this.now();
-    let bucket = this.buckets.get(key);
-    if (!bucket) {
-      bucket = { tokens: burst, at: now };
-      this.buckets.set(key, bucket);
-    }
+    const bucket = this.recent.get(key) ?? this.remember(key, this.older.get(key) ?? { tokens: burst, at: now });
     bucket.tokens = Math.min(burst, bucket.tokens + (now - bucket.at) * this.perMs);
     bucket.at = now;
+    return bucket;
+  }
+
+  private remember(key: string | number, bucket: Bucket): Bucket {
+    if (this.recent.size >= this.half) {
+      this.older = this.recent;
+      this.recent = new Map();
+    }
+    this.recent.set(key, bucket);
     return bucket;
   }
 
