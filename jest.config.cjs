@@ -37,7 +37,7 @@ module.exports = {
   transform: {
     '^.+\\.ts$': ['@swc/jest', ts],
     '(scripts|bench|load)/.+\\.mjs$': ['@swc/jest', js],
-    'node_modules/.+\\.m?js$': ['@swc/jest', js],
+    'node_modules/.+\\.m?js$': ['@swc/jest', { ...js, sourceMaps: false }],
   },
   transformIgnorePatterns: [`/node_modules/(?!(.+/node_modules/)?(${esm})/)`],
   setupFiles: ['reflect-metadata', '<rootDir>/test/support/threads/setup.cjs'],
