@@ -3,7 +3,7 @@ import { OPERATOR_TOKEN, startParley, type Parley } from '../support/harness';
 import { http, ok, type Answer } from '../support/http';
 
 const WRONG_MAX = 4;
-const BURST = 10;
+const BURST = 6;
 
 /** Tests say which address they come from; the product reads it as it would behind a proxy. */
 let parley: Parley;
@@ -62,7 +62,7 @@ describe('passwords tried', () => {
 
   it('by many addresses at one app wait behind each other, and not before another tenant', async () => {
     const stranger = await aStranger();
-    let waiting = 30;
+    let waiting = 20;
     const flood = times(waiting, () =>
       logIn(anAddress(), { account: `account-${addresses}`, password: 'guess' }).finally(() => waiting--),
     );

@@ -164,7 +164,7 @@ describe('under the lock', () => {
   });
 
   it('nobody speaks in an app that is not online, not even the app', async () => {
-    const app = await node.anApp('arbitrary');
+    const app = await node.anApp('arbitrary', {}, 'a new developer');
     const [ann, bob] = [await aSpeaker(app), await aSpeaker(app)];
     const asked = admission(app, await direct.open(app.app, ann, bob.userId), ann);
     const notice = admission(app, await system.open(app.app, null, bob.userId), null);

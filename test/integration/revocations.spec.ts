@@ -1,4 +1,13 @@
-import { anApp, aSession, aUser, operator, type TestApp, type TestSession } from '../support/builders';
+import {
+  aDeveloper,
+  anApp,
+  aSession,
+  aUser,
+  operator,
+  type TestApp,
+  type TestDeveloper,
+  type TestSession,
+} from '../support/builders';
 import { eventually } from '../support/eventually';
 import { startParley, type Parley } from '../support/harness';
 import { ok, type Answer } from '../support/http';
@@ -18,7 +27,7 @@ const ofUser = (path = ''): Revoke => {
 };
 
 /** What ends a user's login, and what its token is told from then on. */
-const REVOCATIONS: Record<string, { revoke: Revoke; code: string; mode?: 'fixed' }> = {
+const REVOCATIONS: Record<string, { revoke: Revoke; code: string; mode?: 'fixed'; ofDeveloper?: true }> = {
   'all sessions of a user': { revoke: ofUser('/sessions'), code: 'TOKEN_REVOKED' },
   'one session': {
     revoke: (app, { user, sessionId }) => app.api.delete(`/v1/users/${user.userId}/sessions/${sessionId}`),
@@ -51,6 +60,7 @@ const REVOCATIONS: Record<string, { revoke: Revoke; code: string; mode?: 'fixed'
     revoke: ({ parley, developer }) =>
       operator(parley).post(`/v1/operator/developers/${developer.accountSid}/suspend`, {}),
     code: 'APP_SUSPENDED',
+    ofDeveloper: true,
   },
   'a secret that is rotated away': {
     revoke: ({ developer, appId }) => developer.api.post(`/v1/apps/${appId}/secrets`, { overlapSeconds: 0 }),
@@ -73,9 +83,11 @@ const codeOf = async (call: Promise<Answer<{ error?: { code: string } }>>) => (a
 describe('what the answer to a revocation promised', () => {
   let here: Parley;
   let there: Parley;
+  let developer: TestDeveloper;
   beforeAll(async () => {
     here = await startParley();
     there = await here.another();
+    developer = await aDeveloper(here);
     await eventually('the nodes know each other', () =>
       [here, there].every(({ app }) => app.get(Bus, { strict: false }).peers.length === 1),
     );
@@ -87,9 +99,9 @@ describe('what the answer to a revocation promised', () => {
 
   it.each(Object.entries(REVOCATIONS))(
     'holds on the other node at once, for reads, sends, sockets and handshakes: %s',
-    async (_, { revoke, code, mode }) => {
+    async (_, { revoke, code, mode, ofDeveloper }) => {
       for (let tries = 0; tries < TRIES; tries++) {
-        const app = await anApp(here, mode && { mode });
+        const app = await anApp(here, { mode, ...(!ofDeveloper && { developer }) });
         const session = await aSession(await aUser(app));
         const peer = await aUser(app);
         const api = there.api.as({ bearer: session.token });
@@ -143,10 +155,12 @@ describe('what the answer to a revocation promised', () => {
 describe('what the answer to a revocation promised, while no node hears another', () => {
   let here: Parley;
   let there: Parley;
+  let developer: TestDeveloper;
   beforeAll(async () => {
     const env = { REDIS_URL: 'redis://127.0.0.1:1', REALTIME_PROOF_LEASE_MS: String(LEASE_MS) };
     here = await startParley(env);
     there = await here.another(env);
+    developer = await aDeveloper(here);
   });
   afterAll(async () => {
     await there.stop();
@@ -158,7 +172,7 @@ describe('what the answer to a revocation promised, while no node hears another'
     async (name) => {
       const { revoke, code } = REVOCATIONS[name];
       for (let tries = 0; tries < TRIES; tries++) {
-        const app = await anApp(here);
+        const app = await anApp(here, { developer });
         const session = await aSession(await aUser(app));
         const peer = await aUser(app);
         const api = there.api.as({ bearer: session.token });

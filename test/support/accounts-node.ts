@@ -80,7 +80,8 @@ export interface TestClient {
 export interface AccountsNode {
   url: string;
   use<T>(type: abstract new (...args: never[]) => T): T;
-  anApp(accountMode: AccountMode, settings?: OwnSettings): Promise<TestApp>;
+  /** `of`: of the developer that all apps of a test file share, unless something is done to the developer itself. */
+  anApp(accountMode: AccountMode, settings?: OwnSettings, of?: 'anybody' | 'a new developer'): Promise<TestApp>;
   call(method: string, path: string, body?: unknown, authorization?: string): Promise<Answer>;
   /** Connects; rejects with the refusal's `data` when it is refused. */
   connect(token: string, deviceId: string, platform?: string): Promise<TestClient>;
@@ -131,16 +132,20 @@ export async function anAccountsNode(settings: Settings): Promise<AccountsNode> 
     return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
   };
 
+  const aDeveloper = () =>
+    use(Provisioning).createVerifiedDeveloper({
+      email: `${randomUUID()}@example.com`,
+      password: 'a password of a person',
+      name: 'Dev',
+    });
+  let anybody: ReturnType<typeof aDeveloper> | undefined;
+
   return {
     url,
     use,
     call,
-    async anApp(accountMode, own = {}) {
-      const { caller } = await use(Provisioning).createVerifiedDeveloper({
-        email: `${randomUUID()}@example.com`,
-        password: 'a password of a person',
-        name: 'Dev',
-      });
+    async anApp(accountMode, own = {}, of = 'anybody') {
+      const { caller } = await (of === 'anybody' ? (anybody ??= aDeveloper()) : aDeveloper());
       const made = await use(Provisioning).createApp(caller, { name: 'Chat', accountMode, online: true });
       if (Object.keys(own).length > 0) await use(AppsService).change(caller, made.appId, { settings: own });
       const found = await use(Apps).find(made.appId);

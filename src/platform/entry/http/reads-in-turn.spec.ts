@@ -3,6 +3,7 @@ import { type CanActivate, Controller, type ExecutionContext, Get, Module, Param
 import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { AddressInfo } from 'node:net';
+import { eventually } from '../../../../test/support/eventually';
 import type { TenantCaller } from '../../../kernel/caller';
 import { Settings } from '../../config/settings';
 import { ReadShares } from '../read-shares';
@@ -10,6 +11,8 @@ import type { HttpRequest } from './exchange';
 import { endReadsWithAnswers, ReadsInTurn } from './reads-in-turn';
 
 const POOL = 20;
+/** Reads that came to the door. */
+let arrived = 0;
 const begun: string[] = [];
 const ends = new Map<string, () => void>();
 const work = (name: string) => {
@@ -39,6 +42,7 @@ class PagesController {
 class Believing implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<HttpRequest>();
+    if (request.url.startsWith('/pages/')) arrived++;
     const [kind, pk] = (request.headers.authorization ?? '').split(' ');
     const app = { pk: 1 };
     request.caller = (kind === 'user' ? { kind, app, userPk: Number(pk) } : { kind, app }) as TenantCaller;
@@ -61,20 +65,27 @@ describe('reads at the REST door', () => {
   let nest: NestFastifyApplication;
   let url: string;
   const asked: Promise<unknown>[] = [];
-  const get = (who: string, name: string, signal?: AbortSignal) =>
+  let sent = 0;
+  const get = (who: string, name: string, signal?: AbortSignal) => {
+    sent++;
     asked.push(
       fetch(`${url}/pages/${name}`, { headers: { authorization: who }, signal: signal ?? null })
         .then((answer) => answer.json())
         .catch(() => undefined),
     );
-  const settled = () => new Promise((resolve) => setTimeout(resolve, 100));
+  };
+  /** What was asked for has arrived, and there was time for whatever follows from that. */
+  const settled = async (): Promise<void> => {
+    await eventually('all have arrived', () => arrived >= sent);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  };
   const end = async (...names: string[]): Promise<void> => {
     for (const name of names) ends.get(name)?.();
     await settled();
   };
 
   beforeEach(async () => {
-    begun.length = 0;
+    begun.length = arrived = sent = 0;
     ends.clear();
     nest = await NestFactory.create<NestFastifyApplication>(DoorModule, new FastifyAdapter(), { logger: false });
     endReadsWithAnswers(nest.getHttpAdapter().getInstance());
@@ -82,8 +93,13 @@ describe('reads at the REST door', () => {
     url = `http://127.0.0.1:${(nest.getHttpServer().address() as AddressInfo).port}`;
   });
   afterEach(async () => {
-    for (let at = 0; at < begun.length; at++) await end(begun[at]);
+    for (let ended = 0; ended < begun.length;) {
+      const open = begun.slice(ended);
+      ended = begun.length;
+      await end(...open);
+    }
     await Promise.all(asked.splice(0));
+    nest.getHttpServer().closeAllConnections();
     await nest.close();
   });
 
