@@ -8,7 +8,7 @@ import { Settings } from '../config/settings';
 import { assertPlainJson } from '../entry/plain-json';
 import { RateLimiter } from '../entry/rate-limiter';
 import { clientAddress } from './client-address';
-import { intakeOf } from './intake/intakes';
+import { inboundOf } from './inbound/inbound-flows';
 import { count, counts } from './metrics';
 import { Overload } from './overload';
 import type { AdmittedSession } from './connection';
@@ -78,8 +78,8 @@ export class Admission {
 
   private async admit(socket: Socket): Promise<void> {
     const { client } = socket as unknown as { client: { sockets: Map<string, unknown> } };
-    const intake = intakeOf(engineOf(socket));
-    if (intake) intake.spoke = true;
+    const inbound = inboundOf(engineOf(socket));
+    if (inbound) inbound.attemptedAuth = true;
     if (this.closed || this.pending >= PENDING_MAX || this.overload.now) throw busy();
     if (this.cutOff) throw new AppError('RETRY');
     if (this.deciding.has(client) || client.sockets.size > 0) {

@@ -39,5 +39,5 @@ export interface Connection {
   /** The largest answer among those that wait, while many bytes do; else 0. */
   answerBytes: number;
   /** What counts its frames, and can stop reading them. */
-  intake: ReadControl | undefined;
+  inbound: ReadControl | undefined;
 }

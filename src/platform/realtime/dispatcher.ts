@@ -15,7 +15,7 @@ import { RateLimiter } from '../entry/rate-limiter';
 import { Admission } from './admission';
 import { Connections } from './connections';
 import { type EventHandler, EventHandlers } from './event-handlers';
-import { FRAME_OVERHEAD_BYTES, Intakes } from './intake/intakes';
+import { FRAME_OVERHEAD_BYTES, InboundFlows } from './inbound/inbound-flows';
 import { Kicks } from './kicks';
 import { count, counts } from './metrics';
 import { Outbound } from './outbound';
@@ -60,7 +60,7 @@ export class Dispatcher implements OnModuleInit {
     private readonly outbound: Outbound,
     private readonly kicks: Kicks,
     private readonly rates: RateLimiter,
-    private readonly intakes: Intakes,
+    private readonly inboundFlows: InboundFlows,
     private readonly deadlines: CallDeadlines,
     private readonly settings: Settings,
     @Inject(REALTIME_OPTIONS) private readonly options: RealtimeOptions,
@@ -85,7 +85,7 @@ export class Dispatcher implements OnModuleInit {
     }
     server.on('connection', (socket: Socket) => {
       const connection = this.admission.settle(socket);
-      connection.intake = this.intakes.admit(engineOf(socket), connection);
+      connection.inbound = this.inboundFlows.admit(engineOf(socket), connection);
       engineOf(socket).request = null;
       Object.assign(socket.handshake, FORGOTTEN);
       decoderOf(socket).hand(socket, receive, this.settings.limits.frameBytes + FRAME_OVERHEAD_BYTES);
@@ -237,7 +237,7 @@ export class Dispatcher implements OnModuleInit {
       });
     }
     count(counts.refused, known.code);
-    if (!OURS.has(known.code)) connection.intake?.charge();
+    if (!OURS.has(known.code)) connection.inbound?.charge();
     if (ack) {
       this.outbound.answer(connection, ack.id, JSON.stringify({ ok: false, error: known.toWire(traceId) }));
     }

@@ -141,7 +141,7 @@ export class Outbound implements OnApplicationShutdown {
     else this.watch(connection, bytes);
     if (others > disconnectBytes)
       this.drop(connection, bytes, 'more answers wait for it than REALTIME_DISCONNECT_BYTES');
-    else if (others > laggingBytes) connection.intake?.pause();
+    else if (others > laggingBytes) connection.inbound?.pause();
   }
 
   onApplicationShutdown(): void {
@@ -209,7 +209,7 @@ export class Outbound implements OnApplicationShutdown {
     connection.laggingSince = 0;
     this.backlogs.delete(connection);
     connection.answerBytes = 0;
-    connection.intake?.resume();
+    connection.inbound?.resume();
     for (const listener of this.drained) listener(connection);
   }
 
@@ -224,7 +224,7 @@ export class Outbound implements OnApplicationShutdown {
     counts.laggingClosed++;
     const { userPk, sessionId } = connection.caller;
     this.logger.warn({ msg: `closed a socket: ${why}; it may come back and sync`, userPk, sessionId, bytes });
-    connection.intake?.end();
+    connection.inbound?.end();
     const engine = engineOf(connection.socket);
     if (engine.transport.socket) engine.transport.socket.terminate();
     else engine.close(true);

@@ -9,9 +9,9 @@ import { Drain } from './drain';
 import { EventHandlers } from './event-handlers';
 import { FanOut } from './fan-out';
 import { GapHints } from './gap-hints';
-import { Intakes } from './intake/intakes';
-import { Strangers } from './intake/strangers';
-import { Turns } from './intake/turns';
+import { InboundFlows } from './inbound/inbound-flows';
+import { UnauthenticatedConnections } from './inbound/unauthenticated-connections';
+import { LoopTurns } from './inbound/loop-turns';
 import { HearersHere } from './hearers-here';
 import { Kicks } from './kicks';
 import { FallbackTable } from './fallback-table';
@@ -44,7 +44,7 @@ import { ServingPeers } from './serving-peers';
     FanOut,
     GapHints,
     HearersHere,
-    Intakes,
+    InboundFlows,
     Kicks,
     FallbackTable,
     { provide: Live, useClass: LiveService },
@@ -57,8 +57,8 @@ import { ServingPeers } from './serving-peers';
     ProofLease,
     Routes,
     ServingPeers,
-    Strangers,
-    Turns,
+    UnauthenticatedConnections,
+    LoopTurns,
   ],
   exports: [
     Admission,
@@ -68,7 +68,7 @@ import { ServingPeers } from './serving-peers';
     Connections,
     Dispatcher,
     Drain,
-    Intakes,
+    InboundFlows,
     Kicks,
     Live,
     Outbound,

@@ -5,8 +5,8 @@ import type { Socket as NetSocket } from 'node:net';
 import type { Server, ServerOptions } from 'socket.io';
 import { Settings } from '../config/settings';
 import { Dispatcher } from './dispatcher';
-import { type EngineServer, Intakes, readableBytes } from './intake/intakes';
-import { PacedWebSocketServer } from './intake/paced-websocket';
+import { type EngineServer, InboundFlows, readableBytes } from './inbound/inbound-flows';
+import { PacedWebSocketServer } from './inbound/paced-websocket';
 import * as wire from './wire';
 
 /** From the first byte to CONNECT and its answer; a little later, at ten seconds, the connection has gone. */
@@ -21,23 +21,23 @@ const CONNECT_TIMEOUT_MS = 8000;
 export class ParleyIoAdapter extends IoAdapter {
   private readonly settings: Settings;
   private readonly dispatcher: Dispatcher;
-  private readonly intakes: Intakes;
+  private readonly inboundFlows: InboundFlows;
 
   constructor(app: INestApplicationContext) {
     super(app);
     this.settings = app.get(Settings);
     this.dispatcher = app.get(Dispatcher);
-    this.intakes = app.get(Intakes);
+    this.inboundFlows = app.get(InboundFlows);
   }
 
   override createIOServer(port: number, options?: Partial<ServerOptions>): Server {
     const server = super.createIOServer(port, {
       ...options,
-      ...socketOptions(this.settings, this.intakes),
+      ...socketOptions(this.settings, this.inboundFlows),
     } as ServerOptions);
     server.engine.on('connection_error', explain);
     this.dispatcher.attach(server);
-    this.intakes.attach(server.engine as unknown as EngineServer);
+    this.inboundFlows.attach(server.engine as unknown as EngineServer);
     return server;
   }
 
@@ -70,7 +70,7 @@ function explain({ code, context }: RefusedRequest): void {
     'load balancer with sticky sessions; clients that use websocket alone do not.';
 }
 
-function socketOptions(settings: Settings, intakes: Intakes): Partial<ServerOptions> {
+function socketOptions(settings: Settings, inboundFlows: InboundFlows): Partial<ServerOptions> {
   const { http, realtime } = settings;
   const anyOrigin = http.corsOrigins.includes('*');
   return {
@@ -90,7 +90,7 @@ function socketOptions(settings: Settings, intakes: Intakes): Partial<ServerOpti
     }),
     allowRequest: (request, decide) => {
       if (!isOriginAllowed(request, http.corsOrigins, http.publicUrl)) return decide(null, false);
-      intakes.ask(request, (allowed) => {
+      inboundFlows.ask(request, (allowed) => {
         // Engine.IO destroys a socket that it refuses, and with it what was held back.
         if (allowed && request.headers.upgrade !== undefined) answerAtOnce(request.socket);
         decide(null, allowed);

@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io';
 import type { UserCaller } from '../../kernel/caller';
-import type { Intake } from './intake/intake';
+import type { InboundFlow } from './inbound/inbound-flow';
 import type { AdmittedSession, Connection, DeviceState } from './connection';
 
 /** The Connection as the dispatcher keeps it, in `socket.data`. */
@@ -20,7 +20,7 @@ export class SocketConnection implements Connection {
   large = 0;
   waiting: (() => void)[] | undefined;
   /** What counts its frames. */
-  intake: Intake | undefined;
+  inbound: InboundFlow | undefined;
 
   constructor(
     readonly socket: Socket,

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Intake } from './intake';
-import type { Waiting } from './turns';
+import type { InboundFlow } from './inbound-flow';
+import type { DeferredFrames } from './loop-turns';
 
 const SEPARATOR = '\u001e';
-/** How long a client that does not poll is waited for to be told of the end, before and after it was let in. Milliseconds. */
-const STRANGER_CLOSE_MS = 1000;
+/** How long a client that does not poll is waited for to be told of the end, before and after a session is bound. Milliseconds. */
+const UNAUTHENTICATED_CLOSE_MS = 1000;
 const CLOSE_MS = 10_000;
 
 interface Packet {
@@ -27,12 +27,12 @@ export interface PollingTransport {
  * Takes a polling transport's packets in turns. A POST is answered when its last packet has been read; a second one before
  * that ends the transport, as in Engine.IO.
  */
-export function pacePolling(transport: PollingTransport, intake: Intake): void {
+export function pacePolling(transport: PollingTransport, inbound: InboundFlow): void {
   const onRequest = transport.onRequest.bind(transport);
-  transport.closeTimeout = STRANGER_CLOSE_MS;
+  transport.closeTimeout = UNAUTHENTICATED_CLOSE_MS;
   transport.onRequest = (request) => {
-    if (intake.connection) transport.closeTimeout = CLOSE_MS;
-    intake.charge();
+    if (inbound.connection) transport.closeTimeout = CLOSE_MS;
+    inbound.charge();
     onRequest(request);
   };
   let busy = false;
@@ -46,14 +46,14 @@ export function pacePolling(transport: PollingTransport, intake: Intake): void {
       return;
     }
     busy = true;
-    takeBody(transport, intake, request, response, () => (busy = false));
+    takeBody(transport, inbound, request, response, () => (busy = false));
   };
 }
 
 /** Reads the body of a POST, as many bytes as a frame may have, and then its packets. */
 function takeBody(
   transport: PollingTransport,
-  intake: Intake,
+  inbound: InboundFlow,
   request: IncomingMessage,
   response: ServerResponse,
   done: () => void,
@@ -77,14 +77,14 @@ function takeBody(
   };
   const onData = (chunk: Buffer): void => {
     bytes += chunk.length;
-    if (intake.ended) return;
-    if (bytes <= intake.frameBytes) chunks.push(chunk);
+    if (inbound.ended) return;
+    if (bytes <= inbound.frameBytes) chunks.push(chunk);
     // Said before the answer, so that the client reads it before it sees that this was the end.
-    else intake.close('TOO_LARGE');
+    else inbound.close('TOO_LARGE');
   };
   const onEnd = (): void => {
-    if (intake.ended) answer();
-    else new Polled(transport, intake, Buffer.concat(chunks).toString(), answer).goOn();
+    if (inbound.ended) answer();
+    else new PolledPackets(transport, inbound, Buffer.concat(chunks).toString(), answer).continueReading();
   };
   response.on('close', onClose);
   request.on('data', onData);
@@ -92,29 +92,29 @@ function takeBody(
 }
 
 /** The packets of one POST, one after the other. */
-class Polled implements Waiting {
+class PolledPackets implements DeferredFrames {
   private at = 0;
-  private visited = false;
+  private resumed = false;
 
   constructor(
     private readonly transport: PollingTransport,
-    private readonly intake: Intake,
+    private readonly inbound: InboundFlow,
     private readonly text: string,
     private readonly done: () => void,
   ) {}
 
-  goOn(): void {
-    const { transport, intake, text } = this;
-    if (this.visited) intake.visit();
-    this.visited = true;
-    while (this.at <= text.length && !intake.ended) {
-      if (!intake.take()) {
-        if (!intake.ended) return intake.wait(this);
+  continueReading(): void {
+    const { transport, inbound, text } = this;
+    if (this.resumed) inbound.beginResume();
+    this.resumed = true;
+    while (this.at <= text.length && !inbound.ended) {
+      if (!inbound.accept()) {
+        if (!inbound.ended) return inbound.defer(this);
         break;
       }
       const end = text.indexOf(SEPARATOR, this.at);
       const packet = transport.parser.decodePacket(text.slice(this.at, end === -1 ? undefined : end));
-      intake.weigh(end === -1 ? text.length - this.at : end - this.at);
+      inbound.weigh(end === -1 ? text.length - this.at : end - this.at);
       this.at = end === -1 ? text.length + 1 : end + 1;
       if (packet.type === 'close') {
         transport.onClose();

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import * as ws from 'ws';
-import type { Intake } from './intake';
-import type { Waiting } from './turns';
+import type { InboundFlow } from './inbound-flow';
+import type { DeferredFrames } from './loop-turns';
 
 /** How long the client may take to answer our goodbye. Milliseconds. */
 const CLOSE_TIMEOUT_MS = 2000;
@@ -29,9 +29,9 @@ const READ_FRAME = 0;
 const LATER = 6;
 
 /** A reader that asks before each frame whether it may be read now. What is not read stays with the kernel, and so with its sender. */
-interface PacedReader extends FrameReader, Waiting {
+interface PacedReader extends FrameReader, DeferredFrames {
   /** Null until somebody counts its frames: nothing is read before. Absent in a reader that is not ours. */
-  intake?: Intake | null;
+  inbound?: InboundFlow | null;
   later: Callback | undefined;
 }
 
@@ -42,23 +42,23 @@ interface PacedReader extends FrameReader, Waiting {
 const { getInfo, haveLength, end } = Receiver.prototype;
 Object.assign(Receiver.prototype, {
   getInfo(this: PacedReader, done: Callback): void {
-    const { intake } = this;
-    if (intake === undefined || this._bufferedBytes < 2 || intake?.take()) return getInfo.call(this, done);
-    if (intake?.ended) return forget(this);
+    const { inbound } = this;
+    if (inbound === undefined || this._bufferedBytes < 2 || inbound?.accept()) return getInfo.call(this, done);
+    if (inbound?.ended) return forget(this);
     this.later = done;
     this._state = LATER;
-    intake?.wait(this);
+    inbound?.defer(this);
   },
 
   haveLength(this: PacedReader, done: Callback): void {
-    this.intake?.weigh(this._payloadLength);
+    this.inbound?.weigh(this._payloadLength);
     haveLength.call(this, done);
   },
 
-  goOn(this: PacedReader): void {
+  continueReading(this: PacedReader): void {
     const { later } = this;
     if (!later) return;
-    this.intake?.visit();
+    this.inbound?.beginResume();
     this.later = undefined;
     this._state = READ_FRAME;
     this.startLoop(later);
@@ -66,9 +66,9 @@ Object.assign(Receiver.prototype, {
 
   /** The connection is over. Whoever was not read because it read nothing itself is not waited for. */
   end(this: PacedReader): void {
-    if (this.intake?.isPaused && this.later) {
+    if (this.inbound?.isPaused && this.later) {
       forget(this);
-      this.goOn();
+      this.continueReading();
     }
     end.call(this);
   },
@@ -92,11 +92,11 @@ class PacedWebSocket extends WebSocket {
   /** ws makes its reader here. */
   override setSocket(socket: Duplex, head: Buffer, options: object): void {
     super.setSocket(socket, head, options);
-    Object.assign(readerOf(this), { intake: null, later: undefined });
+    Object.assign(readerOf(this), { inbound: null, later: undefined });
   }
 
   override close(code?: number, data?: string | Buffer): void {
-    if (code === TOO_LARGE && readerOf(this).intake?.connection) this.send(CLOSED_FOR_SIZE);
+    if (code === TOO_LARGE && readerOf(this).inbound?.connection) this.send(CLOSED_FOR_SIZE);
     super.close(code, data);
   }
 }
@@ -104,13 +104,13 @@ class PacedWebSocket extends WebSocket {
 const readerOf = (socket: ws.WebSocket): PacedReader => (socket as unknown as { _receiver: PacedReader })._receiver;
 
 /** Counts the frames of a WebSocket that was just opened. */
-export const paceWebSocket = (request: IncomingMessage & { websocket?: ws.WebSocket }, intake: Intake): void => {
+export const paceWebSocket = (request: IncomingMessage & { websocket?: ws.WebSocket }, inbound: InboundFlow): void => {
   const { websocket } = request;
   if (!websocket) return;
   const reader = readerOf(websocket);
-  reader.intake = intake;
-  intake.readBy(reader);
-  reader.goOn();
+  reader.inbound = inbound;
+  inbound.attachReader(reader);
+  reader.continueReading();
 };
 
 /** For Engine.IO's `wsEngine`. */

@@ -8,25 +8,25 @@ import { clientAddress } from '../client-address';
 import type { Connection } from '../connection';
 import { count, counts } from '../metrics';
 import type { EngineSocket } from '../engine-socket';
-import { Intake, type IntakeHost } from './intake';
+import { InboundFlow, type InboundFlowHost } from './inbound-flow';
 import { pacePolling, type PollingTransport } from './paced-polling';
 import { paceWebSocket } from './paced-websocket';
-import { Strangers } from './strangers';
-import { Turns } from './turns';
+import { UnauthenticatedConnections } from './unauthenticated-connections';
+import { LoopTurns } from './loop-turns';
 
 /** What Socket.IO adds around a body: packet type, ack id, event name. */
 export const FRAME_OVERHEAD_BYTES = 512;
 /** A frame this many times too large is still read, so that its answer can say so; beyond that its connection ends. */
 const READ_TIMES = 4;
-/** Room for a token and a device, before anybody was let in. */
-const STRANGER_BYTES = 16 * 1024;
+/** Room for a token and a device: the largest frame before a session is bound. */
+const UNAUTHENTICATED_BYTES = 16 * 1024;
 /** What a flood costs of the handshakes of its user: whoever floods again and again comes back slowly. */
 const HANDSHAKES_PER_FLOOD = 10;
 
 type EngineRequest = IncomingMessage & { _query: { sid?: string } };
 /** An Engine.IO connection as it is made here. */
 type CountedEngine = EngineSocket & {
-  intake?: Intake;
+  inbound?: InboundFlow;
   on(event: 'close', listener: () => void): void;
 };
 
@@ -40,16 +40,16 @@ export interface EngineServer {
 /** The largest frame that is read. */
 export const readableBytes = ({ limits }: Settings): number => READ_TIMES * limits.frameBytes + FRAME_OVERHEAD_BYTES;
 
-/** Gives every connection an intake, whatever its transport, and counts those that nobody was let in by yet. */
+/** Gives every connection its flow control, whatever its transport, and bounds the connections without a session. */
 @Injectable()
-export class Intakes implements IntakeHost {
+export class InboundFlows implements InboundFlowHost {
   private readonly logger = new Logger('socket');
-  readonly strangerBytes = STRANGER_BYTES;
+  readonly unauthenticatedBytes = UNAUTHENTICATED_BYTES;
   readonly frameBytes: number;
 
   constructor(
-    readonly turns: Turns,
-    private readonly strangers: Strangers,
+    readonly turns: LoopTurns,
+    private readonly unauthenticated: UnauthenticatedConnections,
     private readonly rates: RateLimiter,
     private readonly settings: Settings,
   ) {
@@ -60,46 +60,47 @@ export class Intakes implements IntakeHost {
     const create = engines.createTransport.bind(engines);
     engines.createTransport = (name, request) => {
       const { sid } = request._query;
-      const intake = (sid !== undefined && engines.clients[sid]?.intake) || new Intake(this, this.addressOf(request));
-      const transport = create(name, request) as { intake?: Intake };
-      transport.intake = intake;
-      if (name === 'polling') pacePolling(transport as PollingTransport, intake);
-      else paceWebSocket(request, intake);
+      const inbound =
+        (sid !== undefined && engines.clients[sid]?.inbound) || new InboundFlow(this, this.addressOf(request));
+      const transport = create(name, request) as { inbound?: InboundFlow };
+      transport.inbound = inbound;
+      if (name === 'polling') pacePolling(transport as PollingTransport, inbound);
+      else paceWebSocket(request, inbound);
       return transport;
     };
-    const { strangers, rates } = this;
+    const { unauthenticated, rates } = this;
     // One function for all: a closure a connection would be memory for every idle one.
     function gone(this: CountedEngine): void {
-      const { intake } = this;
-      if (!intake || intake.connection) return;
-      if (!intake.spoke) rates.penalizeAddress('wrongCredentials', intake.address);
-      strangers.left(intake.address);
+      const { inbound } = this;
+      if (!inbound || inbound.connection) return;
+      if (!inbound.attemptedAuth) rates.penalizeAddress('wrongCredentials', inbound.address);
+      unauthenticated.removed(inbound.address);
     }
     engines.on('connection', (engine) => {
-      const { intake } = engine.transport as { intake?: Intake };
-      if (!intake) return;
-      engine.intake = intake;
-      intake.engine = engine;
-      strangers.came(intake.address);
+      const { inbound } = engine.transport as { inbound?: InboundFlow };
+      if (!inbound) return;
+      engine.inbound = inbound;
+      inbound.engine = engine;
+      unauthenticated.added(inbound.address);
       engine.on('close', gone);
     });
   }
 
   /** Whether this request may open a connection: at once as a rule, else in its turn. */
   ask(request: IncomingMessage, open: (allowed: boolean) => void): void {
-    this.strangers.ask(this.addressOf(request), open);
+    this.unauthenticated.ask(this.addressOf(request), open);
   }
 
-  /** Somebody was let in by this connection. */
-  admit(engine: EngineSocket, connection: Connection): Intake | undefined {
-    const { intake } = engine as CountedEngine;
-    if (!intake) return undefined;
-    intake.admitted(connection);
-    this.strangers.left(intake.address);
-    return intake;
+  /** A session was bound to this connection. */
+  admit(engine: EngineSocket, connection: Connection): InboundFlow | undefined {
+    const { inbound } = engine as CountedEngine;
+    if (!inbound) return undefined;
+    inbound.authenticated(connection);
+    this.unauthenticated.removed(inbound.address);
+    return inbound;
   }
 
-  pay({ caller }: Connection, frames: number): boolean {
+  consume({ caller }: Connection, frames: number): boolean {
     try {
       this.rates.consume('frames', caller, frames);
       return true;
@@ -109,7 +110,7 @@ export class Intakes implements IntakeHost {
     }
   }
 
-  closed({ connection, address }: Intake, code: ErrorCode): void {
+  closed({ connection, address }: InboundFlow, code: ErrorCode): void {
     count(counts.closedFor, code);
     if (!connection) {
       this.rates.penalizeAddress('wrongCredentials', address);
@@ -130,5 +131,5 @@ const SAYS: Partial<Record<ErrorCode, string>> = {
   TOO_LARGE: 'closed a socket whose frame was far larger than LIMIT_FRAME_BYTES',
 };
 
-/** What counts this connection's frames. */
-export const intakeOf = (engine: EngineSocket): Intake | undefined => (engine as CountedEngine).intake;
+/** The flow control of this connection. */
+export const inboundOf = (engine: EngineSocket): InboundFlow | undefined => (engine as CountedEngine).inbound;
