@@ -2,7 +2,7 @@
 // The list is derived from what is installed, so it needs no upkeep.
 const { existsSync, readdirSync, readFileSync } = require('node:fs');
 const { join } = require('node:path');
-const { TYPESCRIPT } = require('./test/support/swc.cjs');
+const { TYPESCRIPT } = require('./scripts/lib/swc.cjs');
 
 function esmPackages(root = join(__dirname, 'node_modules')) {
   const names = [];

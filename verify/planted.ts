@@ -1,8 +1,9 @@
-import { transformFileSync } from '@swc/core';
+import { type Options, transformFileSync } from '@swc/core';
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Guard } from '../scripts/lib/guard.mjs';
+import { TYPESCRIPT } from '../scripts/lib/swc.cjs';
 import type { InvariantName } from './history';
 import { INVARIANT_NAMES } from './invariants';
 import { FAULTS, planFaults, type FaultName } from './fault-plan';
@@ -152,14 +153,5 @@ function plant({ patch, files }: PlantedBug, root: string, copy: string): string
   return copy;
 }
 
-/** The rest of the tree is built already, so only what the patch changed is compiled; types do not matter here. */
-const COMPILER: Parameters<typeof transformFileSync>[1] = {
-  swcrc: false,
-  jsc: {
-    target: 'es2022',
-    keepClassNames: true,
-    parser: { syntax: 'typescript', decorators: true },
-    transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-  },
-  module: { type: 'commonjs', ignoreDynamic: true },
-};
+/** The rest of the tree is built already, so only what the patch changed is compiled. */
+const COMPILER: Options = { ...TYPESCRIPT, module: { type: 'commonjs', ignoreDynamic: true } };

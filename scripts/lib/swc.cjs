@@ -1,4 +1,4 @@
-/** How tests turn TypeScript into JavaScript, wherever they do: as the build does, without looking at types. */
+/** How TypeScript becomes JavaScript where it is not built: in tests and tools, as the build does and without looking at types. */
 exports.TYPESCRIPT = {
   swcrc: false,
   jsc: {
