@@ -5,10 +5,13 @@ import { Settings } from '../config/settings';
 import { DatabasePool } from './pool';
 import { assertOneStatement, type Row, type SqlExecutor, type SqlTransaction, type SqlValue } from './statements';
 import { Transaction } from './transaction';
-import { isConnectionError, isDeadlock, isLockTrouble, isLockWait } from './trouble';
+import { isConnectionError, isDeadlock, isFull, isLockTrouble, isLockWait } from './trouble';
 
 export type { LaterResult, Row, SqlExecutor, SqlTransaction, SqlValue } from './statements';
 export { isConnectionError, isDuplicateKey, isLockTrouble, isOutcomeToBeFound, isOutcomeUnknown } from './trouble';
+
+/** For so long a node that was told of a full disk is given no work; then the next call tries again. */
+const FULL_MS = 10_000;
 
 /**
  * The hot path's door to the database: mysql2's pool without an ORM in between. Statements are text with `?`
@@ -17,6 +20,7 @@ export { isConnectionError, isDuplicateKey, isLockTrouble, isOutcomeToBeFound, i
 @Injectable()
 export class Sql implements SqlExecutor, OnApplicationShutdown {
   private readonly connections: DatabasePool;
+  private fullAt = -Infinity;
 
   constructor({ stores }: Settings) {
     this.connections = new DatabasePool(stores);
@@ -42,6 +46,11 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
     return this.connections.slowestMs;
   }
 
+  /** Whether the database has lately said that it has no room. What is stored is the only test, so it is tried again. */
+  get isFull(): boolean {
+    return performance.now() - this.fullAt < FULL_MS;
+  }
+
   rows<T = Row>(text: string, values: SqlValue[] = []): Promise<T[]> {
     return this.ask(text, values) as Promise<T[]>;
   }
@@ -61,7 +70,7 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
         return await this.once(work);
       } catch (error) {
         const again = (isDeadlock(error) && attempt <= 3) || (isLockWait(error) && attempt <= 1);
-        if (!again) return unavailable(error);
+        if (!again) return this.failed(error);
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * attempt));
       }
     }
@@ -76,8 +85,13 @@ export class Sql implements SqlExecutor, OnApplicationShutdown {
       return answer;
     } catch (error) {
       this.connections.release(connection, error);
-      return unavailable(error);
+      return this.failed(error);
     }
+  }
+
+  private failed(error: unknown): never {
+    if (isFull(error)) this.fullAt = performance.now();
+    return unavailable(error);
   }
 
   private async once<T>(work: (tx: SqlTransaction) => Promise<T>): Promise<T> {

@@ -22,6 +22,8 @@ const errorNumber = (error: unknown): number | undefined =>
 const errorCode = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
+/** The database has no room: it answers what is asked, and stores nothing. */
+export const isFull = (error: unknown): boolean => /^ER_(DISK|RECORD_FILE)_FULL$/.test(errorCode(error));
 export const isDeadlock = (error: unknown): boolean => DEADLOCKS.includes(errorNumber(error));
 export const isLockWait = (error: unknown): boolean => errorNumber(error) === LOCK_WAIT;
 /** Others held what this needed: nothing was stored, and the same again will pass. */

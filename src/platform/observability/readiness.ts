@@ -28,10 +28,10 @@ export class Readiness {
     private readonly drainables: Drainables,
     private readonly clock: DatabaseClock,
   ) {
-    // A read-only server (a replica after a failover) answers, but stores nothing.
+    // A read-only server (a replica after a failover) and one with a full disk answer, but store nothing.
     this.database = new Probe(async () => {
       const [row] = await sql.rows<{ readOnly: number }>('SELECT @@global.read_only AS readOnly');
-      return row?.readOnly === 0;
+      return row?.readOnly === 0 && !sql.isFull;
     });
     this.redis = new Probe(async () => redis.up && (await redis.producer.ping()) === 'PONG');
   }
