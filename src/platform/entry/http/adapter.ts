@@ -14,7 +14,7 @@ import { KnownPaths } from './known-paths';
 import { endReadsWithAnswers } from './reads-in-turn';
 import { securityHeaders } from './security-headers';
 import { EarlyAnswers } from './server/early-answers';
-import { FrontGate } from './server/front-gate';
+import { ConnectionLimiter } from './server/connection-limiter';
 import { statusOf } from './statuses';
 import { traceIdOf } from './trace-id';
 
@@ -109,7 +109,7 @@ export function prepareHttp(app: NestFastifyApplication, { http }: Settings): vo
 
 /** Called last, when all that listens to the server does so: Fastify and Socket.IO. */
 export const guardServer = (app: NestFastifyApplication, { http }: Settings): void =>
-  new FrontGate(http).guard(app.getHttpServer());
+  new ConnectionLimiter(http).guard(app.getHttpServer());
 
 /** `?a=1&a=2` means one thing to one parser and another to the next; nothing of ours takes it. */
 function repeatedKey(query: Record<string, unknown>): string | undefined {

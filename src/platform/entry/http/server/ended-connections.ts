@@ -2,7 +2,7 @@ import { Counter, register } from 'prom-client';
 
 const NAME = 'parley_http_connections_ended_total';
 
-/** Why the door ended a connection. */
+/** Why a connection was ended. */
 export type EndedBecause = 'too-many' | 'sent-ahead' | 'small-pieces' | 'unread' | 'stuck';
 
 const counter =

@@ -7,8 +7,8 @@ type Handle = { bytesWritten?: number; writeQueueSize?: number } | null;
 /** Node's parser of a connection, which hands over each head that it has read. */
 type Parser = { onIncoming?: () => number } | null;
 
-/** Whom a request counts for, before anybody is proved to be anything. */
-export interface Asker {
+/** By whom a request is counted, before any credential is proved. */
+export interface RequestOrigin {
   address: string;
   /** The header with a user's token; app servers, who ask much at once and rightly, show Basic credentials. */
   bearer?: string;
@@ -20,7 +20,7 @@ const WRONG = -1;
 /** One connection that speaks HTTP, and the answers it still waits for. */
 export class OpenConnection {
   /** Its requests that are not answered yet, or whose answer is not read, and for whom each counts as under way. */
-  readonly waiting = new Map<ServerResponse, Asker | undefined>();
+  readonly waiting = new Map<ServerResponse, RequestOrigin | undefined>();
   private delivered = 0;
   private stuckSince = 0;
 

@@ -5,7 +5,7 @@ import type { HttpSettings } from '../../../config/settings';
 import { clientAddress } from '../../../realtime/client-address';
 import { EarlyAnswers } from './early-answers';
 import { countEnded } from './ended-connections';
-import { type Asker, OpenConnection } from './open-connection';
+import { type RequestOrigin, OpenConnection } from './open-connection';
 import { answerAsPlain } from './plain-upgrades';
 import { countPieces } from './small-pieces';
 import { Tally } from './tally';
@@ -24,11 +24,11 @@ const SOCKET_PATH = '/socket.io/';
 type Listener = (...args: unknown[]) => void;
 
 /**
- * What stands between the port and both doors: how many connections there may be, how many requests of each may wait, and how
- * many bytes of answers may lie unread (docs/adr/0023). Going past it costs a client its connection and no more: what it was
- * not told it asks again.
+ * Limits on HTTP connections, before Fastify and Socket.IO: how many there may be, how many requests of each may wait, and how
+ * many bytes of answers may lie unread (docs/adr/0023). Going past them costs a client its connection and no more: what was
+ * not answered it asks again.
  */
-export class FrontGate {
+export class ConnectionLimiter {
   private readonly connections = new Map<Socket, OpenConnection>();
   /** Those that wait for an answer. */
   private readonly waiting = new Set<OpenConnection>();
@@ -43,9 +43,9 @@ export class FrontGate {
     this.unread = new UnreadAnswers(http);
   }
 
-  /** Called when everybody else listens to the server already: from here on they are asked for what may pass. */
+  /** Called when all others listen to the server already: from here on they get only what passes. */
   guard(server: Server): void {
-    server.prependListener('connection', (socket: Socket) => this.enter(socket));
+    server.prependListener('connection', (socket: Socket) => this.opened(socket));
     const pass = takeOver(server, 'request');
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       if (this.admits(request, response)) pass(request, response);
@@ -54,7 +54,7 @@ export class FrontGate {
     server.on('checkExpectation', (request, response) => server.emit('request', request, response));
     const upgrade = takeOver(server, 'upgrade');
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-      this.leave(socket);
+      this.closed(socket);
       if (isForSockets(request)) upgrade(request, socket, head);
       else answerAsPlain(server, request, socket, head);
     });
@@ -65,7 +65,7 @@ export class FrontGate {
     server.once('close', () => clearInterval(timer));
   }
 
-  private enter(socket: Socket): void {
+  private opened(socket: Socket): void {
     const { connectionsPerAddress, trustProxy } = this.http;
     const address = socket.remoteAddress ?? '';
     // Behind proxies one address is everybody's.
@@ -77,11 +77,11 @@ export class FrontGate {
     }
     this.connections.set(socket, new OpenConnection(socket, address));
     this.open.add(address);
-    socket.once('close', () => this.leave(socket));
+    socket.once('close', () => this.closed(socket));
   }
 
   /** The connection has ended, or speaks another protocol from now on. */
-  private leave(socket: Socket): void {
+  private closed(socket: Socket): void {
     const connection = this.connections.get(socket);
     if (!connection) return;
     this.connections.delete(socket);
@@ -99,12 +99,12 @@ export class FrontGate {
       connection.end();
       return false;
     }
-    const asker = isCounted(request.url ?? '') ? this.askerOf(request, connection) : undefined;
-    const failure = this.refusalOf(request, asker);
-    connection.waiting.set(response, asker);
+    const origin = isCounted(request.url ?? '') ? this.originOf(request, connection) : undefined;
+    const failure = this.refusalOf(request, origin);
+    connection.waiting.set(response, origin);
     this.waiting.add(connection);
-    if (asker) this.underWay.add(asker.address);
-    if (asker?.bearer) this.underWayOfToken.add(asker.bearer);
+    if (origin) this.underWay.add(origin.address);
+    if (origin?.bearer) this.underWayOfToken.add(origin.bearer);
     response.once('close', () => this.settle(connection, response));
     if (request.headers['transfer-encoding'] !== undefined) countPieces(request, () => connection.end());
     if (!failure) return true;
@@ -113,27 +113,30 @@ export class FrontGate {
   }
 
   private settle(connection: OpenConnection, response: ServerResponse): void {
-    const asker = connection.waiting.get(response);
+    const origin = connection.waiting.get(response);
     if (!connection.waiting.delete(response)) return;
-    if (asker) this.underWay.take(asker.address);
-    if (asker?.bearer) this.underWayOfToken.take(asker.bearer);
+    if (origin) this.underWay.take(origin.address);
+    if (origin?.bearer) this.underWayOfToken.take(origin.bearer);
     if (connection.waiting.size === 0) this.waiting.delete(connection);
   }
 
-  private askerOf({ headers }: IncomingMessage, { address }: OpenConnection): Asker {
+  private originOf({ headers }: IncomingMessage, { address }: OpenConnection): RequestOrigin {
     const { authorization, 'x-forwarded-for': forwarded } = headers;
     const bearer = authorization !== undefined && /^bearer /i.test(authorization) ? authorization : undefined;
     return { address: clientAddress(forwarded, address, this.http.trustProxy), ...(bearer && { bearer }) };
   }
 
-  private refusalOf({ httpVersion, headers }: IncomingMessage, asker: Asker | undefined): AppError | undefined {
+  private refusalOf(
+    { httpVersion, headers }: IncomingMessage,
+    origin: RequestOrigin | undefined,
+  ): AppError | undefined {
     if (httpVersion === '1.1' && headers.host === undefined) return invalid('host', 'HTTP/1.1 needs a Host header.');
-    if (!asker) return undefined;
+    if (!origin) return undefined;
     const { requestsPerAddress } = this.http;
     const busy =
-      this.underWay.of(asker.address) >= requestsPerAddress ||
+      this.underWay.of(origin.address) >= requestsPerAddress ||
       this.underWay.total >= requestsPerAddress * OF_ALL ||
-      (asker.bearer !== undefined && this.underWayOfToken.of(asker.bearer) >= OF_TOKEN);
+      (origin.bearer !== undefined && this.underWayOfToken.of(origin.bearer) >= OF_TOKEN);
     return busy ? new AppError('BUSY', { retryAfterMs: BUSY_MS }) : undefined;
   }
 }

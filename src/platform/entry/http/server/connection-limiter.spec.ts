@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { readSettings } from '../../../config/read-settings';
-import { FrontGate } from './front-gate';
+import { ConnectionLimiter } from './connection-limiter';
 
 const LARGE = Buffer.alloc(32 * 1024 * 1024, 'x');
 const GOOD = {
@@ -13,7 +13,7 @@ const GOOD = {
 const request = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: h\r\n\r\n`;
 
 /** What stands before both doors, in front of a server that answers `/large` with 32 MB and `/never` not at all. */
-describe('the front gate', () => {
+describe('the limits on HTTP connections', () => {
   let server: Server;
   const clients: Socket[] = [];
   const start = async (env: Record<string, string>) => {
@@ -25,7 +25,7 @@ describe('the front gate', () => {
       }
       response.end(incoming.url === '/large' ? LARGE : 'small');
     });
-    new FrontGate(readSettings({ ...GOOD, ...env }).http).guard(server);
+    new ConnectionLimiter(readSettings({ ...GOOD, ...env }).http).guard(server);
     await once(server.listen(0, '127.0.0.1'), 'listening');
   };
   const client = (): Socket => {
