@@ -28,12 +28,12 @@ export class ConversationRow {
   @Column(uint({ default: 0 })) lowCount!: number;
   @Column(instant({ nullable: true })) lastAt!: Date | null;
   /**
-   * Where a log ends in directed messages: the last message that everybody sees, and its time. They stand while the log
-   * ends at `directedTail`, so whatever is said to everybody afterwards makes them void without a write (docs/adr/0011).
+   * Where a log ends in directed messages: the last message that everybody sees, and its time. They hold while the log's head
+   * is `directedHeadSeq`, so whatever is said to everybody afterwards makes them void without a write (docs/adr/0011).
    */
-  @Column(uint({ default: 0 })) shownSeq!: number;
-  @Column(instant({ nullable: true })) shownAt!: Date | null;
-  @Column(uint({ default: 0 })) directedTail!: number;
+  @Column(uint({ default: 0 })) lastVisibleSeq!: number;
+  @Column(instant({ nullable: true })) lastVisibleAt!: Date | null;
+  @Column(uint({ default: 0 })) directedHeadSeq!: number;
   /** Raised by every change of who may speak or hear. */
   @Column(uint({ default: 1 })) memberVersion!: number;
   @Column(created()) createdAt!: Date;

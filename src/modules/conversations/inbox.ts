@@ -47,8 +47,9 @@ interface EntryColumns {
 }
 
 /** The last message that this member sees: a directed one leaves no trace in the list of those whom it is not for. */
-const LAST_SEQ = 'GREATEST(m.directedSeq, IF(c.directedTail = c.maxSeq, c.shownSeq, c.maxSeq))';
-const LAST_AT = 'IF(c.directedTail <> c.maxSeq, c.lastAt, IF(m.directedSeq > c.shownSeq, m.directedAt, c.shownAt))';
+const LAST_SEQ = 'GREATEST(m.directedSeq, IF(c.directedHeadSeq = c.maxSeq, c.lastVisibleSeq, c.maxSeq))';
+const LAST_AT =
+  'IF(c.directedHeadSeq <> c.maxSeq, c.lastAt, IF(m.directedSeq > c.lastVisibleSeq, m.directedAt, c.lastVisibleAt))';
 
 const COLUMNS = `m.conversationPk, c.kind, c.lowPk, c.highPk, c.maxSeq, ${LAST_SEQ} AS lastSeq, ${LAST_AT} AS lastAt,
   c.minSeq AS headMinSeq, c.minCount, c.minLowCount, c.countSeq, c.lowCount,

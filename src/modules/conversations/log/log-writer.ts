@@ -8,7 +8,7 @@ import type { Draft } from './draft';
 import { sqlTime, type StoredMessage } from './message';
 import { writeMemberCounts } from './member-counts';
 import { insertion, messageId, newMessage, type RowValues, writeMessage } from './message-row';
-import { writeShownTails } from './shown-tail';
+import { writeLastVisible } from './last-visible';
 
 /** The outbox payload of a group commit. */
 export interface OwedMessages {
@@ -110,7 +110,7 @@ export class LogWriter {
     this.writeRows(tx, rows);
     writeMemberCounts(tx, drafts, messages);
     if (drafts.some(({ recipients }) => recipients)) {
-      writeShownTails(
+      writeLastVisible(
         tx,
         [...moves.values()].map(({ before }) => before),
         messages,
