@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { UserEvent } from '../../kernel/contracts/socket-events';
 import { Sql, type SqlExecutor } from '../../platform/database/sql';
-import { PageRoom } from '../../platform/entry/page-room';
+import { PageBudget } from '../../platform/entry/page-budget';
 
 interface UserEventRecord {
   userSeq: number;
@@ -80,7 +80,7 @@ export class UserEvents {
        ORDER BY userSeq LIMIT ?`,
       [userPk, userSeq, limit + 1],
     );
-    const fitting = new PageRoom(maxBytes).fill(lengths.slice(0, limit), ({ bytes }) => bytes);
+    const fitting = new PageBudget(maxBytes).fill(lengths.slice(0, limit), ({ bytes }) => bytes);
     const last = fitting[fitting.length - 1];
     if (!last) return { events: [], more: false };
     const rows = await this.sql.rows<UserEventRecord>(

@@ -118,7 +118,7 @@ export class JoinsService implements OnModuleInit {
     attributes: readonly NamedValue[],
     announcement: string | null,
   ): Pick<JoinedChatroom, 'attributes' | 'nextCursor'> {
-    const fitting = this.pages.room(bytesOf(announcement)).fill(attributes, bytesOf);
+    const fitting = this.pages.budget(bytesOf(announcement)).fill(attributes, bytesOf);
     const last = fitting[fitting.length - 1];
     return {
       attributes: Object.fromEntries(fitting),

@@ -1,4 +1,4 @@
-import { PageRoom } from '../../platform/entry/page-room';
+import { PageBudget } from '../../platform/entry/page-budget';
 import type { Connection } from '../../platform/realtime/connection';
 import type { Channel } from '../../platform/realtime/channel';
 import type { Frame } from '../../platform/realtime/frame';
@@ -156,7 +156,7 @@ export class LiveRoom {
   private latest(count: number): Spoken[] {
     if (this.stopped || count === 0) return [];
     const latest = this.feed.recent.slice(-count).filter(({ seq }) => seq >= this.from);
-    const fitting = new PageRoom(HISTORY_BYTES).fill(
+    const fitting = new PageBudget(HISTORY_BYTES).fill(
       latest.reverse(),
       ({ frame: { options } }) => options.wsPreEncodedFrame[0].length,
     );

@@ -45,7 +45,7 @@ export class HistoryPages {
     const { maxBytes } = this.lists;
     const reading = { ...bounds, limit: limit + 1 };
     const { messages, cut } = await this.history.pageWithin(conversation, window, reading, maxBytes);
-    const shown = this.lists.room().fill(messages.slice(0, limit).map(seen), bytesOf);
+    const shown = this.lists.budget().fill(messages.slice(0, limit).map(seen), bytesOf);
     const last = shown[shown.length - 1];
     const direction = bounds.after === undefined ? 'before' : 'after';
     return {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { UserCaller } from '../../kernel/caller';
 import { type AppConversation, parseConversationId, type WireConversation } from '../../kernel/contracts/conversation';
 import { JsonText, textOf } from '../../kernel/json-text';
-import type { PageRoom } from '../../platform/entry/page-room';
+import type { PageBudget } from '../../platform/entry/page-budget';
 import {
   type AppEntry,
   Audiences,
@@ -47,7 +47,7 @@ export class ConversationLines {
   async within(
     owner: ListOwner,
     entries: readonly InboxEntry[],
-    room: PageRoom,
+    budget: PageBudget,
   ): Promise<{ lines: JsonText<WireConversation>[]; settled: number }> {
     const around = await this.around(owner, entries);
     const lines: JsonText<WireConversation>[] = [];
@@ -56,7 +56,7 @@ export class ConversationLines {
       for (const entry of part) {
         const line = lineOf(owner, entry, lastMessages.get(entry.conversationPk), around);
         const text = line && textOf(line);
-        if (text !== undefined && !room.take(Buffer.byteLength(text) + 1)) return { lines, settled };
+        if (text !== undefined && !budget.take(Buffer.byteLength(text) + 1)) return { lines, settled };
         if (text !== undefined) lines.push(new JsonText(text));
         settled++;
       }
@@ -65,7 +65,7 @@ export class ConversationLines {
   }
 
   /** The same for the app's server, which sees all conversations of its app and all that is said. */
-  async ofApp(entries: readonly AppEntry[], room: PageRoom): Promise<JsonText<AppConversation>[]> {
+  async ofApp(entries: readonly AppEntry[], budget: PageBudget): Promise<JsonText<AppConversation>[]> {
     const conversations = await this.directory.byPks(entries.map(({ conversationPk }) => conversationPk));
     const cards = await this.audiences.cardsOf([...conversations.values()]);
     const lines: JsonText<AppConversation>[] = [];
@@ -83,7 +83,7 @@ export class ConversationLines {
           ...(group && { group }),
         };
         const text = textOf(line);
-        if (!room.take(Buffer.byteLength(text) + 1)) return lines;
+        if (!budget.take(Buffer.byteLength(text) + 1)) return lines;
         lines.push(new JsonText(text));
       }
     }

@@ -51,7 +51,7 @@ export class ConversationListService {
     const before = cursor && { lastAt: cursor[0], conversationPk: cursor[1] };
     const entries = await this.inbox.latest(owner.userPk, limit + 1, { before, kind: query.kind });
     const page = entries.slice(0, limit);
-    const { lines, settled } = await this.lines.within(owner, page, this.pages.room());
+    const { lines, settled } = await this.lines.within(owner, page, this.pages.budget());
     const last = page[settled - 1];
     return {
       items: lines,
@@ -64,7 +64,7 @@ export class ConversationListService {
     const limit = limitOf(query);
     const after = readCursor(query.cursor, 'number', 'number', 'number');
     const entries = await this.conversations.page(app.pk, limit + 1, query.kind, after);
-    const items = await this.lines.ofApp(entries.slice(0, limit), this.pages.room());
+    const items = await this.lines.ofApp(entries.slice(0, limit), this.pages.budget());
     const last = entries[items.length - 1];
     return {
       items,
@@ -80,7 +80,7 @@ export class ConversationListService {
   async one(caller: UserCaller, conversationId: string): Promise<JsonText<WireConversation>> {
     const { conversation } = await this.readable.find(caller, conversationId);
     const entry = await this.inbox.entry(caller.userPk, conversation.pk);
-    const { lines } = entry ? await this.lines.within(caller, [entry], this.pages.room()) : { lines: [] };
+    const { lines } = entry ? await this.lines.within(caller, [entry], this.pages.budget()) : { lines: [] };
     const [shown] = lines;
     if (!shown) throw new AppError('CONVERSATION_NOT_FOUND');
     return shown;

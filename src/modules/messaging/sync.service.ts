@@ -8,7 +8,7 @@ import { type Answer, JsonText } from '../../kernel/json-text';
 import { StoreEpoch } from '../../platform/database/store-epoch';
 import { FairConcurrencyLimiter } from '../../platform/concurrency/fair-concurrency-limiter';
 import { readPlace, writeCursor } from '../../platform/entry/cursor';
-import type { PageRoom } from '../../platform/entry/page-room';
+import type { PageBudget } from '../../platform/entry/page-budget';
 import { bytesOf, Pages } from '../../platform/entry/pages';
 import { UserEvents } from '../accounts';
 import {
@@ -71,7 +71,7 @@ export class SyncService {
   heads(caller: UserCaller, held: [string, number][]): Promise<ClientEvents['sync:heads']['reply']> {
     return this.limiter.run(taskOwnerOf(caller), async () => {
       const have = heldSeqs(held);
-      const room = this.pages.room();
+      const budget = this.pages.budget();
       const conversations: [string, number][] = [];
       for (let cursor = 0; ;) {
         const entries = await this.inbox.afterKey(caller.userPk, cursor, PAGE_CONVERSATIONS);
@@ -80,7 +80,7 @@ export class SyncService {
           const conversationId = refs.get(conversationPk)?.conversationId;
           return conversationId && maxSeq > (have.get(conversationId) ?? 0) ? [[conversationId, maxSeq]] : [];
         });
-        const fitting = room.fill(ahead, bytesOf);
+        const fitting = budget.fill(ahead, bytesOf);
         conversations.push(...fitting);
         const last = entries[PAGE_CONVERSATIONS - 1];
         const more = fitting.length < ahead.length || conversations.length >= HEADS_MAX;
@@ -108,13 +108,13 @@ export class SyncService {
     const eventsGone = request.userSeq > bounds.maxUserSeq || request.userSeq + 1 < bounds.minUserSeq;
     const reset = place ? firstReset === 1 : otherStore || eventsGone || backlog > BACKLOG_MAX;
 
-    const room = this.pages.room();
+    const budget = this.pages.budget();
     const { userEvents, userSeq, moreEvents } = reset
       ? { userEvents: [], userSeq: place ? from : bounds.maxUserSeq, moreEvents: false }
-      : await this.eventsAfter(caller, from, bounds.maxUserSeq, room);
+      : await this.eventsAfter(caller, from, bounds.maxUserSeq, budget);
     const listed = reset ? entries : behind;
-    const { lines, settled } = await this.lines.within(caller, listed, room);
-    const messages = reset ? undefined : await this.inline(caller, behind.slice(0, settled), { refs, heldOf, room });
+    const { lines, settled } = await this.lines.within(caller, listed, budget);
+    const messages = reset ? undefined : await this.inline(caller, behind.slice(0, settled), { refs, heldOf, budget });
 
     // What the page has no room for is on the next one; so is what comes after the last entry that was looked at.
     const cut = settled < listed.length;
@@ -136,11 +136,11 @@ export class SyncService {
     caller: UserCaller,
     from: number,
     maxUserSeq: number,
-    room: PageRoom,
+    budget: PageBudget,
   ): Promise<{ userEvents: UserEvent[]; userSeq: number; moreEvents: boolean }> {
-    const maxBytes = room.bytes / 2;
+    const maxBytes = budget.bytes / 2;
     const { events, more } = await this.events.since(caller.userPk, from, { limit: EVENTS_MAX, maxBytes });
-    for (const event of events) room.take(bytesOf(event));
+    for (const event of events) budget.take(bytesOf(event));
     const last = events[events.length - 1]?.userSeq ?? from;
     return { userEvents: events, userSeq: more ? last : Math.max(maxUserSeq, last), moreEvents: more };
   }
@@ -149,7 +149,7 @@ export class SyncService {
   private async inline(
     caller: UserCaller,
     behind: readonly InboxEntry[],
-    { refs, heldOf, room }: InlineContext,
+    { refs, heldOf, budget }: InlineContext,
   ): Promise<JsonText<WireMessage>[]> {
     const messages: JsonText<WireMessage>[] = [];
     for (const entry of behind) {
@@ -162,7 +162,7 @@ export class SyncService {
       });
       for (const message of page.map((one) => seenBy(one, caller.userPk))) {
         const text = encodeMessage(message);
-        if (messages.length >= INLINE_TOTAL || !room.take(Buffer.byteLength(text) + 1)) return messages;
+        if (messages.length >= INLINE_TOTAL || !budget.take(Buffer.byteLength(text) + 1)) return messages;
         messages.push(new JsonText(text));
       }
     }
@@ -174,7 +174,7 @@ export class SyncService {
 interface InlineContext {
   refs: ReadonlyMap<number, ConversationRef>;
   heldOf: (entry: InboxEntry) => number;
-  room: PageRoom;
+  budget: PageBudget;
 }
 
 const taskOwnerOf = ({ app, userPk }: UserCaller) => ({ group: app.pk, owner: userPk });

@@ -1,5 +1,5 @@
-/** What still goes into a page. Its first item always does, or nobody would ever get past it. */
-export class PageRoom {
+/** The bytes that a page may still take. Its first item always fits, or nobody would ever get past it. */
+export class PageBudget {
   private empty = true;
 
   constructor(private left: number) {}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Settings } from '../config/settings';
 import { writeCursor } from './cursor';
-import { PageRoom } from './page-room';
+import { PageBudget } from './page-budget';
 import type { Page } from './page-query';
 
 /** What an answer says around its items, its cursor included. */
@@ -18,8 +18,8 @@ export class Pages {
   }
 
   /** @param taken bytes that the answer spends on something else */
-  room(taken = 0): PageRoom {
-    return new PageRoom(this.maxBytes - taken);
+  budget(taken = 0): PageBudget {
+    return new PageBudget(this.maxBytes - taken);
   }
 
   /**
@@ -35,11 +35,11 @@ export class Pages {
     view: (row: Row) => T,
     cut = false,
   ): Page<T> {
-    const room = this.room();
+    const budget = this.budget();
     const items: T[] = [];
     for (const row of rows.slice(0, limit)) {
       const item = view(row);
-      if (!room.take(bytesOf(item))) break;
+      if (!budget.take(bytesOf(item))) break;
       items.push(item);
     }
     const last = rows[items.length - 1];
