@@ -6,7 +6,7 @@ type Typing = ServerEvents['typing'];
 /** Whoever said nothing for so long has stopped. */
 const ENDS_MS = 6000;
 
-/** Who types where, as it is told: typing ends by itself when its end is not told. */
+/** Ends a typing indicator by itself, 6 s after it was last received. */
 export class Typists {
   private readonly timers = new Map<string, Timer>();
 

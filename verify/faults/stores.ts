@@ -73,8 +73,8 @@ export function storeFaults(cluster: Cluster) {
         return () => way.open();
       }),
     'redis-way-frozen': (lasts) => eachWay(lasts, (way) => hushed(way)),
-    'redis-unheard': (lasts) => eachWay(lasts, (way) => hushed(way, 'from the server')),
-    'redis-unhearing': (lasts) => eachWay(lasts, (way) => hushed(way, 'to the server')),
+    'redis-inbound-frozen': (lasts) => eachWay(lasts, (way) => hushed(way, 'from the server')),
+    'redis-outbound-frozen': (lasts) => eachWay(lasts, (way) => hushed(way, 'to the server')),
   } satisfies Record<string, Strike>;
 }
 

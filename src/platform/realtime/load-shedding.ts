@@ -3,12 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Settings } from '../config/settings';
 import { Sql } from '../database/sql';
 import { Periodic } from '../lifecycle/periodic';
-import { Admission } from '../realtime/admission';
-import { Connections } from '../realtime/connections';
-import { engineOf } from '../realtime/engine-socket';
-import { Outbound } from '../realtime/outbound';
-import { ServingPeers } from '../realtime/serving-peers';
-import { Readiness } from './readiness';
+import { Admission } from './admission';
+import { Connections } from './connections';
+import { engineOf } from './engine-socket';
+import { Outbound } from './outbound';
+import { ServingPeers } from './serving-peers';
+import { Readiness } from '../observability/readiness';
 
 const LOOK_MS = 1000;
 /** A database that answered anybody within this time is slow, perhaps, but there. */
@@ -25,7 +25,7 @@ const BATCH_PAUSE_MS = 10;
  * there instead of keeping them on RETRY. It comes back by itself (protocol.md §2.12).
  */
 @Injectable()
-export class Shedding implements OnModuleInit, OnApplicationShutdown {
+export class LoadShedding implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger('nodes');
   private readonly looks = new Periodic(
     LOOK_MS,

@@ -11,7 +11,7 @@ const REMARK = / \([^)]*\)*$/;
 const BEIJING = /^(asia\/beijing|prc)$/i;
 
 /**
- * A time zone as phones and systems name it: by IANA's name of today or of once (`Asia/Calcutta`), as an offset (Android's
+ * A time zone as phones and systems name it: by its current or former IANA name (`Asia/Calcutta`), as an offset (Android's
  * `GMT+08:00`, `UTC+8`), or as Windows does (`China Standard Time`).
  *
  * @returns an IANA name, or an offset as `+05:30`; undefined where nobody knows it (`Etc/Unknown`)
