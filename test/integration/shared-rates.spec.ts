@@ -86,4 +86,53 @@ describe('a rate that processes share', () => {
     for (const each of opened.slice(-2)) expect(await each.readyWithin(10_000)).toBe(true);
     expect(await granted(rates, 21, 'later')).toBe(5);
   });
+
+  it('is given back to all of them', async () => {
+    const [one, two] = await sharedBy(2);
+    expect(await one.take('app', BURST)).toBe(0);
+    expect(await two.take('app', 1)).toBeGreaterThan(0);
+    await one.give('app', 2);
+    expect(await two.take('app', 2)).toBe(0);
+    expect(await one.take('app', 1)).toBeGreaterThan(0);
+    // Never more than there was.
+    await two.give('other', BURST);
+    expect(await two.take('other', BURST)).toBe(0);
+    expect(await one.take('other', 1)).toBeGreaterThan(0);
+  });
+
+  it('is lent to who will wait, each token once, and says how long', async () => {
+    const [one, two] = await sharedBy(2, 1);
+    expect(await one.take('app', BURST)).toBe(0);
+    for (const [n, each] of [one, two, one].entries()) {
+      const { taken, waitMs } = await each.reserve('app', 3000);
+      expect([taken, Math.ceil(waitMs / 1000)]).toEqual([true, n + 1]);
+    }
+    expect(await two.reserve('app', 3000)).toMatchObject({ taken: false });
+    expect(await two.reserve('another', 3000)).toEqual({ taken: true, waitMs: 0 });
+  });
+
+  it('keeps nobody waiting for a Redis that is frozen, and lets nobody take twice what it took itself', async () => {
+    const [one] = await sharedBy(1);
+    expect(await one.take('app', BURST - 100)).toBe(0);
+    gate.hush();
+    try {
+      const began = performance.now();
+      expect(await one.take('app', 100)).toBe(0);
+      expect(await one.take('app', 100)).toBeGreaterThan(0);
+      for (let n = 0; n < 20; n++) await one.take('other', 1);
+      expect(performance.now() - began).toBeLessThan(1500);
+    } finally {
+      gate.speak();
+    }
+  });
+});
+
+describe('a process without Redis', () => {
+  it('has the whole rate for itself', async () => {
+    const alone = new SharedRates(undefined, { name: 'test', perSecond: PER_SECOND, burst: BURST, max: 100 });
+    expect(await granted([alone], 21)).toBe(5);
+    await alone.give('app', 100);
+    expect(await granted([alone], 3)).toBe(1);
+    expect(await alone.reserve('new', 1000)).toEqual({ taken: true, waitMs: 0 });
+  });
 });

@@ -176,7 +176,7 @@ export class SessionsService {
     address: string,
   ): Promise<string> {
     if (caller.kind === 'app') {
-      this.passwordAttempts.consumeForApp(caller, 1);
+      await this.passwordAttempts.consumeForApp(caller, 1);
       return this.passwordAttempts.hashForApp(caller, newPassword);
     }
     if (oldPassword === undefined) throw invalid('oldPassword', 'Give your present password too.');

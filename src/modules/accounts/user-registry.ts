@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../../kernel/errors/app-error';
-import { type RateSubject, RateLimiter } from '../../platform/entry/rate-limiter';
+import type { RateSubject } from '../../platform/entry/rate-limiter';
+import { SharedRateLimiter } from '../../platform/entry/shared-rate-limiter';
 import { Live } from '../../platform/realtime/live';
 import { Audiences } from '../conversations';
 import type { App } from '../tenancy';
@@ -20,7 +21,7 @@ export class UserRegistry {
     private readonly users: UsersRepository,
     private readonly live: Live,
     private readonly audiences: Audiences,
-    private readonly rates: RateLimiter,
+    private readonly rates: SharedRateLimiter,
   ) {}
 
   /**
@@ -58,7 +59,7 @@ export class UserRegistry {
     await this.rates.consumeFor('newNames', creator, userIds.length, async () => {
       const made = await this.users.keepWaiting(app, userIds);
       // Others named them in the same moment, and have paid.
-      if (made < userIds.length) this.rates.refund('newNames', creator, userIds.length - made);
+      if (made < userIds.length) await this.rates.refund('newNames', creator, userIds.length - made);
     });
   }
 

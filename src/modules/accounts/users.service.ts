@@ -88,7 +88,8 @@ export class Users {
   private async store(caller: AppCaller, wanted: readonly unknown[]): Promise<(CreatedUser | AppError)[]> {
     const app = await this.appOf(caller);
     // Before the first of them: a batch is let in with all its passwords or waits.
-    if (modeOf(app).hasPasswords) this.passwordAttempts.consumeForApp(caller, wanted.filter(choosesPassword).length);
+    if (modeOf(app).hasPasswords)
+      await this.passwordAttempts.consumeForApp(caller, wanted.filter(choosesPassword).length);
     const prepared: (Prepared | AppError)[] = [];
     // One after the other, so that a batch stands in line for one slow hash at a time.
     for (const item of wanted) prepared.push(await this.prepare(caller, app, item));

@@ -6,7 +6,8 @@ import { Sql } from '../../platform/database/sql';
 import { readCursor } from '../../platform/entry/cursor';
 import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
 import { Pages } from '../../platform/entry/pages';
-import { type RateSubject, RateLimiter } from '../../platform/entry/rate-limiter';
+import type { RateSubject } from '../../platform/entry/rate-limiter';
+import { SharedRateLimiter } from '../../platform/entry/shared-rate-limiter';
 import { Users } from '../accounts';
 import { Audiences, ConversationDirectory, type ConversationRef } from '../conversations';
 import { ChatroomChanges } from './chatroom-changes';
@@ -32,7 +33,7 @@ export class ChatroomsService {
     private readonly standings: StandingsRepository,
     private readonly changes: ChatroomChanges,
     private readonly exchange: RosterExchange,
-    private readonly rates: RateLimiter,
+    private readonly rates: SharedRateLimiter,
     private readonly pages: Pages,
   ) {}
 

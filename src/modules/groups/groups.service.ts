@@ -6,7 +6,7 @@ import { Sql } from '../../platform/database/sql';
 import { readCursor } from '../../platform/entry/cursor';
 import { limitOf, type Page, type PageQuery } from '../../platform/entry/page-query';
 import { Pages } from '../../platform/entry/pages';
-import { RateLimiter } from '../../platform/entry/rate-limiter';
+import { SharedRateLimiter } from '../../platform/entry/shared-rate-limiter';
 import { type Named, Users } from '../accounts';
 import { Audiences, ConversationDirectory } from '../conversations';
 import type { CreateGroupDto, PatchGroupDto } from './dto/group.dto';
@@ -33,7 +33,7 @@ export class GroupsService {
     private readonly groups: GroupsRepository,
     private readonly changes: GroupChanges,
     private readonly newcomers: Newcomers,
-    private readonly rates: RateLimiter,
+    private readonly rates: SharedRateLimiter,
     private readonly pages: Pages,
   ) {}
 

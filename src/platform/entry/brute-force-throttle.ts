@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { Settings } from '../config/settings';
+import { QueueRedis } from '../queues/queue-redis';
+import { SharedRates } from '../queues/shared-rates';
 import { addressKey, refuseFor } from './rate-limiter';
-import { TokenBuckets } from './token-buckets';
 
 const WINDOW_SECONDS = 15 * 60;
 const REMEMBERED_MAX = 100_000;
@@ -16,23 +17,27 @@ const NEW_ADDRESSES_WAIT_MAX_MS = 10_000;
  * Slows down whoever guesses a secret that people choose, and never its owner elsewhere. Each address has so many failed
  * attempts at an account in 15 minutes; one more comes back as each part of that time passes. All addresses that never got
  * in to the account share a second allowance there, so that guessing from many is slow as well: beyond it they are tried
- * one every two seconds. A known address, one that got in before, is not held up by them. Kept in this process: nothing here
- * fails open, and a restart forgets it (docs/adr/0022).
+ * one every two seconds. A known address, one that got in before, is not held up by them. All nodes count together; while
+ * Redis is away each allows its share. Which addresses are known, each node remembers by itself (docs/adr/0022).
  */
 @Injectable()
 export class BruteForceThrottle {
-  private readonly pairs: TokenBuckets;
-  private readonly newAddresses: TokenBuckets;
+  private readonly pairs: SharedRates;
+  private readonly newAddresses: SharedRates;
   /** Accounts and the addresses that got in to them. */
   private readonly known = new LRUCache<string, true>({ max: REMEMBERED_MAX });
 
-  constructor({ limits }: Settings) {
+  /** @param redis absent in a process that has no queues, which counts by itself */
+  constructor({ limits }: Settings, @Optional() redis?: QueueRedis) {
     const burst = limits.failedLoginsMax;
-    this.pairs = new TokenBuckets({ perSecond: burst / WINDOW_SECONDS, burst, max: REMEMBERED_MAX });
-    this.newAddresses = new TokenBuckets({
+    const shared = { max: REMEMBERED_MAX, sharerMs: WINDOW_SECONDS * 1000, sharesBurst: true };
+    const perSecond = burst / WINDOW_SECONDS;
+    this.pairs = new SharedRates(redis, { name: 'failedLogins', perSecond, burst, ...shared });
+    this.newAddresses = new SharedRates(redis, {
+      name: 'failedLogins:new',
       perSecond: NEW_ADDRESSES_PER_SECOND,
       burst: NEW_ADDRESSES_BURST_FACTOR * burst,
-      max: REMEMBERED_MAX,
+      ...shared,
     });
   }
 
@@ -50,7 +55,7 @@ export class BruteForceThrottle {
   async attempt(account: string, address: string, isRight: () => boolean | Promise<boolean>): Promise<boolean> {
     const pair = pairOf(account, address);
     const known = this.known.get(pair) === true;
-    refuseFor('failedLogins', this.pairs.take(pair));
+    refuseFor('failedLogins', await this.pairs.take(pair));
     if (!known) await this.queue(account, pair);
     let counts = false;
     try {
@@ -59,21 +64,20 @@ export class BruteForceThrottle {
       if (right) this.known.set(pair, true);
       return right;
     } finally {
-      if (!counts) this.forgive(account, pair, known);
+      if (!counts) await this.forgive(account, pair, known);
     }
   }
 
   private async queue(account: string, pair: string): Promise<void> {
-    const waitMs = this.newAddresses.reserve(account, NEW_ADDRESSES_WAIT_MAX_MS);
-    if (waitMs === undefined) {
-      this.pairs.give(pair);
-      refuseFor('failedLogins', this.newAddresses.missing(account));
+    const { taken, waitMs } = await this.newAddresses.reserve(account, NEW_ADDRESSES_WAIT_MAX_MS);
+    if (!taken) {
+      await this.pairs.give(pair);
+      refuseFor('failedLogins', waitMs);
     } else if (waitMs > 0) await pause(waitMs);
   }
 
-  private forgive(account: string, pair: string, known: boolean): void {
-    this.pairs.give(pair);
-    if (!known) this.newAddresses.give(account);
+  private async forgive(account: string, pair: string, known: boolean): Promise<void> {
+    await Promise.all([this.pairs.give(pair), known ? undefined : this.newAddresses.give(account)]);
   }
 }
 

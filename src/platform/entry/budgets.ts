@@ -11,6 +11,8 @@ export interface Rate {
 export type RateSubjectKind = CallerKind | 'address';
 
 interface Budget {
+  /** All nodes keep it together: for what is rare and may wait for Redis. */
+  shared?: true;
   /** The rate of each kind of subject. Whoever is missing here cannot draw from it. */
   of: Partial<Record<RateSubjectKind, (limits: LimitSettings) => Rate>>;
 }
@@ -49,7 +51,7 @@ export type BudgetName =
  * Every rate of this deployment, by the name that `details.budget` of a RATE_LIMITED says. A budget belongs to a user, an
  * app server, a developer or an address, never to a socket: reconnecting gives nothing back. An event or a route says
  * which one it draws from (`@On(event, { rate })`, `@Rate(name)`); what is counted by what comes of it is drawn by the use
- * case (`RateLimiter.consumeFor`).
+ * case (`SharedRateLimiter.consumeFor`).
  */
 export const BUDGETS: Readonly<Record<BudgetName, Budget>> = {
   /** Every event and route that says nothing else. By address: what needs no credential, logins above all. */
@@ -69,6 +71,7 @@ export const BUDGETS: Readonly<Record<BudgetName, Budget>> = {
   handshakes: { of: { user: (limits) => ({ perSecond: limits.handshakesPerSecond, burst: limits.handshakesBurst }) } },
   /** Groups and rooms made, by whichever call. */
   creations: {
+    shared: true,
     of: {
       user: (limits) => perHour(limits.creationsPerHour),
       app: (limits) => perHour(limits.appCreationsPerHour),
@@ -76,12 +79,14 @@ export const BUDGETS: Readonly<Record<BudgetName, Budget>> = {
   },
   /** Users created implicitly: messaged or added to a group before their first login. */
   newNames: {
+    shared: true,
     of: { user: (limits) => perHour(limits.newNamesPerHour), app: (limits) => perHour(limits.appNewNamesPerHour) },
   },
   /** Wrong credentials, through whichever door. */
   wrongCredentials: { of: { address: logins } },
   /** Passwords tried or set: each costs a scrypt. */
   passwords: {
+    shared: true,
     of: {
       address: (limits) => ({ perSecond: limits.passwordsPerSecond, burst: limits.passwordsBurst }),
       app: (limits) => ({ perSecond: limits.appPasswordsPerSecond, burst: limits.appPasswordsBurst }),

@@ -8,6 +8,7 @@ import { Pages } from './pages';
 import { PasswordAttempts } from './password-attempts';
 import { RateLimiter } from './rate-limiter';
 import { ReadShares } from './read-shares';
+import { SharedRateLimiter } from './shared-rate-limiter';
 import { CallerGuard } from './http/caller.guard';
 import { ErrorFilter } from './http/error.filter';
 import { IdempotencyKeys } from './http/idempotency';
@@ -27,6 +28,7 @@ const SHARED = [
   PasswordAttempts,
   RateLimiter,
   ReadShares,
+  SharedRateLimiter,
 ];
 
 /** What both doors share: credentials, shapes, failures; and all that stands before a REST route. */

@@ -4,7 +4,8 @@ import { Settings } from '../config/settings';
 import type { TaskOwner } from '../concurrency/fair-concurrency-limiter';
 import { Passwords } from '../secrets/passwords';
 import { BruteForceThrottle, pairOf } from './brute-force-throttle';
-import { addressKey, RateLimiter, refuseFor } from './rate-limiter';
+import { addressKey, refuseFor } from './rate-limiter';
+import { SharedRateLimiter } from './shared-rate-limiter';
 import { TokenBuckets } from './token-buckets';
 
 const REMEMBERED_MAX = 100_000;
@@ -29,7 +30,7 @@ export class PasswordAttempts {
   private readonly knownPairs: TokenBuckets;
 
   constructor(
-    private readonly rates: RateLimiter,
+    private readonly rates: SharedRateLimiter,
     private readonly throttle: BruteForceThrottle,
     private readonly passwords: Passwords,
     { limits }: Settings,
@@ -51,7 +52,7 @@ export class PasswordAttempts {
     stored: string | null | undefined,
   ): Promise<boolean> {
     return this.throttle.attempt(user.account, user.address, async () => {
-      const { ok } = await this.passwords.verify(password, stored, this.consume(user));
+      const { ok } = await this.passwords.verify(password, stored, await this.consume(user));
       return ok;
     });
   }
@@ -61,15 +62,15 @@ export class PasswordAttempts {
    * @throws AppError RATE_LIMITED (`details.budget: 'passwords'`) or BUSY
    */
   async hash(user: PasswordUser, password: string): Promise<string> {
-    return this.passwords.hashChosen(password, this.consume(user));
+    return this.passwords.hashChosen(password, await this.consume(user));
   }
 
   /**
    * Before an app's server sets so many, all or none.
    * @throws AppError RATE_LIMITED (`details.budget: 'passwords'`)
    */
-  consumeForApp(caller: AppCaller, count: number): void {
-    if (count > 0) this.rates.consume('passwords', caller, count);
+  async consumeForApp(caller: AppCaller, count: number): Promise<void> {
+    if (count > 0) await this.rates.consume('passwords', caller, count);
   }
 
   /** One of those taken for; an app has one under way at a time. */
@@ -79,10 +80,10 @@ export class PasswordAttempts {
   }
 
   /** Consumes one of the budget that counts here. @returns by whom the slow hash is queued */
-  private consume({ tenant, account, address }: PasswordUser): TaskOwner {
+  private async consume({ tenant, account, address }: PasswordUser): Promise<TaskOwner> {
     const known = account !== undefined && this.throttle.knows(account, address);
     if (known) refuseFor('passwords', this.knownPairs.take(pairOf(account, address)));
-    else this.rates.consumeByAddress('passwords', address);
+    else await this.rates.consumeByAddress('passwords', address);
     const group = known ? `${tenant} known` : tenant;
     return { group, owner: `${group} ${addressKey(address)}` };
   }

@@ -1,5 +1,5 @@
 import { aStrayCaller } from '../../../test/support/caller';
-import type { AppCaller, UserCaller } from '../../kernel/caller';
+import type { UserCaller } from '../../kernel/caller';
 import { AppError } from '../../kernel/errors/app-error';
 import { LimitSettings, Settings } from '../config/settings';
 import { BUDGETS, type BudgetName, type RateSubjectKind, timesCounted, timesCountedText } from './budgets';
@@ -8,7 +8,6 @@ import { addressKey, hasRate, RateLimiter } from './rate-limiter';
 const app = { pk: 7, appId: 'app', version: 1 };
 const user = (userPk: number, socketId?: string): UserCaller =>
   aStrayCaller(userPk, { app, ...(socketId && { socketId }) });
-const server: AppCaller = { kind: 'app', app };
 
 const ratesWith = (limits: Partial<LimitSettings> = {}): RateLimiter =>
   new RateLimiter(Object.assign(new Settings(), { limits: Object.assign(new LimitSettings(), limits) }));
@@ -60,62 +59,11 @@ describe('the rate limiter', () => {
     expect(until(() => strangers.consumeByAddress('calls', '192.0.2.1', 3)).taken).toBe(1);
   });
 
-  it('of rare things last an hour', () => {
-    const rare = ratesWith({ creationsPerHour: 3, appCreationsPerHour: 10 });
-    const { taken, error } = until(() => rare.consume('creations', user(1)));
-    expect(taken).toBe(3);
-    expect(error.extras.details).toEqual({ budget: 'creations' });
-    expect(error.extras.retryAfterMs).toBeGreaterThan((3600 / 3 - 60) * 1000);
-    expect(until(() => rare.consume('creations', server)).taken).toBe(10);
-  });
-
-  it('give back what was taken in advance', () => {
-    const few = ratesWith({ newNamesPerHour: 2 });
-    few.consume('newNames', user(1), 2);
-    few.refund('newNames', user(1), 2);
-    expect(() => few.consume('newNames', user(1), 2)).not.toThrow();
-  });
-
-  it('are drawn from for what is made, and for nothing that is refused', async () => {
-    const few = ratesWith({ creationsPerHour: 3 });
-    const make = (n: number, made: Promise<string>) => few.consumeFor('creations', user(1), n, () => made);
-    for (let i = 0; i < 10; i++) {
-      const refused = Promise.reject<string>(new AppError('ALREADY_EXISTS'));
-      await expect(make(2, refused)).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
-    }
-    expect(await make(2, Promise.resolve('made'))).toBe('made');
-    await expect(make(2, Promise.resolve('made'))).rejects.toMatchObject({ code: 'RATE_LIMITED' });
-    expect(await make(1, Promise.resolve('made'))).toBe('made');
-  });
-
-  it('hold those who are at it at once to the budget', async () => {
-    const few = ratesWith({ creationsPerHour: 3 });
-    const slowly = () =>
-      few.consumeFor('creations', user(1), 1, () => new Promise((resolve) => setTimeout(resolve, 10, 'made')));
-    const ends = await Promise.allSettled(Array.from({ length: 20 }, slowly));
-    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
-  });
-
-  it('say it where waiting would never help', async () => {
-    const few = ratesWith({ newNamesPerHour: 3 });
-    const make = jest.fn(() => Promise.resolve('made'));
-    await expect(few.consumeFor('newNames', user(1), 4, make)).rejects.toMatchObject({
-      code: 'LIMIT_REACHED',
-      extras: { details: { budget: 'newNames', limit: 3 } },
-    });
-    expect(make).not.toHaveBeenCalled();
-  });
-
-  it('of an address are shared by all that have not proven who they are', () => {
-    const slow = ratesWith({ passwordsBurst: 2, passwordsPerSecond: 1 });
-    expect(until(() => slow.consumeByAddress('passwords', '192.0.2.1')).taken).toBe(2);
-    expect(() => slow.consumeByAddress('passwords', '192.0.2.2')).not.toThrow();
-  });
-
   it.each<[BudgetName, RateSubjectKind, boolean]>([
     ['calls', 'operator', true],
-    ['creations', 'app', true],
-    ['creations', 'developer', false],
+    ['sends', 'app', true],
+    ['sends', 'developer', false],
+    ['creations', 'app', false],
     ['handshakes', 'address', false],
   ])('of %s can be drawn from by a %s: %s', (budget, subject, can) => expect(hasRate(budget, subject)).toBe(can));
 

@@ -22,8 +22,9 @@ export type RateSubject =
   | Pick<OperatorCaller, 'kind'>;
 
 /**
- * The rate limits of this node, by budget and subject: a user's sockets and their REST calls draw from the same ones. A few
- * numbers a subject, in this process: nothing here waits, and nothing fails open.
+ * The rate limits of this node, by budget and subject, but for those that all nodes keep together (SharedRateLimiter): a
+ * user's sockets and their REST calls draw from the same ones. A few numbers a subject, in this process: nothing here waits,
+ * and nothing fails open.
  */
 @Injectable()
 export class RateLimiter {
@@ -48,28 +49,6 @@ export class RateLimiter {
    */
   consumeCall(budget: BudgetName, caller: RateSubject, times: number): void {
     this.consumeByKey(budget, caller.kind, keyOf(caller), this.atMost(budget, caller.kind, times));
-  }
-
-  /**
-   * Consumes `n` for what `make` makes: in advance, so that many at once are held to the budget too, and refunds it where
-   * nothing came of it.
-   *
-   * @throws AppError RATE_LIMITED, LIMIT_REACHED for more at once than the budget ever holds; what `make` throws
-   */
-  async consumeFor<T>(budget: BudgetName, caller: RateSubject, n: number, make: () => Promise<T>): Promise<T> {
-    const { burst } = this.bucketsOf(budget, caller.kind);
-    if (n > burst) {
-      const message = `No more than ${burst} of these can be made in one call.`;
-      throw new AppError('LIMIT_REACHED', { message, details: { budget, limit: burst } });
-    }
-    this.consume(budget, caller, n);
-    try {
-      return await make();
-    } catch (error) {
-      // Also where nobody knows what was stored: whoever is told RETRY does not have it, and would be charged twice.
-      this.refund(budget, caller, n);
-      throw error;
-    }
   }
 
   /** The same for whoever has not proven who they are. */
@@ -102,11 +81,6 @@ export class RateLimiter {
     this.buckets[budget].address?.spend(addressKey(address), n);
   }
 
-  /** Gives back what was consumed in advance. */
-  refund(budget: BudgetName, caller: RateSubject, n = 1): void {
-    this.buckets[budget][caller.kind]?.give(keyOf(caller), n);
-  }
-
   private consumeByKey(budget: BudgetName, subject: RateSubjectKind, key: string | number, n: number): void {
     const retryAfterMs = this.bucketsOf(budget, subject).take(key, n);
     refuseFor(budget, retryAfterMs);
@@ -118,7 +92,7 @@ export class RateLimiter {
 
   private bucketsOf(budget: BudgetName, subject: RateSubjectKind): TokenBuckets {
     const buckets = this.buckets[budget][subject];
-    if (!buckets) throw new Error(`the budget "${budget}" has no rate of ${subject}`);
+    if (!buckets) throw new Error(`the budget "${budget}" has no rate of ${subject} on this node`);
     return buckets;
   }
 }
@@ -128,16 +102,16 @@ export function refuseFor(budget: BudgetName | 'failedLogins', retryAfterMs: num
   if (retryAfterMs > 0) throw new AppError('RATE_LIMITED', { retryAfterMs, details: { budget } });
 }
 
-/** Whether the budget has a rate for this kind of subject. */
+/** Whether the budget has a rate for this kind of subject that a door can draw from. */
 export const hasRate = (budget: BudgetName, subject: RateSubjectKind): boolean =>
-  BUDGETS[budget].of[subject] !== undefined;
+  BUDGETS[budget].of[subject] !== undefined && !BUDGETS[budget].shared;
 
 /** Written out, so that every budget has one shape and the hot path reads it at once. */
 function bucketsOf(name: BudgetName, limits: LimitSettings): Buckets {
-  const { of } = BUDGETS[name];
+  const { of, shared = false } = BUDGETS[name];
   const buckets = (subject: RateSubjectKind): TokenBuckets | undefined => {
     const rate = of[subject]?.(limits);
-    return rate && new TokenBuckets({ ...rate, max: SUBJECTS_MAX });
+    return rate && !shared ? new TokenBuckets({ ...rate, max: SUBJECTS_MAX }) : undefined;
   };
   return {
     user: buckets('user'),
@@ -148,7 +122,8 @@ function bucketsOf(name: BudgetName, limits: LimitSettings): Buckets {
   };
 }
 
-function keyOf(caller: RateSubject): number {
+/** What a subject is counted by. */
+export function keyOf(caller: RateSubject): number {
   switch (caller.kind) {
     case 'user':
       return caller.userPk;

@@ -14,7 +14,7 @@ import { PUSH_BYTES_MAX } from './outbound';
 import { Presence } from './presence';
 import { ProofLease } from './proof-lease';
 import { type LiveDevice, Routes } from './routes';
-import { within } from './within';
+import { within } from '../redis/within';
 
 type Tip = ServerEvents['conversation:tip'];
 

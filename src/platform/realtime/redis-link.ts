@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Redis, RedisOptions } from 'ioredis';
 import { QuietRedis } from '../redis/quiet-redis';
-import { within } from './within';
+import { within } from '../redis/within';
 
 /** How long Redis may take to say that it has all. */
 const CONFIRM_MS = 1000;

@@ -7,7 +7,7 @@ import { Bus } from './bus';
 import type { DeviceState } from './connection';
 import { Connections, type PresenceChange } from './connections';
 import { count, counts } from './metrics';
-import { within } from './within';
+import { within } from '../redis/within';
 
 const TTL_S = 90;
 const REFRESH_MS = 30_000;
