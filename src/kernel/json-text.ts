@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { STRUCTURAL_TOKENS } from './json-tokens';
 
 /**
  * JSON that stays the text it came as or was written as once: parsing it to write it again would change big numbers,
@@ -34,8 +35,6 @@ function place(texts: string[], text: string): string {
   return `${MARK}:${texts.push(text) - 1}`;
 }
 
-const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/g;
-
 /** The members of an object's text: their names, and the texts of their values as they are. Undefined for no object. */
 export function membersOf(text: string): [name: string, valueText: string][] | undefined {
   if (!text.trimStart().startsWith('{')) return undefined;
@@ -48,7 +47,7 @@ export function membersOf(text: string): [name: string, valueText: string][] | u
     if (name !== undefined) members.push([name, text.slice(start, at).trim()]);
     name = undefined;
   };
-  for (const { 0: token, index } of text.matchAll(TOKENS)) {
+  for (const { 0: token, index } of text.matchAll(STRUCTURAL_TOKENS)) {
     if (token === '{' || token === '[') depth++;
     else if (token === '}' || token === ']') {
       if (--depth === 0) end(index);

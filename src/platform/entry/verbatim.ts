@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { invalid } from '../../kernel/errors/app-error';
 import { JsonText } from '../../kernel/json-text';
+import { STRUCTURAL_TOKENS } from '../../kernel/json-tokens';
 import { CLOSE, CLOSE_LIST, COLON, COMMA, endOfString, OPEN, OPEN_LIST, QUOTE } from './json-scan';
 
 const VERBATIM = 'parley:verbatim';
@@ -29,7 +30,7 @@ export function keepTexts(value: object, fields: readonly string[], source?: str
     return;
   }
   const texts = new Array<string | undefined>(fields.length);
-  if (scan(source, fields, texts) !== namesIn(value)) throw repeatedName(source);
+  if (scan(source, fields, texts) !== keysIn(value)) throw duplicateKey(source);
   fields.forEach((field, index) => {
     const text = texts[index];
     if (text !== undefined) values[field] = new JsonText(text, values[field]);
@@ -40,10 +41,10 @@ export function keepTexts(value: object, fields: readonly string[], source?: str
  * Finds the texts of some fields of the first object in valid JSON. Only what stands outside of strings is looked at
  * character by character.
  *
- * @returns how many names all its objects have: more than the object that was read from it when one has a name twice
+ * @returns the number of keys of all its objects: more than the parsed object has where one has a duplicate key
  */
 function scan(source: string, fields: readonly string[], texts: (string | undefined)[]): number {
-  let names = 0;
+  let keys = 0;
   let depth = 0;
   /** The string read last, and the field whose value is being read with its beginning. */
   let from = 0;
@@ -57,9 +58,9 @@ function scan(source: string, fields: readonly string[], texts: (string | undefi
         to = at = endOfString(source, from);
         break;
       case COLON:
-        names++;
+        keys++;
         if (depth !== 1) break;
-        field = fields.indexOf(nameOf(source.slice(from, to)));
+        field = fields.indexOf(keyOf(source.slice(from, to)));
         start = at + 1;
         break;
       case OPEN:
@@ -73,41 +74,39 @@ function scan(source: string, fields: readonly string[], texts: (string | undefi
       case CLOSE_LIST:
         if (--depth > 0) break;
         if (field >= 0) texts[field] = source.slice(start, at).trim();
-        return names;
+        return keys;
     }
   }
-  return names;
+  return keys;
 }
 
-const nameOf = (text: string): string => (text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text);
+const keyOf = (text: string): string => (text.includes('\\') ? (JSON.parse(`"${text}"`) as string) : text);
 
 /** No deeper than a door lets in (plain-json.ts). */
-function namesIn(value: unknown): number {
+function keysIn(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
-  let names = 0;
-  if (Array.isArray(value)) for (const item of value) names += namesIn(item);
+  let keys = 0;
+  if (Array.isArray(value)) for (const item of value) keys += keysIn(item);
   else {
     const values = value as Record<string, unknown>;
-    for (const name in values) names += 1 + namesIn(values[name]);
+    for (const key in values) keys += 1 + keysIn(values[key]);
   }
-  return names;
+  return keys;
 }
 
-const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]/g;
-
-/** Says which name it was. Only for a refusal: it reads everything once more. */
-function repeatedName(source: string) {
-  const open: { names?: Set<string>; at: string | number }[] = [];
+/** Says which key it was. Only for a refusal: it reads everything once more. */
+function duplicateKey(source: string) {
+  const open: { keys?: Set<string>; at: string | number }[] = [];
   let last = '';
-  for (const [token] of source.slice(source.indexOf('{')).matchAll(TOKENS)) {
+  for (const [token] of source.slice(source.indexOf('{')).matchAll(STRUCTURAL_TOKENS)) {
     const inner = open.at(-1);
-    if (token === '{') open.push({ names: new Set(), at: '' });
+    if (token === '{') open.push({ keys: new Set(), at: '' });
     else if (token === '[') open.push({ at: 0 });
     else if (token === '}' || token === ']') open.pop();
-    else if (token === ':' && inner?.names) {
-      inner.at = nameOf(last.slice(1, -1));
-      if (inner.names.has(inner.at)) break;
-      inner.names.add(inner.at);
+    else if (token === ':' && inner?.keys) {
+      inner.at = keyOf(last.slice(1, -1));
+      if (inner.keys.has(inner.at)) break;
+      inner.keys.add(inner.at);
     } else if (token === ',' && typeof inner?.at === 'number') inner.at++;
     else last = token;
   }

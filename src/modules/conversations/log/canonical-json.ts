@@ -1,10 +1,12 @@
+import { ALL_TOKENS } from '../../../kernel/json-tokens';
+
 /**
  * One text for all texts that say the same JSON value: white space, the order of names, escapes and the notation of
  * numbers do not count, `1.0` is `1` and `-0` is `0`. Numbers of any size are exact: what parsing rounds to one number stays
  * two. For valid JSON of the depth that a door lets in.
  */
 export function canonicalJson(text: string): string {
-  const tokens = text.match(TOKENS) ?? [];
+  const tokens = text.match(ALL_TOKENS) ?? [];
   let at = 0;
   const value = (): string => {
     const token = tokens[at++] ?? '';
@@ -37,7 +39,6 @@ export function canonicalJson(text: string): string {
   return value();
 }
 
-const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
 const NUMBER = /^-?\d/;
 /** An integer without zeros at either end: most numbers. */
 const SIGNIFICANT = /^-?[1-9](?:\d*[1-9])?$/;
