@@ -4,7 +4,7 @@ import type { Connection } from '../../platform/realtime/connection';
 import { Live } from '../../platform/realtime/live';
 import { frameOf } from '../../platform/realtime/frame';
 import { Outbound } from '../../platform/realtime/outbound';
-import { SignalPace } from '../../platform/realtime/signal-pace';
+import { SignalThrottle } from '../../platform/realtime/signal-throttle';
 
 /** Names that one socket may watch. */
 const WATCHED_MAX = 500;
@@ -26,7 +26,7 @@ export class PresenceWatch {
   private readonly names = new Map<string, WatchedName>();
   private readonly watched = new Map<Connection, Set<string>>();
   /** A connection that flaps is told of now and then. */
-  private readonly pace = new SignalPace({ intervalMs: 3000, burst: 2 });
+  private readonly throttle = new SignalThrottle({ intervalMs: 3000, burst: 2 });
 
   constructor(
     live: Live,
@@ -41,7 +41,7 @@ export class PresenceWatch {
         if (name) this.tell(name, online);
       };
       // Whether it is news is known when it is told: others tell as well.
-      this.pace.say(key, 0, { value: tell, frames: known.watchers.size, tell });
+      this.throttle.update(key, 0, { value: tell, frames: known.watchers.size, send: tell });
     });
   }
 

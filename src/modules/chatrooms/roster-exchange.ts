@@ -54,7 +54,7 @@ export class RosterExchange implements OnModuleInit {
     this.bus.on('chatroom:rooms', ({ rooms }, from) => this.rosters.keepOnly(from, rooms));
     this.bus.on('chatroom:ask', (question, from) => this.answer(question, from));
     this.bus.onGap(() => this.bus.toAll('chatroom:ask', {}));
-    this.bus.onHeartbeat(() => this.beat(performance.now()));
+    this.bus.onHeartbeat(() => this.onHeartbeat(performance.now()));
   }
 
   /** A user came to this node (with its first joined socket here). */
@@ -148,7 +148,7 @@ export class RosterExchange implements OnModuleInit {
   }
 
   /** A node that has gone takes its visitors with it; that Redis has says nothing about the nodes. */
-  private beat(now: number): void {
+  private onHeartbeat(now: number): void {
     if (!this.bus.healthy && !this.fallback.hearsAll) return this.vanished.clear();
     if (!this.greeted) {
       this.greeted = true;

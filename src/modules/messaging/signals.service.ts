@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { UserCaller } from '../../kernel/caller';
 import { AppError, invalid } from '../../kernel/errors/app-error';
 import { Live } from '../../platform/realtime/live';
-import { SignalPace } from '../../platform/realtime/signal-pace';
+import { SignalThrottle } from '../../platform/realtime/signal-throttle';
 import { Audiences, type ConversationRef } from '../conversations';
 import { ReadableConversations } from './readable';
 
@@ -18,7 +18,7 @@ const FRAMES_PER_SECOND = 4000;
  */
 @Injectable()
 export class SignalsService {
-  private readonly pace = new SignalPace({ intervalMs: INTERVAL_MS, framesPerSecond: FRAMES_PER_SECOND });
+  private readonly throttle = new SignalThrottle({ intervalMs: INTERVAL_MS, framesPerSecond: FRAMES_PER_SECOND });
 
   constructor(
     private readonly readable: ReadableConversations,
@@ -63,6 +63,6 @@ export class SignalsService {
       else if (kind !== 'typing')
         this.live.toUsers(app.pk, others, 'receipt', { conversationId, userId, kind, seq: value });
     };
-    this.pace.say(`${kind}:${userPk}:${pk}`, pk, { value, frames: others.length, tell });
+    this.throttle.update(`${kind}:${userPk}:${pk}`, pk, { value, frames: others.length, send: tell });
   }
 }

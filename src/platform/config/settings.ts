@@ -185,7 +185,7 @@ export class LimitSettings {
   /** Groups and rooms made: by one user, by one app server. */
   @Type(() => Number) @IsInt() @Min(1) creationsPerHour = 100;
   @Type(() => Number) @IsInt() @Min(1) appCreationsPerHour = 10_000;
-  /** Users that exist only because somebody named them: by one user, by one app server. */
+  /** Users created implicitly (messaged, or added to a group, before their first login): by one user, by one app server. */
   @Type(() => Number) @IsInt() @Min(1) newNamesPerHour = 60;
   @Type(() => Number) @IsInt() @Min(1) appNewNamesPerHour = 10_000;
   /** Passwords tried or set from one address. */
@@ -196,11 +196,11 @@ export class LimitSettings {
   @Type(() => Number) @IsInt() @Min(1) appPasswordsBurst = 200;
   /** Pushes of one app, by all workers together. */
   @Type(() => Number) @IsInt() @Min(1) pushesPerSecond = 2000;
-  /** Days that it is kept how pushes ended. */
+  /** Days that push delivery records are kept. */
   @Type(() => Number) @IsInt() @Min(1) pushRecordDays = 30;
-  /** Logins of one user that stand at once; the oldest that no device holds end beyond it. */
+  /** Active sessions of one user; beyond it the oldest logins without a device are ended. */
   @Type(() => Number) @IsInt() @Min(100) sessionsPerUser = 200;
-  /** Wrong passwords of one address for one account in 15 minutes before it must wait. */
+  /** Wrong passwords per address and account in 15 minutes; then the address waits, not the account. */
   @Type(() => Number) @IsInt() @Min(1) failedLoginsMax = 20;
 }
 

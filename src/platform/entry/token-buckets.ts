@@ -16,7 +16,7 @@ interface Bucket {
 /**
  * Rate limits by key, in this process. What is remembered stands in two maps, of which the older one is dropped as soon as
  * the newer one holds half of all that may be: a cache that keeps the order of its keys takes the room for all of them when
- * it is made, and there is one of these for every budget and kind of payer.
+ * it is made, and there is one of these for every budget and kind of subject.
  */
 export class TokenBuckets {
   private recent = new Map<string | number, Bucket>();

@@ -16,12 +16,12 @@ import { SESSION_GATE, type SessionGate } from './session-gate';
 import { engineOf } from './engine-socket';
 import { SocketConnection } from './socket-connection';
 
-/** Handshakes at the gate at once; beyond it the database would only queue them. */
+/** Handshakes being decided at once; beyond it the database would only queue them. */
 const PENDING_MAX = 5000;
 const RETRY_MIN_MS = 500;
 const RETRY_SPREAD_MS = 4500;
-/** How long one guess too many from an address waits to be told so. */
-const GUESS_ANSWERED_MS = 1000;
+/** How long the answer to wrong credentials beyond the rate of their address is delayed. */
+const REFUSAL_DELAY_MS = 1000;
 
 /** An error as Socket.IO turns it into `connect_error`. */
 export interface ConnectError extends Error {
@@ -119,14 +119,14 @@ export class Admission {
     }
   }
 
-  /** Whoever guesses on beyond the rate of its address waits for each answer, and for the next connection. */
+  /** An address beyond its rate of wrong credentials waits for each answer, and for its next connection. */
   private refuse(socket: Socket, error: unknown, next: (error: ConnectError) => void): void {
     const spent = error instanceof AppError && error.extras.details?.budget === 'wrongCredentials';
     const answer = (): void => {
       next(this.refusal(error));
       if (spent) setImmediate(() => engineOf(socket).close());
     };
-    if (spent) setTimeout(answer, GUESS_ANSWERED_MS).unref();
+    if (spent) setTimeout(answer, REFUSAL_DELAY_MS).unref();
     else answer();
   }
 

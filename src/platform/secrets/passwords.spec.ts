@@ -15,32 +15,32 @@ const passwords = new Passwords(
   ),
 );
 
-const asker = { group: 'app:1', owner: 'app:1|10.0.0.1' };
+const owner = { group: 'app:1', owner: 'app:1|10.0.0.1' };
 
 describe('a chosen password', () => {
   it('is kept with scrypt, its cost and a salt of its own, and is proved by itself only', async () => {
     const [one, two] = await Promise.all([
-      passwords.hashChosen('hunter2', asker),
-      passwords.hashChosen('hunter2', asker),
+      passwords.hashChosen('hunter2', owner),
+      passwords.hashChosen('hunter2', owner),
     ]);
     expect(one).toMatch(/^scrypt\$15,8,3\$/);
     expect(one).not.toBe(two);
     expect(one.length).toBeLessThanOrEqual(255);
-    expect(await passwords.verify('hunter2', one, asker)).toEqual({ ok: true, rehash: false });
-    expect(await passwords.verify('hunter3', one, asker)).toEqual({ ok: false, rehash: false });
+    expect(await passwords.verify('hunter2', one, owner)).toEqual({ ok: true, rehash: false });
+    expect(await passwords.verify('hunter3', one, owner)).toEqual({ ok: false, rehash: false });
   });
 
   it('is the same in both Unicode forms', async () => {
-    const stored = await passwords.hashChosen('caf\u00e9 password', asker);
-    expect((await passwords.verify('cafe\u0301 password', stored, asker)).ok).toBe(true);
+    const stored = await passwords.hashChosen('caf\u00e9 password', owner);
+    expect((await passwords.verify('cafe\u0301 password', stored, owner)).ok).toBe(true);
   });
 
   it('asks to be hashed again when it is right and was hashed at another cost', async () => {
     const salt = Buffer.alloc(16, 1);
     const hash = scryptSync('hunter2', salt, 32, { N: 2 ** 10, r: 8, p: 1 });
     const old = `scrypt$10,8,1$${salt.toString('base64url')}$${hash.toString('base64url')}`;
-    expect(await passwords.verify('hunter2', old, asker)).toEqual({ ok: true, rehash: true });
-    expect(await passwords.verify('hunter3', old, asker)).toEqual({ ok: false, rehash: false });
+    expect(await passwords.verify('hunter2', old, owner)).toEqual({ ok: true, rehash: true });
+    expect(await passwords.verify('hunter3', old, owner)).toEqual({ ok: false, rehash: false });
   });
 });
 
@@ -57,17 +57,17 @@ describe('a generated password', () => {
 
 describe('an unknown account', () => {
   it.each([undefined, null, '', 'keyed$', 'unheard-of$abc'])('proves nothing with %j stored', async (stored) => {
-    expect(await passwords.verify('', stored, asker)).toEqual({ ok: false, rehash: false });
+    expect(await passwords.verify('', stored, owner)).toEqual({ ok: false, rehash: false });
     expect(passwords.isGenerated('', stored)).toBe(false);
   });
 
   it('waits in the same line as a known one, and is turned away with BUSY where that would be', async () => {
     const salt = Buffer.alloc(16, 1);
     const cheap = `scrypt$10,8,1$${salt.toString('base64url')}$${scryptSync('hunter2', salt, 32, { N: 2 ** 10, r: 8, p: 1 }).toString('base64url')}`;
-    const line = Array.from({ length: 11 }, () => passwords.verify('guess', cheap, asker));
-    await expect(passwords.verify('guess', cheap, asker)).rejects.toMatchObject({ code: 'BUSY' });
-    await expect(passwords.verify('guess', undefined, asker)).rejects.toMatchObject({ code: 'BUSY' });
+    const line = Array.from({ length: 11 }, () => passwords.verify('guess', cheap, owner));
+    await expect(passwords.verify('guess', cheap, owner)).rejects.toMatchObject({ code: 'BUSY' });
+    await expect(passwords.verify('guess', undefined, owner)).rejects.toMatchObject({ code: 'BUSY' });
     await Promise.all(line);
-    expect(await passwords.verify('hunter2', cheap, asker)).toEqual({ ok: true, rehash: true });
+    expect(await passwords.verify('hunter2', cheap, owner)).toEqual({ ok: true, rehash: true });
   });
 });

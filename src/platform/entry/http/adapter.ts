@@ -44,7 +44,7 @@ export function httpAdapter({ http, limits }: Settings): FastifyAdapter {
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
-      // The front gate says so in the error shape.
+      // ConnectionLimiter says so in the error shape.
       requireHostHeader: false,
     },
     clientErrorHandler: early.toClientError,

@@ -13,7 +13,7 @@ import { type Handler, policyOf, type RoutePolicy } from './route-policy';
 
 const CREDENTIAL_MAX = 4096;
 /** Room for a login or a registration. */
-const STRANGERS_BODY_BYTES = 16 * 1024;
+const UNAUTHENTICATED_BODY_BYTES = 16 * 1024;
 
 /** What the header is called where an error names it. */
 const FIELD = 'authorization';
@@ -46,7 +46,7 @@ export class CallerGuard implements CanActivate {
     const open = policy.allowed.has('anyone');
     if (open && (policy.allowed.size === 1 || !request.headers.authorization)) {
       if (policy.rate !== 'none') this.rates.consumeByAddress(policy.rate, request.ip, timesOf(request));
-      if (policy.takesBody) readBody(request, STRANGERS_BODY_BYTES);
+      if (policy.takesBody) readBody(request, UNAUTHENTICATED_BODY_BYTES);
       return true;
     }
     return this.prove(request, reply, policy);
