@@ -2,8 +2,8 @@ import { WebSocketGateway } from '@nestjs/websockets';
 import type { UserCaller } from '../../kernel/caller';
 import type { Connection } from '../../platform/realtime/connection';
 import { On } from '../../platform/realtime/on.decorator';
-import { ChatroomIdDto, ChatroomJoinDto } from './dto/chatroom.dto';
-import { JoinsService } from './joins.service';
+import { ChatroomIdDto, ChatroomJoinDto } from './rooms/chatroom.dto';
+import { JoinsService } from './members/joins.service';
 
 /** The socket's door to rooms: who joins hears, on this socket. Everything said goes through `message:send`. */
 @WebSocketGateway()

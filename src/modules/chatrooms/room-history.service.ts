@@ -4,8 +4,8 @@ import type { LogPage } from '../../kernel/contracts/message';
 import { AppError } from '../../kernel/errors/app-error';
 import type { Answer } from '../../kernel/json-text';
 import { assertOneBound, HistoryPages, type HistoryQuery } from '../conversations';
-import { ChatroomAudience } from './chatroom.audience';
-import { ChatroomsService } from './chatrooms.service';
+import { ChatroomAudience } from './members/chatroom.audience';
+import { ChatroomsService } from './rooms/chatrooms.service';
 
 /** What a room keeps of what was said, for whoever is in it and for the app's server. */
 @Injectable()

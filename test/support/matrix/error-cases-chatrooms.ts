@@ -1,7 +1,7 @@
 import type { Ack } from '../../../src/kernel/contracts/socket-events';
 import type { ErrorCode } from '../../../src/kernel/errors/catalogue';
-import { ChatroomDirectory } from '../../../src/modules/chatrooms/chatroom-directory';
-import { RoomRates } from '../../../src/modules/chatrooms/room-rates';
+import { ChatroomDirectory } from '../../../src/modules/chatrooms/rooms/chatroom-directory';
+import { RoomRates } from '../../../src/modules/chatrooms/live/room-rates';
 import { aChatroom, aUser } from '../builders';
 import { ok } from '../http';
 import type { ErrorCase } from './error-cases';

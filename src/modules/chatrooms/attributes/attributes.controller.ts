@@ -1,0 +1,49 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { TenantCaller } from '../../../kernel/caller';
+import { Allow } from '../../../platform/entry/allow.decorator';
+import { CurrentCaller } from '../../../platform/entry/current-caller.decorator';
+import { AttributesService } from './attributes.service';
+import { AttributeDto, AttributesQuery } from '../rooms/chatroom.dto';
+
+/** Keys and values of a room. By its admins, and by whoever is in where the room says so. */
+@ApiTags('Chatrooms')
+@Controller('v1/chatrooms/:chatroomId/attributes')
+export class AttributesController {
+  constructor(private readonly attributes: AttributesService) {}
+
+  /** All of them, at most 100; what the page has no room for comes with `nextCursor`. */
+  @Get()
+  @Allow('user', 'app')
+  list(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('chatroomId') chatroomId: string,
+    @Query() query: AttributesQuery,
+  ) {
+    return this.attributes.list(caller, chatroomId, query);
+  }
+
+  /** Sets an attribute: an admin of the room any, a member its own where the room lets it. */
+  @Put(':key')
+  @Allow('user', 'app')
+  put(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('chatroomId') chatroomId: string,
+    @Param('key') key: string,
+    @Body() wanted: AttributeDto,
+  ) {
+    return this.attributes.put(caller, chatroomId, key, wanted);
+  }
+
+  /** Removes an attribute, by whoever may set it. */
+  @Delete(':key')
+  @Allow('user', 'app')
+  @HttpCode(204)
+  remove(
+    @CurrentCaller() caller: TenantCaller,
+    @Param('chatroomId') chatroomId: string,
+    @Param('key') key: string,
+  ): Promise<void> {
+    return this.attributes.remove(caller, chatroomId, key);
+  }
+}
