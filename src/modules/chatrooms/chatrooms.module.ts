@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import { AccountsModule } from '../accounts';
 import { ConversationsModule } from '../conversations';
 import { TenancyModule } from '../tenancy';
-import { Arrivals } from './live/membership-announcer';
+import { MembershipAnnouncer } from './live/membership-announcer';
 import { AttributesController } from './attributes/attributes.controller';
 import { AttributesRepository } from './attributes/attributes.repository';
 import { AttributesService } from './attributes/attributes.service';
@@ -17,16 +17,16 @@ import { ChatroomsController } from './rooms/chatrooms.controller';
 import { ChatroomsGateway } from './chatrooms.gateway';
 import { ChatroomsRepository } from './rooms/chatrooms.repository';
 import { ChatroomsService } from './rooms/chatrooms.service';
-import { FleetingAttributes } from './attributes/attribute-cleanup';
+import { AttributeCleanup } from './attributes/attribute-cleanup';
 import { JoinsService } from './members/joins.service';
 import { LiveRooms } from './live/live-rooms';
-import { NodeQuestions } from './live/node-requests';
-import { RoomChores } from './rooms/room-maintenance';
+import { NodeRequests } from './live/node-requests';
+import { RoomMaintenance } from './rooms/room-maintenance';
 import { RoomHistoryService } from './room-history.service';
-import { RoomNews } from './live/room-change-broadcaster';
+import { RoomChangeBroadcaster } from './live/room-change-broadcaster';
 import { RoomRates } from './live/room-rates';
-import { RosterExchange } from './live/roster-sync';
-import { StandingsRepository } from './moderation/room-standings.repository';
+import { RosterSync } from './live/roster-sync';
+import { RoomStandingsRepository } from './moderation/room-standings.repository';
 import { SuperAdminsController } from './moderation/super-admins.controller';
 import { SuperAdminsService } from './moderation/super-admins.service';
 
@@ -41,7 +41,7 @@ import { SuperAdminsService } from './moderation/super-admins.service';
     SuperAdminsController,
   ],
   providers: [
-    Arrivals,
+    MembershipAnnouncer,
     AttributesRepository,
     AttributesService,
     ChatroomAudience,
@@ -52,16 +52,16 @@ import { SuperAdminsService } from './moderation/super-admins.service';
     ChatroomsGateway,
     ChatroomsRepository,
     ChatroomsService,
-    FleetingAttributes,
+    AttributeCleanup,
     JoinsService,
     LiveRooms,
-    NodeQuestions,
-    RoomChores,
+    NodeRequests,
+    RoomMaintenance,
     RoomHistoryService,
-    RoomNews,
+    RoomChangeBroadcaster,
     RoomRates,
-    RosterExchange,
-    StandingsRepository,
+    RosterSync,
+    RoomStandingsRepository,
     SuperAdminsService,
   ],
 })

@@ -19,7 +19,7 @@ export class RoomHistoryService {
   /** Newest first with `before` or with neither, oldest first with `after`. @throws AppError NOT_MEMBER */
   async page(caller: TenantCaller, chatroomId: string, query: HistoryQuery): Promise<Answer<LogPage>> {
     assertOneBound(query, ['after', 'before', 'cursor']);
-    const { conversation } = await this.chatrooms.seen(caller, chatroomId);
+    const { conversation } = await this.chatrooms.getVisible(caller, chatroomId);
     const window = caller.kind === 'app' ? { from: 1 } : await this.audience.window(conversation, caller.userPk);
     if (!window) throw new AppError('NOT_MEMBER');
     return this.pages.page({ conversation, window }, query);

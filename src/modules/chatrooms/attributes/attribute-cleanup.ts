@@ -5,7 +5,7 @@ import { Apps } from '../../tenancy';
 import { ConversationDirectory } from '../../conversations';
 import { AttributesRepository } from './attributes.repository';
 import { AttributesService } from './attributes.service';
-import { RosterExchange } from '../live/roster-sync';
+import { RosterSync } from '../live/roster-sync';
 
 /** Many leave at once: a room is looked at once for all of them. */
 const GATHER_MS = 200;
@@ -14,13 +14,13 @@ const RETURN_MS = 10_000;
 
 /** Takes attributes away with the owners who leave, by the node that they leave from. */
 @Injectable()
-export class FleetingAttributes implements OnModuleInit {
-  private readonly logger = new Logger(FleetingAttributes.name);
+export class AttributeCleanup implements OnModuleInit {
+  private readonly logger = new Logger(AttributeCleanup.name);
   /** Rooms to be looked at, and when. */
   private readonly waiting = new Map<number, { due: number; timer: NodeJS.Timeout }>();
 
   constructor(
-    private readonly exchange: RosterExchange,
+    private readonly rosterSync: RosterSync,
     private readonly bus: Bus,
     private readonly sql: Sql,
     private readonly attributes: AttributesRepository,
@@ -30,11 +30,11 @@ export class FleetingAttributes implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    const { rosters } = this.exchange;
-    rosters.onChange(({ node, room, came, gone }) => {
-      if (gone.length > 0 && (node === this.bus.nodeId || !this.bus.peers.includes(node))) this.soon(room, GATHER_MS);
+    const { rosters } = this.rosterSync;
+    rosters.onChange(({ node, room, joined, left }) => {
+      if (left.length > 0 && (node === this.bus.nodeId || !this.bus.peers.includes(node))) this.soon(room, GATHER_MS);
       // The first to come may find what was left behind by those who went when nobody could see it.
-      if (came.length > 0 && rosters.count(room) === came.length) this.soon(room, RETURN_MS);
+      if (joined.length > 0 && rosters.count(room) === joined.length) this.soon(room, RETURN_MS);
     });
   }
 
@@ -56,7 +56,7 @@ export class FleetingAttributes implements OnModuleInit {
     const conversation = (await this.conversations.byPks([room])).get(room);
     if (!conversation || !this.sure) return;
     const fleeting = await this.attributes.fleeting(this.sql, conversation.lowPk);
-    if (fleeting.every(({ ownerPk }) => this.exchange.rosters.has(room, ownerPk))) return;
+    if (fleeting.every(({ ownerPk }) => this.rosterSync.rosters.has(room, ownerPk))) return;
     const app = await this.apps.byPk(conversation.appPk);
     const chatroomId = conversation.conversationId.slice('chatroom:'.length);
     if (app) await this.service.sweep({ kind: 'app', app }, chatroomId);
@@ -64,6 +64,6 @@ export class FleetingAttributes implements OnModuleInit {
 
   /** Who is in elsewhere cannot be known while the nodes do not hear each other. */
   private get sure(): boolean {
-    return this.bus.healthy || this.exchange.rosters.nodes().every((node) => node === this.bus.nodeId);
+    return this.bus.healthy || this.rosterSync.rosters.nodes().every((node) => node === this.bus.nodeId);
   }
 }

@@ -9,10 +9,10 @@ import { Audiences } from '../../conversations';
 import { AttributesRepository } from './attributes.repository';
 import { ChatroomChanges } from '../rooms/chatroom-changes';
 import type { AttributeRecord } from '../rooms/chatroom-records';
-import type { Outcome, Scene } from '../rooms/change-scope';
+import type { ChangeResult, ChangeScope } from '../rooms/change-scope';
 import { ChatroomsService } from '../rooms/chatrooms.service';
 import { type AttributeDto, ATTRIBUTES_MAX, type AttributesQuery } from '../rooms/chatroom.dto';
-import { RosterExchange } from '../live/roster-sync';
+import { RosterSync } from '../live/roster-sync';
 
 const VALUE_BYTES_MAX = 4096;
 
@@ -32,13 +32,13 @@ export class AttributesService {
     private readonly changes: ChatroomChanges,
     private readonly attributes: AttributesRepository,
     private readonly audiences: Audiences,
-    private readonly exchange: RosterExchange,
+    private readonly rosterSync: RosterSync,
     private readonly pages: Pages,
   ) {}
 
   /** To whoever is in, to admins and to the app's server; in the order of their keys. */
   async list(caller: TenantCaller, chatroomId: string, query: AttributesQuery): Promise<Page<AttributeView>> {
-    const { room, conversation } = await this.chatrooms.seen(caller, chatroomId);
+    const { room, conversation } = await this.chatrooms.getVisible(caller, chatroomId);
     const rank = await this.chatrooms.rankOf(caller, room);
     if (rank === 'none' && !(await this.isIn(conversation.pk, caller))) throw new AppError('NOT_MEMBER');
     const [after] = readCursor(query.cursor, 'string') ?? [''];
@@ -92,27 +92,27 @@ export class AttributesService {
 
   /** Takes away what goes with its owner, of those owners who are in no more. */
   async sweep(caller: TenantCaller, chatroomId: string): Promise<void> {
-    const work = async ({ tx, room, conversation }: Scene): Promise<Outcome<void>> => {
+    const work = async ({ tx, room, conversation }: ChangeScope): Promise<ChangeResult<void>> => {
       const fleeting = await this.attributes.fleeting(tx, room.id);
       const names = fleeting
-        .filter(({ ownerPk }) => !this.exchange.rosters.has(conversation.pk, ownerPk))
+        .filter(({ ownerPk }) => !this.rosterSync.rosters.has(conversation.pk, ownerPk))
         .map(({ name }) => name);
       await this.attributes.remove(tx, room.id, names);
       return names.length === 0 ? { result: undefined } : changed({ removed: names });
     };
-    await this.changes.run(caller, chatroomId, work, { unasked: true });
+    await this.changes.run(caller, chatroomId, work, { asSystem: true });
   }
 
   private async change(
     caller: TenantCaller,
     chatroomId: string,
     name: string,
-    work: (scene: Scene, known: AttributeRecord | undefined) => Promise<Outcome<void>>,
+    work: (scope: ChangeScope, known: AttributeRecord | undefined) => Promise<ChangeResult<void>>,
   ): Promise<void> {
-    const { conversation } = await this.chatrooms.seen(caller, chatroomId);
+    const { conversation } = await this.chatrooms.getVisible(caller, chatroomId);
     const isIn = await this.isIn(conversation.pk, caller);
-    await this.changes.run(caller, chatroomId, async (scene) => {
-      const { tx, room, rank } = scene;
+    await this.changes.run(caller, chatroomId, async (scope) => {
+      const { tx, room, rank } = scope;
       if (rank === 'none' && room.membersMaySetAttributes === 0) {
         throw new AppError('FORBIDDEN', { message: 'Only the admins of the room may do this.' });
       }
@@ -121,18 +121,18 @@ export class AttributesService {
       if (rank === 'none' && known && caller.kind === 'user' && known.ownerPk !== caller.userPk) {
         throw new AppError('FORBIDDEN', { message: 'This attribute is another user’s.' });
       }
-      return work(scene, known);
+      return work(scope, known);
     });
   }
 
   private isIn(room: number, caller: TenantCaller): Promise<boolean> {
-    return caller.kind === 'app' ? Promise.resolve(true) : this.exchange.confirm(room, caller.userPk);
+    return caller.kind === 'app' ? Promise.resolve(true) : this.rosterSync.confirm(room, caller.userPk);
   }
 }
 
-const changed = (attributes: { set?: Record<string, string>; removed?: string[] }): Outcome<void> => ({
+const changed = (attributes: { set?: Record<string, string>; removed?: string[] }): ChangeResult<void> => ({
   result: undefined,
-  happened: [{ kind: 'attributes-changed', users: [], more: attributes }],
+  events: [{ kind: 'attributes-changed', users: [], more: attributes }],
 });
 
 function keyOf(key: string): string {

@@ -5,42 +5,42 @@ import type { Frame } from '../../../platform/realtime/frame';
 import type { Outbound } from '../../../platform/realtime/outbound';
 import type { ConversationRef } from '../../conversations';
 import type { RoomState } from '../rooms/chatroom-records';
-import { RoomFeed, type FeedPorts, type Spoken } from './room-feed';
+import { RoomFeed, type FeedPorts, type RoomMessage } from './room-feed';
 
-/** How long a user whose connection broke is still in: it comes back, most of the time. */
+/** A user whose last connection broke stays a member for this long, because most clients reconnect. */
 const GRACE_MS = 5000;
 
-/** What a socket that joins is shown at once: less than what makes it a slow one. The rest it pulls. */
+/** History sent on joining stays below the outbound limit at which a socket counts as slow; clients pull the rest. */
 const HISTORY_BYTES = 128 * 1024;
 
-/** A user in a room, with the sockets of this node that joined. */
-interface Seat {
-  /** The room's version when it came in. */
+/** A member of the room and their sockets on this node. */
+interface LocalMember {
+  /** The room's version when they joined. */
   version: number;
   readonly sockets: Set<Connection>;
-  /** Set while its last connection is broken. */
+  /** Runs while their last connection is broken; they leave when it fires. */
   grace?: NodeJS.Timeout;
 }
 
 export interface RoomPorts {
-  came(userPk: number, version: number): void;
+  joined(userPk: number, version: number): void;
   left(userPks: readonly number[]): void;
-  /** Makes a room's ports for its feed. */
+  /** Creates the ports through which the room's feed reads and publishes. */
   feed(room: LiveRoom): FeedPorts;
 }
 
-/** One room on one node: the sockets that joined here, and what they hear. Lives while anybody is in it here. */
+/** A room on this node: its members' sockets here and the feed that they receive. Exists while it has members here. */
 export class LiveRoom {
   readonly feed: RoomFeed;
-  /** What is known of it is of this version: every removal up to it has been applied to the seats. */
+  /** The conversation's memberVersion up to which every removal has been applied to `members`. */
   version = 0;
-  /** First seq that anybody reads. */
-  from = 1;
+  /** The first seq that members may read. */
+  readFrom = 1;
   stopped = false;
   closed = false;
-  /** Where the log ended at the last audit; a feed that is still behind that at the next one has missed something. */
-  audited = 0;
-  private readonly seats = new Map<number, Seat>();
+  /** The log's last seq at the previous audit; a feed that is still behind it at the next one has missed messages. */
+  auditedSeq = 0;
+  private readonly members = new Map<number, LocalMember>();
 
   constructor(
     readonly conversation: ConversationRef,
@@ -51,111 +51,110 @@ export class LiveRoom {
     this.feed = new RoomFeed(ports.feed(this));
   }
 
-  get empty(): boolean {
-    return this.seats.size === 0;
+  get isEmpty(): boolean {
+    return this.members.size === 0;
   }
 
-  /** Takes over what the database says; removals are applied by themselves. */
-  learn({ version, readFrom, status, distributionStopped }: RoomState): void {
+  /** Takes over the state read from the database, except removals, which `remove` applies. */
+  applyState({ version, readFrom, status, distributionStopped }: RoomState): void {
     this.version = Math.max(this.version, version);
-    this.from = Math.max(this.from, readFrom);
+    this.readFrom = Math.max(this.readFrom, readFrom);
     this.closed = status === 'closed';
     this.stopped = distributionStopped === 1;
   }
 
   /**
-   * Lets a socket in: it gets the latest messages and then hears all that follow, none missing between and none twice.
-   * A socket that is in already stays, and is not told again.
+   * Adds a socket: it receives the latest messages and then every later one, without gaps or duplicates, because both
+   * happen in one turn of the event loop. A socket that has joined already is left as it is.
+   *
+   * @param version - the room's version at which the join was allowed
+   * @param history - how many of the latest messages to send
    */
   enter(connection: Connection, version: number, history: number): void {
     const { userPk } = connection.caller;
-    let seat = this.seats.get(userPk);
-    if (seat?.sockets.has(connection)) return;
-    if (!seat) {
-      this.seats.set(userPk, (seat = { version, sockets: new Set() }));
-      this.ports.came(userPk, version);
-    } else if (seat.version < version) {
-      seat.version = version;
-      this.ports.came(userPk, version);
+    let member = this.members.get(userPk);
+    if (member?.sockets.has(connection)) return;
+    if (!member) {
+      this.members.set(userPk, (member = { version, sockets: new Set() }));
+      this.ports.joined(userPk, version);
+    } else if (member.version < version) {
+      member.version = version;
+      this.ports.joined(userPk, version);
     }
-    clearTimeout(seat.grace);
-    seat.grace = undefined;
-    seat.sockets.add(connection);
+    clearTimeout(member.grace);
+    member.grace = undefined;
+    member.sockets.add(connection);
     for (const { frame } of this.latest(history)) this.outbound.write(connection, frame);
     this.channel.add(connection);
   }
 
-  /** A socket leaves, or has gone. `lost`: without a word, so that its user is in for a while longer. */
+  /** Removes a socket. `lost`: the connection broke, so the user stays a member for the grace period. */
   leave(connection: Connection, lost: boolean): void {
     const { userPk } = connection.caller;
-    const seat = this.seats.get(userPk);
-    if (!seat?.sockets.delete(connection)) return;
+    const member = this.members.get(userPk);
+    if (!member?.sockets.delete(connection)) return;
     this.channel.remove(connection);
-    if (seat.sockets.size > 0) return;
-    if (lost) seat.grace = setTimeout(() => this.vacate(userPk), GRACE_MS).unref();
-    else this.vacate(userPk);
+    if (member.sockets.size > 0) return;
+    if (lost) member.grace = setTimeout(() => this.removeMember(userPk), GRACE_MS).unref();
+    else this.removeMember(userPk);
   }
 
-  hasSocket(connection: Connection): boolean {
-    return this.seats.get(connection.caller.userPk)?.sockets.has(connection) === true;
+  /** The members who joined before this version. */
+  membersBefore(version: number): number[] {
+    return [...this.members].flatMap(([userPk, member]) => (member.version < version ? [userPk] : []));
   }
 
-  isIn(userPk: number): boolean {
-    return this.seats.has(userPk);
-  }
-
-  /** Who came in before this version. */
-  before(version: number): number[] {
-    return [...this.seats].flatMap(([userPk, seat]) => (seat.version < version ? [userPk] : []));
-  }
-
-  /** The ids of those who have a socket here. */
-  namesOf(userPks: readonly number[]): string[] {
+  /** Public ids of those among these users who have a socket on this node. */
+  userIdsOf(userPks: readonly number[]): string[] {
     return userPks.flatMap((userPk) => {
-      const [connection] = this.seats.get(userPk)?.sockets ?? [];
+      const [connection] = this.members.get(userPk)?.sockets ?? [];
       return connection ? [connection.caller.userId] : [];
     });
   }
 
-  /** Puts users out who came before this version; each of their sockets hears what it is told, and nothing after it. */
-  remove(userPks: readonly number[], version: number, told: Frame | undefined): Connection[] {
-    const out = userPks.filter((userPk) => (this.seats.get(userPk)?.version ?? Infinity) < version);
-    const sockets = out.flatMap((userPk) => [...(this.seats.get(userPk)?.sockets ?? [])]);
+  /**
+   * Removes those of these users who joined before this version. Their sockets get `lastFrame` and nothing after it.
+   *
+   * @returns the removed sockets
+   */
+  remove(userPks: readonly number[], version: number, lastFrame: Frame | undefined): Connection[] {
+    const out = userPks.filter((userPk) => (this.members.get(userPk)?.version ?? Infinity) < version);
+    const sockets = out.flatMap((userPk) => [...(this.members.get(userPk)?.sockets ?? [])]);
     for (const connection of sockets) {
       this.channel.remove(connection);
-      if (told) this.outbound.write(connection, told);
+      if (lastFrame) this.outbound.write(connection, lastFrame);
     }
-    for (const userPk of out) this.forget(userPk);
+    for (const userPk of out) this.deleteMember(userPk);
     if (out.length > 0) this.ports.left(out);
     return sockets;
   }
 
-  /** Everybody goes. What was said last is still on its way to them, and nothing follows it. */
-  dissolve(): Connection[] {
-    const sockets = [...this.seats.values()].flatMap((seat) => [...seat.sockets]);
-    const users = [...this.seats.keys()];
-    for (const userPk of users) this.forget(userPk);
+  /** Removes everybody; frames already queued for them are still sent. */
+  close(): Connection[] {
+    const sockets = [...this.members.values()].flatMap((member) => [...member.sockets]);
+    const users = [...this.members.keys()];
+    for (const userPk of users) this.deleteMember(userPk);
     this.ports.left(users);
     this.feed.stop();
     return sockets;
   }
 
-  publish(spoken: Pick<Spoken, 'frame' | 'exceptSocketId'>): void {
-    if (!this.stopped) this.channel.publish(spoken.frame, spoken.exceptSocketId);
+  publishMessage(message: Pick<RoomMessage, 'frame' | 'exceptSocketId'>): void {
+    if (!this.stopped) this.channel.publish(message.frame, message.exceptSocketId);
   }
 
-  /** Also while messages are not handed out. `except`: users who are not told. */
-  tell(frame: Frame, except: readonly number[] = []): void {
-    const sockets = except.flatMap((userPk) => [...(this.seats.get(userPk)?.sockets ?? [])]);
+  /** Sends a frame to everybody but the users in `except`, also while distribution is stopped. */
+  notify(frame: Frame, except: readonly number[] = []): void {
+    const sockets = except.flatMap((userPk) => [...(this.members.get(userPk)?.sockets ?? [])]);
     this.channel.publish(
       frame,
       sockets.map(({ socket }) => socket.id),
     );
   }
 
-  private latest(count: number): Spoken[] {
+  private latest(count: number): RoomMessage[] {
     if (this.stopped || count === 0) return [];
-    const latest = this.feed.recent.slice(-count).filter(({ seq }) => seq >= this.from);
+    const latest = this.feed.recent.slice(-count).filter(({ seq }) => seq >= this.readFrom);
     const fitting = new PageBudget(HISTORY_BYTES).fill(
       latest.reverse(),
       ({ frame: { options } }) => options.wsPreEncodedFrame[0].length,
@@ -163,14 +162,14 @@ export class LiveRoom {
     return fitting.reverse();
   }
 
-  private vacate(userPk: number): void {
-    if (!this.seats.has(userPk)) return;
-    this.forget(userPk);
+  private removeMember(userPk: number): void {
+    if (!this.members.has(userPk)) return;
+    this.deleteMember(userPk);
     this.ports.left([userPk]);
   }
 
-  private forget(userPk: number): void {
-    clearTimeout(this.seats.get(userPk)?.grace);
-    this.seats.delete(userPk);
+  private deleteMember(userPk: number): void {
+    clearTimeout(this.members.get(userPk)?.grace);
+    this.members.delete(userPk);
   }
 }

@@ -2,78 +2,82 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Audiences } from '../../conversations';
 import { LiveRooms } from './live-rooms';
 import { eventFrame } from './room-frames';
-import { RosterExchange } from './roster-sync';
+import { RosterSync } from './roster-sync';
 
-/** Users named in one event; all of them are counted. */
+/** Users named in one event; `memberCount` counts all of them. */
 const NAMED_MAX = 50;
-/** The more are in a room, the rarer they are told who comes and goes: every event goes to every one of them. */
-const GATHER_MS: readonly (readonly [members: number, ms: number])[] = [
+/** The larger a room, the longer joins and leaves are collected: every event is written to every socket in the room. */
+const COALESCE_MS: readonly (readonly [members: number, ms: number])[] = [
   [100, 100],
   [1000, 1000],
   [Infinity, 5000],
 ];
 
-interface Gathered {
-  came: Set<number>;
-  gone: Set<number>;
-  /** Those of whom something else was told already. */
-  told: Set<number>;
+interface PendingEvents {
+  joined: Set<number>;
+  left: Set<number>;
+  /** Users whose removal or ban the room is told of by an event of its own. */
+  removed: Set<number>;
 }
 
-/** Tells a room's listeners on this node who came and who left, wherever that was. */
+/** Sends `member-joined` and `member-left` to a room's sockets on this node, whichever node the members are on. */
 @Injectable()
-export class Arrivals implements OnModuleInit {
-  private readonly logger = new Logger(Arrivals.name);
-  private readonly gathered = new Map<number, Gathered>();
+export class MembershipAnnouncer implements OnModuleInit {
+  private readonly logger = new Logger(MembershipAnnouncer.name);
+  private readonly pending = new Map<number, PendingEvents>();
 
   constructor(
-    private readonly exchange: RosterExchange,
+    private readonly rosterSync: RosterSync,
     private readonly rooms: LiveRooms,
     private readonly audiences: Audiences,
   ) {}
 
   onModuleInit(): void {
-    this.exchange.rosters.onChange(({ room, came, gone }) => {
+    this.rosterSync.rosters.onChange(({ room, joined, left }) => {
       if (!this.rooms.get(room)) return;
-      const gathered = this.of(room);
-      for (const userPk of came) if (!gathered.gone.delete(userPk)) gathered.came.add(userPk);
-      for (const userPk of gone) if (!gathered.came.delete(userPk)) gathered.gone.add(userPk);
+      const pending = this.pendingOf(room);
+      for (const userPk of joined) if (!pending.left.delete(userPk)) pending.joined.add(userPk);
+      for (const userPk of left) if (!pending.joined.delete(userPk)) pending.left.add(userPk);
     });
   }
 
-  /** The room hears of these in another way: they need not be told to have left. */
-  removed(room: number, userPks: readonly number[]): void {
+  /** Suppresses `member-left` for these users, because another event already says that they are out. */
+  suppressLeft(room: number, userPks: readonly number[]): void {
     if (!this.rooms.get(room)) return;
-    const { told } = this.of(room);
-    for (const userPk of userPks) told.add(userPk);
+    const { removed } = this.pendingOf(room);
+    for (const userPk of userPks) removed.add(userPk);
   }
 
-  private of(room: number): Gathered {
-    let gathered = this.gathered.get(room);
-    if (!gathered) {
-      this.gathered.set(room, (gathered = { came: new Set(), gone: new Set(), told: new Set() }));
-      const members = this.exchange.rosters.count(room);
-      const ms = GATHER_MS.find(([below]) => members < below)?.[1];
+  private pendingOf(room: number): PendingEvents {
+    let pending = this.pending.get(room);
+    if (!pending) {
+      this.pending.set(room, (pending = { joined: new Set(), left: new Set(), removed: new Set() }));
+      const members = this.rosterSync.rosters.count(room);
+      const ms = COALESCE_MS.find(([below]) => members < below)?.[1];
       setTimeout(() => this.flush(room), ms).unref();
     }
-    return gathered;
+    return pending;
   }
 
   private flush(room: number): void {
-    const gathered = this.gathered.get(room);
-    this.gathered.delete(room);
-    if (!gathered) return;
-    const gone = [...gathered.gone].filter((userPk) => !gathered.told.has(userPk));
-    this.tell(room, 'member-joined', [...gathered.came])
-      .then(() => this.tell(room, 'member-left', gone))
-      .catch((error: unknown) => this.logger.debug(`sending who came and went to a room failed: ${String(error)}`));
+    const pending = this.pending.get(room);
+    this.pending.delete(room);
+    if (!pending) return;
+    const left = [...pending.left].filter((userPk) => !pending.removed.has(userPk));
+    this.announce(room, 'member-joined', [...pending.joined])
+      .then(() => this.announce(room, 'member-left', left))
+      .catch((error: unknown) =>
+        this.logger.debug(
+          `Room ${room} was not told who joined and left, its member count follows with the next event: ${String(error)}`,
+        ),
+      );
   }
 
-  private async tell(pk: number, kind: 'member-joined' | 'member-left', userPks: number[]): Promise<void> {
+  private async announce(pk: number, kind: 'member-joined' | 'member-left', userPks: number[]): Promise<void> {
     if (userPks.length === 0) return;
     const names = await this.audiences.names.namesOf(userPks.slice(0, NAMED_MAX));
     const room = this.rooms.get(pk);
-    const memberCount = this.exchange.rosters.count(pk);
-    room?.tell(eventFrame(room.conversation, { kind, by: null, users: [...names.values()], memberCount }));
+    const memberCount = this.rosterSync.rosters.count(pk);
+    room?.notify(eventFrame(room.conversation, { kind, by: null, users: [...names.values()], memberCount }));
   }
 }

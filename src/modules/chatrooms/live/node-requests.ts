@@ -2,36 +2,36 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { randomId } from '../../../kernel/ids';
 import { Bus } from '../../../platform/realtime/bus';
 
-/** What is asked of other nodes and answered with `chatroom:done`. Never waited for without an end: nodes may die. */
+/** Requests to other nodes over the bus, answered with `chatroom:done`. All of them time out, because nodes may die. */
 @Injectable()
-export class NodeQuestions implements OnModuleInit {
-  private readonly asked = new Map<string, { nodes: Set<string>; done: () => void }>();
+export class NodeRequests implements OnModuleInit {
+  private readonly pending = new Map<string, { nodes: Set<string>; resolve: () => void }>();
 
   constructor(private readonly bus: Bus) {}
 
   onModuleInit(): void {
     this.bus.on('chatroom:done', ({ ask }, from) => {
-      const asked = this.asked.get(ask);
-      if (asked?.nodes.delete(from) && asked.nodes.size === 0) asked.done();
+      const pending = this.pending.get(ask);
+      if (pending?.nodes.delete(from) && pending.nodes.size === 0) pending.resolve();
     });
   }
 
-  /** Resolves when all of these nodes have answered, or when the time is over. `send` says the question under this id. */
-  ask(nodes: readonly string[], timeoutMs: number, send: (ask: string) => void): Promise<void> {
+  /** Calls `publish` with the id of the request. Resolves when all of these nodes have answered, or after the timeout. */
+  send(nodes: readonly string[], timeoutMs: number, publish: (ask: string) => void): Promise<void> {
     const id = randomId(16);
     return new Promise((resolve) => {
       const finish = (): void => {
         clearTimeout(timer);
-        this.asked.delete(id);
+        this.pending.delete(id);
         resolve();
       };
       const timer = setTimeout(finish, timeoutMs);
-      this.asked.set(id, { nodes: new Set(nodes), done: finish });
-      send(id);
+      this.pending.set(id, { nodes: new Set(nodes), resolve: finish });
+      publish(id);
     });
   }
 
-  /** Behind whatever was said before it to the same node. */
+  /** The bus keeps order, so the answer arrives after all earlier frames to that node. */
   answer(from: string, ask: string): void {
     this.bus.toNodes([from], 'chatroom:done', { ask });
   }

@@ -1,7 +1,7 @@
-import { type FeedPorts, READ_MAX, RECENT_MAX, RoomFeed, type Spoken } from './room-feed';
+import { type FeedPorts, READ_MAX, RECENT_MAX, RoomFeed, type RoomMessage } from './room-feed';
 import { frameOf } from '../../../platform/realtime/frame';
 
-const spoken = (seq: number, version = 1): Spoken => ({
+const message = (seq: number, version = 1): RoomMessage => ({
   seq,
   version,
   frame: frameOf('message:new', `{"seq":${seq}}`),
@@ -9,7 +9,7 @@ const spoken = (seq: number, version = 1): Spoken => ({
 
 /** A log that the feed may read, and what it has handed out. */
 class Bench implements FeedPorts {
-  readonly log: Spoken[] = [];
+  readonly log: RoomMessage[] = [];
   readonly out: number[] = [];
   applied = 1;
   refreshed: number[] = [];
@@ -17,7 +17,7 @@ class Bench implements FeedPorts {
   away = false;
   readonly feed = new RoomFeed(this);
 
-  publish({ seq }: Spoken): void {
+  publish({ seq }: RoomMessage): void {
     this.out.push(seq);
   }
   version(): number {
@@ -28,17 +28,17 @@ class Bench implements FeedPorts {
     this.applied = Math.max(this.applied, version);
     return Promise.resolve();
   }
-  read(after: number): Promise<Spoken[]> {
+  read(after: number): Promise<RoomMessage[]> {
     this.reads++;
     if (this.away) return Promise.reject(new Error('the database is away'));
     return Promise.resolve(this.log.filter(({ seq }) => seq > after).slice(0, READ_MAX));
   }
-  latest(): Promise<Spoken[]> {
+  latest(): Promise<RoomMessage[]> {
     return Promise.resolve(this.log.slice(-RECENT_MAX));
   }
-  store(count: number, version = 1): Spoken[] {
+  store(count: number, version = 1): RoomMessage[] {
     const from = this.log.length;
-    for (let n = 1; n <= count; n++) this.log.push(spoken(from + n, version));
+    for (let n = 1; n <= count; n++) this.log.push(message(from + n, version));
     return this.log.slice(from);
   }
 }
@@ -59,7 +59,7 @@ describe('the feed of a room', () => {
       const other = random(n + 1);
       [said[n], said[other]] = [said[other], said[n]];
     }
-    for (const one of said) for (let again = random(3); again >= 0; again--) bench.feed.hear(one);
+    for (const one of said) for (let again = random(3); again >= 0; again--) bench.feed.receive(one);
     expect(bench.out).toEqual(upTo(200));
     await jest.runAllTimersAsync();
     expect(bench.reads).toBe(0);
@@ -68,12 +68,12 @@ describe('the feed of a room', () => {
   it('skips nothing where a message overtakes those before it while the log is read', async () => {
     const bench = new Bench();
     bench.feed.start([], 0);
-    for (const one of bench.store(2)) bench.feed.hear(one);
+    for (const one of bench.store(2)) bench.feed.receive(one);
     bench.feed.catchUp(); // reads a log that ends here
     const [third, fourth, fifth] = bench.store(3);
-    if (fifth) bench.feed.hear(fifth);
+    if (fifth) bench.feed.receive(fifth);
     await jest.advanceTimersByTimeAsync(0);
-    for (const one of [third, fourth]) if (one) bench.feed.hear(one);
+    for (const one of [third, fourth]) if (one) bench.feed.receive(one);
     await jest.runAllTimersAsync();
     expect(bench.out).toEqual(upTo(5));
   });
@@ -82,7 +82,7 @@ describe('the feed of a room', () => {
     const bench = new Bench();
     bench.feed.start([], 0);
     const said = bench.store(10);
-    for (const one of said) if (one.seq !== 3 && one.seq !== 7) bench.feed.hear(one);
+    for (const one of said) if (one.seq !== 3 && one.seq !== 7) bench.feed.receive(one);
     expect(bench.out).toEqual([1, 2]);
     await jest.runAllTimersAsync();
     expect(bench.out).toEqual(upTo(10));
@@ -105,7 +105,7 @@ describe('the feed of a room', () => {
   it('loses nothing that is said while it starts, and says nothing that came before it', () => {
     const bench = new Bench();
     bench.store(60);
-    for (const one of bench.store(3)) bench.feed.hear(one);
+    for (const one of bench.store(3)) bench.feed.receive(one);
     bench.feed.start(bench.log.slice(10, 60), 60);
     expect(bench.out).toEqual([61, 62, 63]);
     expect(bench.feed.recent.map(({ seq }) => seq)).toEqual(upTo(63, 14));
@@ -115,7 +115,7 @@ describe('the feed of a room', () => {
     const bench = new Bench();
     bench.feed.start([], 0);
     const [before, after] = [bench.store(1), bench.store(2, 5)];
-    for (const one of [...after, ...before]) bench.feed.hear(one);
+    for (const one of [...after, ...before]) bench.feed.receive(one);
     expect(bench.out).toEqual([1]);
     await jest.runAllTimersAsync();
     expect(bench.refreshed).toEqual([5]);
@@ -140,7 +140,7 @@ describe('the feed of a room', () => {
     await jest.runAllTimersAsync();
     expect(bench.out.slice(-RECENT_MAX)).toEqual(upTo(5000, 4951));
     expect(bench.out.length).toBeLessThan(1500);
-    bench.feed.hear(bench.store(1)[0]);
+    bench.feed.receive(bench.store(1)[0]);
     expect(bench.out.at(-1)).toBe(5001);
   });
 });

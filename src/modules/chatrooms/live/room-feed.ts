@@ -1,7 +1,7 @@
 import type { Frame } from '../../../platform/realtime/frame';
 
-/** A message on its way to a room's listeners on this node. */
-export interface Spoken {
+/** A message on its way to a room's sockets on this node. */
+export interface RoomMessage {
   readonly seq: number;
   /** The conversation's memberVersion when it was stored, or later. */
   readonly version: number;
@@ -10,160 +10,160 @@ export interface Spoken {
 }
 
 export interface FeedPorts {
-  /** Hands out the next message. */
-  publish(spoken: Spoken): void;
-  /** The room's version as this node has applied it. */
+  /** Sends the next message to the room's sockets. */
+  publish(message: RoomMessage): void;
+  /** The version up to which this node has applied removals. */
   version(): number;
-  /** Brings the room to this version at least: who was removed is out when it resolves. */
+  /** Brings the room to at least this version; removed members are out when it resolves. */
   refresh(version: number): Promise<void>;
   /** Messages after `seq`, oldest first, at most `READ_MAX`. */
-  read(after: number): Promise<Spoken[]>;
+  read(after: number): Promise<RoomMessage[]>;
   /** The latest messages there are, oldest first, at most `RECENT_MAX`. */
-  latest(): Promise<Spoken[]>;
+  latest(): Promise<RoomMessage[]>;
 }
 
-/** Messages kept for who joins: the most that it may ask for. */
+/** Messages kept for sockets that join, as many as they may ask for. */
 export const RECENT_MAX = 50;
-/** Read at once; as long as messages can be, they are 3 MB. */
+/** Messages per log read; with messages of the maximum length that is 3 MB. */
 export const READ_MAX = 50;
-/** Messages that wait for those before them; beyond it they are read from the log. */
-const WAITING_MAX = 1000;
-/** Nodes store at the same time, and what one says may overtake the other's: a hole is given this long to close. */
-const HOLE_MS = 50;
-/** After a read failed. */
-const AGAIN_MS = 1000;
-/** Further behind than this, listeners are not shown all of it: the hole in the seqs tells them what to pull. */
-const BEHIND_MAX = 1000;
+/** Messages held back until those before them arrive; further ones are dropped and read from the log. */
+const PENDING_MAX = 1000;
+/** Frames of two nodes may overtake each other, so a gap has this long to close before the log is read. */
+const GAP_TIMEOUT_MS = 50;
+/** Delay before a failed read is tried again. */
+const RETRY_MS = 1000;
+/** A feed that is further behind skips to the latest messages; the gap in the seqs tells clients what to pull. */
+const CATCH_UP_MAX = 1000;
 
 /**
- * The messages of one room as one node hands them out: strictly by seq, each once, whatever order and however often they
- * come. What never comes is read from the log. Who joins gets the latest of them and everything that follows in the same
- * turn of the event loop, so that nothing can fall between, or come twice.
+ * Delivers a room's messages on one node strictly by seq and each once, in whatever order and however often they arrive.
+ * Messages that do not arrive are read from the log. A socket that joins gets `recent` and is subscribed in the same turn
+ * of the event loop, so that it neither misses a message nor receives one twice.
  */
 export class RoomFeed {
-  /** The last messages handed out, oldest first. */
-  recent: Spoken[] = [];
-  private readonly waiting = new Map<number, Spoken>();
+  /** The last delivered messages, oldest first. */
+  recent: RoomMessage[] = [];
+  private readonly pending = new Map<number, RoomMessage>();
   private last: number | undefined;
   private busy = false;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly ports: FeedPorts) {}
 
-  /** Seq of the last message that was handed out. */
-  get have(): number {
+  /** Seq of the last delivered message; 0 before the feed has started. */
+  get lastSeq(): number {
     return this.last ?? 0;
   }
 
-  /** What was said before: from here on the feed goes on by itself. Messages heard meanwhile are not lost. */
-  start(latest: Spoken[], maxSeq: number): void {
+  /** Starts delivery after `maxSeq`. Messages received before the start are kept and delivered now. */
+  start(latest: RoomMessage[], maxSeq: number): void {
     this.recent = latest;
     this.last = Math.max(maxSeq, latest[latest.length - 1]?.seq ?? 0);
-    this.proceed();
+    this.deliverReady();
   }
 
-  hear(spoken: Spoken): void {
-    if (spoken.seq <= this.have || this.waiting.size >= WAITING_MAX) return;
-    // The first to say it is the node that stored it, which knows the sending socket.
-    if (!this.waiting.has(spoken.seq)) this.waiting.set(spoken.seq, spoken);
-    this.proceed();
+  receive(message: RoomMessage): void {
+    if (message.seq <= this.lastSeq || this.pending.size >= PENDING_MAX) return;
+    // The first copy comes from the node that stored the message, and only that one knows the sending socket.
+    if (!this.pending.has(message.seq)) this.pending.set(message.seq, message);
+    this.deliverReady();
   }
 
-  /** Reads what the log has beyond what was heard. */
+  /** Reads the messages after `lastSeq` from the log. */
   catchUp(): void {
     if (this.busy || this.last === undefined) return;
-    this.stopWaiting();
+    this.clearTimer();
     this.busy = true;
-    void this.readOn().finally(() => {
+    void this.readLog().finally(() => {
       this.busy = false;
-      this.proceed();
+      this.deliverReady();
     });
   }
 
   stop(): void {
-    this.stopWaiting();
+    this.clearTimer();
     this.last = undefined;
-    this.waiting.clear();
+    this.pending.clear();
   }
 
-  private proceed(): void {
+  private deliverReady(): void {
     if (this.busy || this.last === undefined) return;
     for (;;) {
-      const next = this.waiting.get(this.have + 1);
+      const next = this.pending.get(this.lastSeq + 1);
       if (!next) break;
-      if (next.version > this.ports.version()) return this.refreshFor(next.version);
-      this.handOut(next);
+      if (next.version > this.ports.version()) return this.refreshThenDeliver(next.version);
+      this.deliver(next);
     }
-    for (const seq of this.waiting.keys()) if (seq <= this.have) this.waiting.delete(seq);
-    if (this.waiting.size > 0) this.timer ??= setTimeout(() => this.catchUp(), HOLE_MS).unref();
-    else this.stopWaiting();
+    for (const seq of this.pending.keys()) if (seq <= this.lastSeq) this.pending.delete(seq);
+    if (this.pending.size > 0) this.timer ??= setTimeout(() => this.catchUp(), GAP_TIMEOUT_MS).unref();
+    else this.clearTimer();
   }
 
-  private handOut(spoken: Spoken): void {
-    this.waiting.delete(spoken.seq);
-    this.last = spoken.seq;
-    this.recent.push(spoken);
+  private deliver(message: RoomMessage): void {
+    this.pending.delete(message.seq);
+    this.last = message.seq;
+    this.recent.push(message);
     if (this.recent.length > RECENT_MAX) this.recent.shift();
-    this.ports.publish(spoken);
+    this.ports.publish(message);
   }
 
-  /** Somebody was removed meanwhile, perhaps: nothing is said before that is known here. */
-  private refreshFor(version: number): void {
+  /** Members may have been removed before this message was stored, so removals are applied before it is delivered. */
+  private refreshThenDeliver(version: number): void {
     this.busy = true;
     this.ports.refresh(version).then(
       () => {
         this.busy = false;
-        this.proceed();
+        this.deliverReady();
       },
       () => {
         this.busy = false;
-        this.timer ??= setTimeout(() => this.retry(), AGAIN_MS).unref();
+        this.timer ??= setTimeout(() => this.retry(), RETRY_MS).unref();
       },
     );
   }
 
   private retry(): void {
-    this.stopWaiting();
-    this.proceed();
+    this.clearTimer();
+    this.deliverReady();
   }
 
-  private async readOn(): Promise<void> {
+  private async readLog(): Promise<void> {
     try {
       for (let read = 0; ; read += READ_MAX) {
-        if (read > BEHIND_MAX) return await this.jump();
-        // Only what was heard before the page was read must be in it: what is heard meanwhile may be ahead of the page.
-        const heard = Math.min(...this.waiting.keys());
-        const page = await this.ports.read(this.have);
+        if (read > CATCH_UP_MAX) return await this.skipToLatest();
+        // Taken before the read: a message that arrives during it may be newer than the page.
+        const firstPending = Math.min(...this.pending.keys());
+        const page = await this.ports.read(this.lastSeq);
         if (this.last === undefined) return;
-        const first = page[0]?.seq ?? heard;
-        // What the log no longer holds was forgotten before anybody here heard it.
-        if (Number.isFinite(first) && first > this.have + 1) this.last = first - 1;
-        for (const spoken of page) await this.handOutRead(spoken);
+        const first = page[0]?.seq ?? firstPending;
+        // Messages missing from the log have expired, so nobody waits for them.
+        if (Number.isFinite(first) && first > this.lastSeq + 1) this.last = first - 1;
+        for (const message of page) await this.deliverFromLog(message);
         if (page.length < READ_MAX) return;
       }
     } catch {
-      // The database is away: asked again soon, and at every audit.
-      this.timer = setTimeout(() => this.catchUp(), AGAIN_MS).unref();
+      // The database does not answer: tried again after a second and at every audit.
+      this.timer = setTimeout(() => this.catchUp(), RETRY_MS).unref();
     }
   }
 
-  private async handOutRead(read: Spoken): Promise<void> {
-    if (read.seq !== this.have + 1) return;
-    const spoken = this.waiting.get(read.seq) ?? read;
-    if (spoken.version > this.ports.version()) await this.ports.refresh(spoken.version);
-    if (this.last !== undefined) this.handOut(spoken);
+  private async deliverFromLog(read: RoomMessage): Promise<void> {
+    if (read.seq !== this.lastSeq + 1) return;
+    const message = this.pending.get(read.seq) ?? read;
+    if (message.version > this.ports.version()) await this.ports.refresh(message.version);
+    if (this.last !== undefined) this.deliver(message);
   }
 
-  private async jump(): Promise<void> {
+  private async skipToLatest(): Promise<void> {
     const latest = await this.ports.latest();
     const first = latest[0];
-    if (this.last === undefined || !first || first.seq <= this.have) return;
+    if (this.last === undefined || !first || first.seq <= this.lastSeq) return;
     this.last = first.seq - 1;
     this.recent = [];
-    for (const spoken of latest) await this.handOutRead(spoken);
+    for (const message of latest) await this.deliverFromLog(message);
   }
 
-  private stopWaiting(): void {
+  private clearTimer(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
   }

@@ -4,14 +4,14 @@ import { PUSH_BYTES_MAX } from '../../../platform/realtime/outbound';
 import { type ConversationRef, encodeMessage, type StoredMessage } from '../../conversations';
 
 /** A message as listeners hear it: itself, or where to pull it when it is too large to be pushed (protocol.md §2.4). */
-export function spokenFrame({ conversationId }: ConversationRef, json: string, seq: number | undefined): Frame {
+export function messageFrame({ conversationId }: ConversationRef, json: string, seq: number | undefined): Frame {
   const small = json.length * 3 <= PUSH_BYTES_MAX || Buffer.byteLength(json) <= PUSH_BYTES_MAX;
   if (seq === undefined || small) return frameOf('message:new', json);
   return frameOf('conversation:tip', JSON.stringify({ conversationId, maxSeq: seq }));
 }
 
 export const storedFrame = (message: StoredMessage): Frame =>
-  spokenFrame(message.conversation, encodeMessage(message), message.seq);
+  messageFrame(message.conversation, encodeMessage(message), message.seq);
 
 /** What an event says besides whose it is. */
 export type RoomEvent = Pick<ChatroomEvent, 'kind' | 'by' | 'users'> & Record<string, unknown>;

@@ -5,7 +5,7 @@ import { Settings } from '../../../platform/config/settings';
 import { TokenBuckets } from '../../../platform/entry/token-buckets';
 import type { Sender } from '../../conversations';
 import { roomMetrics } from './metrics';
-import { RosterExchange } from './roster-sync';
+import { RosterSync } from './roster-sync';
 
 const ROOMS_MAX = 50_000;
 /** Low messages stop while this part of a second's messages is still free for normal ones. */
@@ -24,7 +24,7 @@ export class RoomRates {
 
   constructor(
     { limits: { roomSendsPerSecond: rate } }: Settings,
-    private readonly exchange: RosterExchange,
+    private readonly rosterSync: RosterSync,
   ) {
     this.all = new TokenBuckets({ perSecond: rate, burst: rate, max: ROOMS_MAX });
     this.high = new TokenBuckets({ perSecond: rate, burst: rate, max: ROOMS_MAX });
@@ -33,7 +33,7 @@ export class RoomRates {
 
   /** @throws AppError ROOM_BUSY */
   take(room: number, sender: Sender | null, priority: Priority): void {
-    const cost = Math.max(1, this.exchange.rosters.nodesIn(room));
+    const cost = Math.max(1, this.rosterSync.rosters.nodeCount(room));
     if (priority === 'low') this.refuse(this.all.missing(room, cost + this.kept), priority);
     const waitMs = this.all.take(room, cost);
     if (waitMs === 0 || !sender?.session) return;

@@ -1,10 +1,10 @@
 import { Rosters } from './rosters';
 
 describe('the rosters of rooms', () => {
-  it('tell who came and who has gone once, however many nodes a user is on', () => {
+  it('tell who joined and who has left once, however many nodes a user is on', () => {
     const rosters = new Rosters();
     const told: string[] = [];
-    rosters.onChange(({ came, gone }) => told.push(`+${came.join()} -${gone.join()}`));
+    rosters.onChange(({ joined, left }) => told.push(`+${joined.join()} -${left.join()}`));
     rosters.apply('a', 1, [[7, 1]], []);
     rosters.apply('b', 1, [[7, 3]], []);
     rosters.apply('a', 1, [], [7]);

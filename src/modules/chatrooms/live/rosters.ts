@@ -1,18 +1,18 @@
-/** Who came to a room and who is no longer in it, seen over all nodes. */
+/** Users who joined a room or left it, counted over all nodes. */
 export interface RosterChange {
-  /** The node that says so. */
+  /** The node that reported it. */
   readonly node: string;
   readonly room: number;
-  readonly came: readonly number[];
-  readonly gone: readonly number[];
+  readonly joined: readonly number[];
+  readonly left: readonly number[];
 }
 
-/** A visit: the room's version when the user came in. Who was removed at a later one is in no more. */
+/** A user's stay in a room, with the room's version when they joined. A removal at a later version ends it. */
 export type Visit = readonly [userPk: number, version: number];
 
 /**
- * Who is in which room, on which nodes, as far as this node has heard: its own visitors and what every other node says
- * of its. Each node knows all of it, so that a count, a list or "is she in?" is a look into memory.
+ * Who is in which room on which node. Every node holds the rosters of all nodes in memory, so that counts, lists and
+ * membership checks need no query.
  */
 export class Rosters {
   /** By node, then by room: user → version. */
@@ -21,18 +21,18 @@ export class Rosters {
   private readonly counts = new Map<number, Map<number, number>>();
   private readonly listeners: ((change: RosterChange) => void)[] = [];
 
-  /** Called synchronously whenever a user comes to its first node of a room, or has left its last one. */
+  /** The listener is called synchronously when a user joins a room on their first node or leaves it on their last one. */
   onChange(listener: (change: RosterChange) => void): void {
     this.listeners.push(listener);
   }
 
-  apply(node: string, room: number, came: readonly Visit[], left: readonly number[]): void {
-    const fresh = came.flatMap(([userPk, version]) => (this.put(node, room, userPk, version) ? [userPk] : []));
-    const gone = left.filter((userPk) => this.drop(node, room, userPk));
-    this.tell({ node, room, came: fresh, gone });
+  apply(node: string, room: number, joined: readonly Visit[], left: readonly number[]): void {
+    const arrived = joined.flatMap(([userPk, version]) => (this.put(node, room, userPk, version) ? [userPk] : []));
+    const departed = left.filter((userPk) => this.drop(node, room, userPk));
+    this.notify({ node, room, joined: arrived, left: departed });
   }
 
-  /** These are all that the node has in this room. */
+  /** Replaces all visits of one node to one room. */
   replace(node: string, room: number, visits: readonly Visit[]): void {
     const stay = new Set(visits.map(([userPk]) => userPk));
     const before = this.byNode.get(node)?.get(room);
@@ -40,13 +40,13 @@ export class Rosters {
     this.apply(node, room, visits, left);
   }
 
-  /** The node has nobody but in these rooms. */
+  /** Drops the node's visits to all other rooms. */
   keepOnly(node: string, rooms: readonly number[]): void {
     const kept = new Set(rooms);
     for (const room of [...(this.byNode.get(node)?.keys() ?? [])]) if (!kept.has(room)) this.replace(node, room, []);
   }
 
-  /** The whole of what one node has, room by room. */
+  /** All visits on one node, room by room. */
   *of(node: string): Iterable<[room: number, visits: Visit[]]> {
     for (const [room, visits] of this.byNode.get(node) ?? []) yield [room, [...visits]];
   }
@@ -59,7 +59,7 @@ export class Rosters {
     return this.counts.get(room)?.has(userPk) === true;
   }
 
-  /** The latest visit's version; undefined for who is not in. */
+  /** @returns the version of the user's latest visit; undefined when they are not in the room */
   versionOf(room: number, userPk: number): number | undefined {
     if (!this.has(room, userPk)) return undefined;
     let latest = 0;
@@ -67,7 +67,7 @@ export class Rosters {
     return latest;
   }
 
-  /** The visit on this node alone. */
+  /** @returns the version of the user's visit on one node */
   versionOn(node: string, room: number, userPk: number): number | undefined {
     return this.byNode.get(node)?.get(room)?.get(userPk);
   }
@@ -81,27 +81,27 @@ export class Rosters {
   }
 
   /** The nodes on which any of these users is in the room. */
-  nodesOf(room: number, userPks: readonly number[]): string[] {
+  nodesWith(room: number, userPks: readonly number[]): string[] {
     return this.nodes().filter((node) => {
       const visits = this.byNode.get(node)?.get(room);
       return visits !== undefined && userPks.some((userPk) => visits.has(userPk));
     });
   }
 
-  /** The nodes that have anybody in the room. */
-  nodesIn(room: number): number {
+  /** How many nodes have members of the room. */
+  nodeCount(room: number): number {
     let nodes = 0;
     for (const rooms of this.byNode.values()) if (rooms.has(room)) nodes++;
     return nodes;
   }
 
   private put(node: string, room: number, userPk: number, version: number): boolean {
-    const rooms = madeIn(this.byNode, node);
-    const visits = madeIn(rooms, room);
+    const rooms = getOrCreate(this.byNode, node);
+    const visits = getOrCreate(rooms, room);
     const known = visits.has(userPk);
     visits.set(userPk, version);
     if (known) return false;
-    const counts = madeIn(this.counts, room);
+    const counts = getOrCreate(this.counts, room);
     const nodes = counts.get(userPk) ?? 0;
     counts.set(userPk, nodes + 1);
     return nodes === 0;
@@ -124,13 +124,13 @@ export class Rosters {
     return true;
   }
 
-  private tell(change: RosterChange): void {
-    if (change.came.length === 0 && change.gone.length === 0) return;
+  private notify(change: RosterChange): void {
+    if (change.joined.length === 0 && change.left.length === 0) return;
     for (const listener of this.listeners) listener(change);
   }
 }
 
-function madeIn<K, A, B>(maps: Map<K, Map<A, B>>, key: K): Map<A, B> {
+function getOrCreate<K, A, B>(maps: Map<K, Map<A, B>>, key: K): Map<A, B> {
   let inner = maps.get(key);
   if (!inner) maps.set(key, (inner = new Map<A, B>()));
   return inner;

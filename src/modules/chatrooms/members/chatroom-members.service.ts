@@ -10,13 +10,13 @@ import { Pages } from '../../../platform/entry/pages';
 import { Live } from '../../../platform/realtime/live';
 import { type KnownUser, Users } from '../../accounts';
 import { ChatroomChanges } from '../rooms/chatroom-changes';
-import type { Standing } from '../rooms/chatroom-records';
+import type { RoomStanding } from '../rooms/chatroom-records';
 import { assertManager, assertModerator } from '../rooms/change-scope';
 import type { ChatroomMemberView } from '../rooms/chatroom-view';
 import { ChatroomsService } from '../rooms/chatrooms.service';
 import { JoinsService } from './joins.service';
-import { RosterExchange } from '../live/roster-sync';
-import { StandingsRepository } from '../moderation/room-standings.repository';
+import { RosterSync } from '../live/roster-sync';
+import { RoomStandingsRepository } from '../moderation/room-standings.repository';
 
 export type EnlistedItem =
   { ok: true; userId: string; status: 'joined' } | { ok: false; userId: string; error: WireError };
@@ -30,19 +30,19 @@ export class ChatroomMembersService {
     private readonly live: Live,
     private readonly chatrooms: ChatroomsService,
     private readonly changes: ChatroomChanges,
-    private readonly standings: StandingsRepository,
-    private readonly exchange: RosterExchange,
+    private readonly standings: RoomStandingsRepository,
+    private readonly rosterSync: RosterSync,
     private readonly joins: JoinsService,
     private readonly pages: Pages,
   ) {}
 
   /** In the order in which they first came to the app. */
   async list(caller: TenantCaller, chatroomId: string, query: PageQuery): Promise<Page<ChatroomMemberView>> {
-    const { room, conversation } = await this.chatrooms.seen(caller, chatroomId);
+    const { room, conversation } = await this.chatrooms.getVisible(caller, chatroomId);
     assertModerator(await this.chatrooms.rankOf(caller, room));
     const [after] = readCursor(query.cursor, 'number') ?? [0];
     const limit = limitOf(query);
-    const present = this.exchange.rosters
+    const present = this.rosterSync.rosters
       .users(conversation.pk)
       .filter((userPk) => userPk > after)
       .sort((a, b) => a - b)
@@ -60,7 +60,7 @@ export class ChatroomMembersService {
 
   /** Brings users' live sockets in. One who is not connected cannot be: each has its own answer. */
   async add(caller: TenantCaller, chatroomId: string, userIds: readonly string[]): Promise<{ items: EnlistedItem[] }> {
-    const { room, conversation } = await this.chatrooms.seen(caller, chatroomId);
+    const { room, conversation } = await this.chatrooms.getVisible(caller, chatroomId);
     assertManager(await this.chatrooms.rankOf(caller, room));
     const users = await Promise.all(userIds.map((userId) => this.users.resolve(caller.app, userId)));
     const pks = users.flatMap((user) => (user ? [user.userPk] : []));
@@ -78,7 +78,7 @@ export class ChatroomMembersService {
     return {
       items: userIds.map((userId, index): EnlistedItem => {
         const user = users[index];
-        const there = user && this.exchange.rosters.has(conversation.pk, user.userPk);
+        const there = user && this.rosterSync.rosters.has(conversation.pk, user.userPk);
         const error = refusalOf(user) ?? (there ? undefined : new AppError('USER_OFFLINE'));
         return error ? { ok: false, userId, error: error.toWire(traceId) } : { ok: true, userId, status: 'joined' };
       }),
@@ -87,14 +87,14 @@ export class ChatroomMembersService {
 
   /** Puts a user out; it may come in again. When this resolves it hears nothing more. */
   async remove(caller: TenantCaller, chatroomId: string, userId: string): Promise<void> {
-    const { conversation } = await this.chatrooms.seen(caller, chatroomId);
+    const { conversation } = await this.chatrooms.getVisible(caller, chatroomId);
     const user = await this.users.resolve(caller.app, userId);
-    const isIn = user !== undefined && (await this.exchange.confirm(conversation.pk, user.userPk));
+    const isIn = user !== undefined && (await this.rosterSync.confirm(conversation.pk, user.userPk));
     await this.changes.run(caller, chatroomId, ({ rank }) => {
       assertManager(rank);
       if (!user || !isIn) throw new AppError('MEMBER_NOT_FOUND');
-      const happened = [{ kind: 'removed' as const, users: [user] }];
-      return Promise.resolve({ result: undefined, happened, removed: [user] });
+      const events = [{ kind: 'removed' as const, users: [user] }];
+      return Promise.resolve({ result: undefined, events, removed: [user] });
     });
   }
 
@@ -105,14 +105,14 @@ export class ChatroomMembersService {
       const standing = user && (await this.standings.of(tx, room.id, [user.userPk])).get(user.userPk);
       if (!user || !standing) throw new AppError('USER_NOT_FOUND');
       if ((standing.admin === 1) === admin) return { result: undefined };
-      await this.standings.sanction(tx, room, user.userPk, { admin });
-      return { result: undefined, happened: [{ kind: 'admin-changed', users: [user], more: { admin } }] };
+      await this.standings.update(tx, room, user.userPk, { admin });
+      return { result: undefined, events: [{ kind: 'admin-changed', users: [user], more: { admin } }] };
     });
   }
 }
 
 const memberView = (
-  { userPk, userId, admin, muted, mutedUntil }: Standing,
+  { userPk, userId, admin, muted, mutedUntil }: RoomStanding,
   ownerPk: number | null,
 ): ChatroomMemberView => ({
   userId,

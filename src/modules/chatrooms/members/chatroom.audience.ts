@@ -15,16 +15,16 @@ import {
   type Sender,
 } from '../../conversations';
 import { ChatroomDirectory } from '../rooms/chatroom-directory';
-import type { ChatroomRecord, Standing } from '../rooms/chatroom-records';
+import type { ChatroomRecord, RoomStanding } from '../rooms/chatroom-records';
 import { ChatroomsRepository } from '../rooms/chatrooms.repository';
 import { LiveRooms } from '../live/live-rooms';
 import { RoomRates } from '../live/room-rates';
-import { RosterExchange } from '../live/roster-sync';
-import { StandingsRepository } from '../moderation/room-standings.repository';
+import { RosterSync } from '../live/roster-sync';
+import { RoomStandingsRepository } from '../moderation/room-standings.repository';
 
 type RoomRules = Pick<ChatroomRecord, 'id' | 'status' | 'muteAll' | 'slowModeSeconds' | 'ownerPk' | 'openedVersion'>;
 
-interface SpeakerRules extends Pick<Standing, 'admin' | 'banned' | 'muted' | 'mutedUntil' | 'maySpeak'> {
+interface SpeakerRules extends Pick<RoomStanding, 'admin' | 'banned' | 'muted' | 'mutedUntil' | 'maySpeak'> {
   removedVersion: number;
   /** Milliseconds since it last spoke, in slow mode; null: never. */
   silentMs: number | null;
@@ -44,8 +44,8 @@ export class ChatroomAudience implements Audience {
     audiences: Audiences,
     readonly targets: ChatroomDirectory,
     private readonly chatrooms: ChatroomsRepository,
-    private readonly standings: StandingsRepository,
-    private readonly exchange: RosterExchange,
+    private readonly standings: RoomStandingsRepository,
+    private readonly rosterSync: RosterSync,
     private readonly rates: RoomRates,
     private readonly rooms: LiveRooms,
     private readonly senders: SenderAdmission,
@@ -57,13 +57,13 @@ export class ChatroomAudience implements Audience {
   /** A sender that this node has not heard to be in is asked for elsewhere, before any transaction. */
   open(app: AppRef, sender: Sender | null, id: string): ConversationRef | Promise<ConversationRef> {
     const known = this.targets.cached(app, id);
-    if (known && (!sender?.session || this.exchange.rosters.has(known.pk, sender.userPk))) return known;
+    if (known && (!sender?.session || this.rosterSync.rosters.has(known.pk, sender.userPk))) return known;
     return this.find(app, sender, id);
   }
 
   private async find(app: AppRef, sender: Sender | null, id: string): Promise<ConversationRef> {
     const conversation = await this.targets.find(app, id, 'to.id');
-    if (sender?.session) await this.exchange.confirm(conversation.pk, sender.userPk);
+    if (sender?.session) await this.rosterSync.confirm(conversation.pk, sender.userPk);
     return conversation;
   }
 
@@ -103,7 +103,7 @@ export class ChatroomAudience implements Audience {
     // The app's server speaks for whom it likes, and is bound by no rule of the room.
     if (!sender?.session) return undefined;
     if (speaker?.banned === 1) return new AppError('BANNED');
-    const visit = this.exchange.rosters.versionOf(conversation.pk, sender.userPk);
+    const visit = this.rosterSync.rosters.versionOf(conversation.pk, sender.userPk);
     if (visit === undefined || visit < Math.max(speaker?.removedVersion ?? 0, room.openedVersion)) {
       return new AppError('NOT_MEMBER', { field: 'to.id' });
     }
@@ -129,10 +129,10 @@ export class ChatroomAudience implements Audience {
 
   /** Who is in reads what the room keeps. */
   async window({ pk, lowPk }: ConversationRef, userPk: number): Promise<{ from: number } | undefined> {
-    if (!(await this.exchange.confirm(pk, userPk))) return undefined;
+    if (!(await this.rosterSync.confirm(pk, userPk))) return undefined;
     const state = (await this.standings.states([pk])).get(pk);
     const standing = (await this.standings.of(this.sql, lowPk, [userPk])).get(userPk);
-    const visit = this.exchange.rosters.versionOf(pk, userPk);
+    const visit = this.rosterSync.rosters.versionOf(pk, userPk);
     if (!state || state.status === 'closed' || !standing || standing.banned === 1 || visit === undefined)
       return undefined;
     return visit < Math.max(standing.removedVersion, state.openedVersion) ? undefined : { from: state.readFrom };

@@ -14,10 +14,10 @@ import { AttributesRepository, type NamedValue } from '../attributes/attributes.
 import { ChatroomDirectory } from '../rooms/chatroom-directory';
 import type { RoomState } from '../rooms/chatroom-records';
 import { ChatroomsService } from '../rooms/chatrooms.service';
-import { InOrder } from './socket-request-queue';
+import { SocketRequestQueue } from './socket-request-queue';
 import { LiveRooms } from '../live/live-rooms';
-import { RosterExchange } from '../live/roster-sync';
-import { type Barrier, StandingsRepository } from '../moderation/room-standings.repository';
+import { RosterSync } from '../live/roster-sync';
+import { type JoinRestriction, RoomStandingsRepository } from '../moderation/room-standings.repository';
 
 export interface JoinOptions {
   /** How many of the latest messages come first. */
@@ -36,26 +36,26 @@ export class JoinsService implements OnModuleInit {
   private readonly logger = new Logger(JoinsService.name);
   /** A storm of joins is a few statements: what one turn of the event loop asks is read at once. */
   private readonly states: Batched<number, RoomState>;
-  private readonly barriers: Batched<string, Barrier>;
+  private readonly restrictions: Batched<string, JoinRestriction>;
   private readonly details: Batched<number, NamedValue[]>;
-  private readonly inOrder = new InOrder();
+  private readonly requests = new SocketRequestQueue();
 
   constructor(
     private readonly directory: ChatroomDirectory,
     private readonly conversations: ConversationDirectory,
     private readonly chatrooms: ChatroomsService,
     private readonly rooms: LiveRooms,
-    private readonly exchange: RosterExchange,
+    private readonly rosterSync: RosterSync,
     private readonly connections: Connections,
     private readonly apps: Apps,
     private readonly bus: Bus,
     private readonly pages: Pages,
-    standings: StandingsRepository,
+    standings: RoomStandingsRepository,
     attributes: AttributesRepository,
   ) {
     this.states = new Batched((pks) => standings.states(pks));
-    this.barriers = new Batched((keys) =>
-      standings.barriersOf(keys.map((key) => key.split(':').map(Number) as [number, number])),
+    this.restrictions = new Batched((keys) =>
+      standings.joinRestrictionsOf(keys.map((key) => key.split(':').map(Number) as [number, number])),
     );
     this.details = new Batched((pks) => attributes.ofRooms(pks));
   }
@@ -75,14 +75,14 @@ export class JoinsService implements OnModuleInit {
     connection: Connection,
     options: JoinOptions = {},
   ): Promise<JoinedChatroom> {
-    return this.inOrder.do(connection, chatroomId, () => this.joinNow(caller, chatroomId, connection, options));
+    return this.requests.do(connection, chatroomId, () => this.joinNow(caller, chatroomId, connection, options));
   }
 
   leave(caller: UserCaller, chatroomId: string, connection: Connection): Promise<void> {
-    return this.inOrder.do(connection, chatroomId, async () => {
+    return this.requests.do(connection, chatroomId, async () => {
       const { pk } = await this.directory.find(caller.app, chatroomId);
       const room = this.rooms.get(pk);
-      if (room) this.rooms.unseat(room, connection);
+      if (room) this.rooms.leave(room, connection);
     });
   }
 
@@ -90,7 +90,7 @@ export class JoinsService implements OnModuleInit {
   async enlist(conversation: ConversationRef, userPks: readonly number[]): Promise<void> {
     this.bus.toAll('chatroom:enlist', { room: conversation.pk, userPks: [...userPks] });
     await this.enlistHere(conversation.pk, userPks);
-    await this.exchange.until(conversation.pk, userPks, 1000);
+    await this.rosterSync.waitFor(conversation.pk, userPks, 1000);
   }
 
   private async joinNow(
@@ -99,13 +99,13 @@ export class JoinsService implements OnModuleInit {
     connection: Connection,
     options: JoinOptions,
   ): Promise<JoinedChatroom> {
-    const conversation = await this.found(caller, chatroomId, options);
+    const conversation = await this.findOrCreate(caller, chatroomId, options);
     const { maxSeq, state } = await this.enter(conversation, connection, options);
     const attributes = (await this.details.get(conversation.lowPk)) ?? [];
     return {
       chatroomId,
       conversationId: conversation.conversationId,
-      memberCount: this.exchange.rosters.count(conversation.pk),
+      memberCount: this.rosterSync.rosters.count(conversation.pk),
       ...(state.announcement && { announcement: state.announcement }),
       ...this.fitting(attributes, state.announcement),
       maxSeq,
@@ -134,16 +134,16 @@ export class JoinsService implements OnModuleInit {
     await Promise.all(own.map((connection) => this.enter(conversation, connection, {})));
   }
 
-  private async found(caller: UserCaller, chatroomId: string, { visit }: JoinOptions): Promise<ConversationRef> {
+  private async findOrCreate(caller: UserCaller, chatroomId: string, { visit }: JoinOptions): Promise<ConversationRef> {
     const { app } = caller;
-    const known = await this.directory.perhaps(app, chatroomId);
+    const known = await this.directory.findOptional(app, chatroomId);
     if (known) return known;
-    await this.assertMakes(app, visit);
-    return this.chatrooms.madeByJoin(app, caller, chatroomId);
+    await this.assertJoinCreates(app, visit);
+    return this.chatrooms.createOnJoin(app, caller, chatroomId);
   }
 
   /** Whether who joins makes a room that is not there; who comes back to one does not. */
-  private async assertMakes(app: AppRef, visit: number | undefined): Promise<void> {
+  private async assertJoinCreates(app: AppRef, visit: number | undefined): Promise<void> {
     const makes = visit === undefined && (await this.apps.byPk(app.pk))?.settings.joinCreates;
     if (!makes) throw new AppError('CHATROOM_NOT_FOUND');
   }
@@ -163,30 +163,30 @@ export class JoinsService implements OnModuleInit {
       const state = await this.states.get(conversation.pk);
       if (!state) throw new AppError('CHATROOM_NOT_FOUND');
       if (state.status === 'closed') {
-        await this.assertMakes(app, visit);
-        await this.chatrooms.madeByJoin(app, caller, conversation.conversationId.slice('chatroom:'.length));
+        await this.assertJoinCreates(app, visit);
+        await this.chatrooms.createOnJoin(app, caller, conversation.conversationId.slice('chatroom:'.length));
         continue;
       }
-      assertLetIn(state, await this.barriers.get(`${conversation.lowPk}:${userPk}`), visit);
+      assertLetIn(state, await this.restrictions.get(`${conversation.lowPk}:${userPk}`), visit);
       const room = await this.rooms.open(conversation);
       if (room.version < state.version) await this.rooms.refresh(room);
       if (room.version !== state.version || this.rooms.get(conversation.pk) !== room) continue;
       this.assertSpace(conversation, state, userPk);
-      if (connection.socket.connected) this.rooms.seat(room, connection, state.version, history);
-      return { maxSeq: room.feed.have, state };
+      if (connection.socket.connected) this.rooms.join(room, connection, state.version, history);
+      return { maxSeq: room.feed.lastSeq, state };
     }
     throw new AppError('BUSY');
   }
 
   private assertSpace({ pk }: ConversationRef, { maxMembers }: RoomState, userPk: number): void {
-    const { rosters } = this.exchange;
+    const { rosters } = this.rosterSync;
     if (maxMembers === null || rosters.has(pk, userPk) || rosters.count(pk) < maxMembers) return;
     throw new AppError('CHATROOM_FULL', { details: { limit: maxMembers } });
   }
 }
 
 /** @throws AppError BANNED, NOT_MEMBER */
-function assertLetIn({ openedVersion }: RoomState, barrier: Barrier | undefined, visit = Infinity): void {
-  if (barrier?.banned === 1) throw new AppError('BANNED');
-  if (visit < Math.max(openedVersion, barrier?.removedVersion ?? 0)) throw new AppError('NOT_MEMBER');
+function assertLetIn({ openedVersion }: RoomState, restriction: JoinRestriction | undefined, visit = Infinity): void {
+  if (restriction?.banned === 1) throw new AppError('BANNED');
+  if (visit < Math.max(openedVersion, restriction?.removedVersion ?? 0)) throw new AppError('NOT_MEMBER');
 }

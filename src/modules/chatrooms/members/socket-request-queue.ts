@@ -4,7 +4,7 @@ import type { Connection } from '../../../platform/realtime/connection';
  * What one socket asks about one thing is done in the order in which it asked, though it does not wait for the answers:
  * who taps in and out again is out. Different things, and different sockets, do not wait for each other.
  */
-export class InOrder {
+export class SocketRequestQueue {
   /** The last that was asked and is not done, by socket and thing. */
   private readonly last = new Map<string, Promise<unknown>>();
 

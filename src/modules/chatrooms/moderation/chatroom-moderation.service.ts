@@ -7,11 +7,17 @@ import { limitOf, type Page, type PageQuery } from '../../../platform/entry/page
 import { Pages } from '../../../platform/entry/pages';
 import { type Named, Users } from '../../accounts';
 import { ChatroomChanges } from '../rooms/chatroom-changes';
-import type { Standing } from '../rooms/chatroom-records';
-import { assertAbove, assertManager, assertModerator, type Outcome, type Scene } from '../rooms/change-scope';
+import type { RoomStanding } from '../rooms/chatroom-records';
+import {
+  assertAbove,
+  assertManager,
+  assertModerator,
+  type ChangeResult,
+  type ChangeScope,
+} from '../rooms/change-scope';
 import { ChatroomsRepository } from '../rooms/chatrooms.repository';
 import { ChatroomsService } from '../rooms/chatrooms.service';
-import { type Sanctioned, StandingsRepository } from './room-standings.repository';
+import { type StandingFilter, RoomStandingsRepository } from './room-standings.repository';
 
 /** Who may not speak in a room, who alone may, and who may not come in. In force on every node once it is answered. */
 @Injectable()
@@ -20,60 +26,60 @@ export class ChatroomModerationService {
     private readonly users: Users,
     private readonly chatrooms: ChatroomsService,
     private readonly rooms: ChatroomsRepository,
-    private readonly standings: StandingsRepository,
+    private readonly standings: RoomStandingsRepository,
     private readonly changes: ChatroomChanges,
     private readonly pages: Pages,
   ) {}
 
   /** For `seconds` by the database's clock, or for ever; whether the user is in or not. */
   async mute(caller: TenantCaller, chatroomId: string, userId: string, seconds?: number): Promise<void> {
-    await this.about(caller, chatroomId, userId, async ({ tx, room }, user) => {
-      await this.standings.sanction(tx, room, user.userPk, { muted: seconds ?? 'for-ever' });
+    await this.changeStanding(caller, chatroomId, userId, async ({ tx, room }, user) => {
+      await this.standings.update(tx, room, user.userPk, { muted: seconds ?? 'for-ever' });
       const more = seconds === undefined ? {} : { seconds };
-      return { result: undefined, happened: [{ kind: 'muted', users: [user], more }] };
+      return { result: undefined, events: [{ kind: 'muted', users: [user], more }] };
     });
   }
 
   async unmute(caller: TenantCaller, chatroomId: string, userId: string): Promise<void> {
-    await this.about(caller, chatroomId, userId, async ({ tx, room }, user, { mutedUntil }) => {
+    await this.changeStanding(caller, chatroomId, userId, async ({ tx, room }, user, { mutedUntil }) => {
       if (!mutedUntil) return { result: undefined };
-      await this.standings.sanction(tx, room, user.userPk, { muted: 'no' });
-      return { result: undefined, happened: [{ kind: 'unmuted', users: [user] }] };
+      await this.standings.update(tx, room, user.userPk, { muted: 'no' });
+      return { result: undefined, events: [{ kind: 'unmuted', users: [user] }] };
     });
   }
 
   /** All but the owner, admins, and those on the allow-list. */
   muteAll(caller: TenantCaller, chatroomId: string, mute: boolean): Promise<void> {
-    return this.changes.run(caller, chatroomId, async ({ tx, room, rank }): Promise<Outcome<void>> => {
+    return this.changes.run(caller, chatroomId, async ({ tx, room, rank }): Promise<ChangeResult<void>> => {
       assertModerator(rank);
       if ((room.muteAll === 1) === mute) return { result: undefined };
       await this.rooms.change(tx, room.id, { muteAll: Number(mute) });
       const kind = mute ? 'muted' : 'unmuted';
-      return { result: undefined, happened: [{ kind, users: [], more: { all: true } }] };
+      return { result: undefined, events: [{ kind, users: [], more: { all: true } }] };
     });
   }
 
   /** The allow-list: who speaks while all are muted, and as fast as it likes in slow mode. */
   async allow(caller: TenantCaller, chatroomId: string, userId: string, maySpeak: boolean): Promise<void> {
-    await this.about(caller, chatroomId, userId, async ({ tx, room }, user, standing) => {
+    await this.changeStanding(caller, chatroomId, userId, async ({ tx, room }, user, standing) => {
       if ((standing.maySpeak === 1) === maySpeak) return { result: undefined };
-      await this.standings.sanction(tx, room, user.userPk, { maySpeak });
-      return { result: undefined, happened: [{ kind: 'updated', users: [user], more: { maySpeak } }] };
+      await this.standings.update(tx, room, user.userPk, { maySpeak });
+      return { result: undefined, events: [{ kind: 'updated', users: [user], more: { maySpeak } }] };
     });
   }
 
   /** Puts a user out, if it is in, and lets it in no more. */
   async ban(caller: TenantCaller, chatroomId: string, userId: string): Promise<void> {
-    await this.about(caller, chatroomId, userId, async ({ tx, room }, user, standing) => {
+    await this.changeStanding(caller, chatroomId, userId, async ({ tx, room }, user, standing) => {
       if (standing.banned === 1) return { result: undefined };
-      await this.standings.sanction(tx, room, user.userPk, { banned: true });
-      return { result: undefined, happened: [{ kind: 'banned', users: [user] }], removed: [user] };
+      await this.standings.update(tx, room, user.userPk, { banned: true });
+      return { result: undefined, events: [{ kind: 'banned', users: [user] }], removed: [user] };
     });
   }
 
   async unban(caller: TenantCaller, chatroomId: string, userId: string): Promise<void> {
-    await this.about(caller, chatroomId, userId, async ({ tx, room }, user) => {
-      await this.standings.sanction(tx, room, user.userPk, { banned: false });
+    await this.changeStanding(caller, chatroomId, userId, async ({ tx, room }, user) => {
+      await this.standings.update(tx, room, user.userPk, { banned: false });
       return { result: undefined };
     });
   }
@@ -82,37 +88,37 @@ export class ChatroomModerationService {
   async list(
     caller: TenantCaller,
     chatroomId: string,
-    what: Sanctioned,
+    filter: StandingFilter,
     query: PageQuery,
   ): Promise<Page<{ userId: string; until?: string | null }>> {
-    const { room } = await this.chatrooms.seen(caller, chatroomId);
+    const { room } = await this.chatrooms.getVisible(caller, chatroomId);
     const rank = await this.chatrooms.rankOf(caller, room);
-    if (what === 'admin') assertManager(rank);
+    if (filter === 'admin') assertManager(rank);
     else assertModerator(rank);
     const [after] = readCursor(query.cursor, 'number') ?? [0];
     const limit = limitOf(query);
-    const rows = await this.standings.sanctioned(room.id, what, after, limit + 1);
+    const rows = await this.standings.page(room.id, filter, after, limit + 1);
     return this.pages.of(
       rows,
       limit,
       ({ userPk }) => [userPk],
-      ({ userId, mutedUntil }) => ({ userId, ...(what === 'muted' && { until: untilOf(mutedUntil) }) }),
+      ({ userId, mutedUntil }) => ({ userId, ...(filter === 'muted' && { until: untilOf(mutedUntil) }) }),
     );
   }
 
-  private async about(
+  private async changeStanding(
     caller: TenantCaller,
     chatroomId: string,
     userId: string,
-    work: (scene: Scene, user: Named, standing: Standing) => Promise<Outcome<void>>,
+    work: (scope: ChangeScope, user: Named, standing: RoomStanding) => Promise<ChangeResult<void>>,
   ): Promise<void> {
     const user = await this.users.resolve(caller.app, userId);
-    await this.changes.run(caller, chatroomId, async (scene) => {
-      assertModerator(scene.rank);
-      const standing = user && (await this.standings.of(scene.tx, scene.room.id, [user.userPk])).get(user.userPk);
+    await this.changes.run(caller, chatroomId, async (scope) => {
+      assertModerator(scope.rank);
+      const standing = user && (await this.standings.of(scope.tx, scope.room.id, [user.userPk])).get(user.userPk);
       if (!user || !standing) throw new AppError('USER_NOT_FOUND');
-      assertAbove(scene, standing);
-      return work(scene, user, standing);
+      assertAbove(scope, standing);
+      return work(scope, user, standing);
     });
   }
 }

@@ -3,9 +3,9 @@ import { PAIRS, pairsValue } from '../../../platform/database/pairs';
 import { assignments } from '../../../platform/database/assignments';
 import { Sql, type SqlExecutor } from '../../../platform/database/sql';
 import { type Lasting, untilSql } from '../../../platform/database/until';
-import type { ChatroomRecord, RoomState, Standing } from '../rooms/chatroom-records';
+import type { ChatroomRecord, RoomState, RoomStanding } from '../rooms/chatroom-records';
 
-export interface Sanction {
+export interface StandingPatch {
   admin?: boolean;
   banned?: boolean;
   maySpeak?: boolean;
@@ -14,21 +14,21 @@ export interface Sanction {
 }
 
 /** The last time that a user was put out of a room. */
-export type Removal = Pick<Standing, 'userPk' | 'removedVersion' | 'banned'>;
+export type Removal = Pick<RoomStanding, 'userPk' | 'removedVersion' | 'banned'>;
 /** What was decided about a user that matters when it comes in. */
-export type Barrier = Pick<Standing, 'removedVersion' | 'banned'>;
+export type JoinRestriction = Pick<RoomStanding, 'removedVersion' | 'banned'>;
 
-export type Sanctioned = 'banned' | 'muted' | 'maySpeak' | 'admin';
+export type StandingFilter = 'banned' | 'muted' | 'maySpeak' | 'admin';
 
 /** Statements about how users stand in rooms, and about what nodes must know of both. */
 @Injectable()
-export class StandingsRepository {
+export class RoomStandingsRepository {
   constructor(private readonly sql: Sql) {}
 
   /** The living among these users, whether anything was ever decided about them or not. */
-  async of(executor: SqlExecutor, chatroomPk: number, userPks: readonly number[]): Promise<Map<number, Standing>> {
+  async of(executor: SqlExecutor, chatroomPk: number, userPks: readonly number[]): Promise<Map<number, RoomStanding>> {
     if (userPks.length === 0) return new Map();
-    const rows = await executor.rows<Standing>(
+    const rows = await executor.rows<RoomStanding>(
       `SELECT u.id AS userPk, u.userId, COALESCE(s.admin, 0) AS admin, COALESCE(s.banned, 0) AS banned, s.mutedUntil,
               COALESCE(s.mutedUntil > NOW(3), 0) AS muted, COALESCE(s.maySpeak, 0) AS maySpeak,
               COALESCE(s.removedVersion, 0) AS removedVersion
@@ -39,28 +39,28 @@ export class StandingsRepository {
     return new Map(rows.map((row) => [row.userPk, row]));
   }
 
-  async sanction(
+  async update(
     tx: SqlExecutor,
     { id, appPk }: Pick<ChatroomRecord, 'id' | 'appPk'>,
     userPk: number,
-    set: Sanction,
+    patch: StandingPatch,
   ): Promise<void> {
     await tx.run('INSERT IGNORE INTO chatroom_standings (chatroomPk, userPk, appPk) VALUES (?)', [[id, userPk, appPk]]);
-    const { muted, ...flags } = set;
+    const { muted, ...flags } = patch;
     const { text, values } = assignments(flags, muted === undefined ? {} : { mutedUntil: untilSql(muted) });
     await tx.run(`UPDATE chatroom_standings SET ${text} WHERE chatroomPk = ? AND userPk = ?`, [...values, id, userPk]);
   }
 
-  sanctioned(
+  page(
     chatroomPk: number,
-    what: Sanctioned,
+    filter: StandingFilter,
     after: number,
     limit: number,
   ): Promise<{ userPk: number; userId: string; mutedUntil: Date | null }[]> {
-    const holds = what === 'muted' ? 's.mutedUntil > NOW(3)' : `s.${what} = 1`;
+    const condition = filter === 'muted' ? 's.mutedUntil > NOW(3)' : `s.${filter} = 1`;
     return this.sql.rows(
       `SELECT s.userPk, u.userId, s.mutedUntil FROM chatroom_standings s JOIN users u ON u.id = s.userPk
-        WHERE s.chatroomPk = ? AND s.userPk > ? AND ${holds} AND u.status <> 'deleted' ORDER BY s.userPk LIMIT ?`,
+        WHERE s.chatroomPk = ? AND s.userPk > ? AND ${condition} AND u.status <> 'deleted' ORDER BY s.userPk LIMIT ?`,
       [chatroomPk, after, limit],
     );
   }
@@ -78,9 +78,11 @@ export class StandingsRepository {
   }
 
   /** What may keep users out of rooms, by `chatroom:user`; nothing is known of most. */
-  async barriersOf(pairs: readonly (readonly [chatroomPk: number, userPk: number])[]): Promise<Map<string, Barrier>> {
+  async joinRestrictionsOf(
+    pairs: readonly (readonly [chatroomPk: number, userPk: number])[],
+  ): Promise<Map<string, JoinRestriction>> {
     if (pairs.length === 0) return new Map();
-    const rows = await this.sql.rows<Barrier & { chatroomPk: number; userPk: number }>(
+    const rows = await this.sql.rows<JoinRestriction & { chatroomPk: number; userPk: number }>(
       `SELECT chatroomPk, userPk, banned, removedVersion
          FROM ${PAIRS} STRAIGHT_JOIN chatroom_standings ON chatroomPk = d.a AND userPk = d.b`,
       [pairsValue(pairs)],

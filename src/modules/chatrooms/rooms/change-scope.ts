@@ -4,13 +4,13 @@ import { AppError } from '../../../kernel/errors/app-error';
 import type { SqlExecutor } from '../../../platform/database/sql';
 import type { Named } from '../../accounts';
 import type { ChangeContext } from '../../conversations';
-import type { ChatroomRecord, Standing } from './chatroom-records';
+import type { ChatroomRecord, RoomStanding } from './chatroom-records';
 
 /** `manager`: the app's server, and super-admins, who may all that it may. */
 export type Rank = 'manager' | 'owner' | 'admin' | 'none';
 
 /** What was done, as `chatroom:event` tells it. */
-export interface Happening {
+export interface DomainEvent {
   readonly kind: ChatroomEvent['kind'];
   readonly users: readonly Named[];
   /** Further fields of the event. */
@@ -18,16 +18,16 @@ export interface Happening {
 }
 
 /** A room while its conversation's row is locked, and who asks. */
-export interface Scene extends ChangeContext {
+export interface ChangeScope extends ChangeContext {
   readonly tx: SqlExecutor;
   readonly caller: TenantCaller;
   readonly room: ChatroomRecord;
   readonly rank: Rank;
 }
 
-export interface Outcome<T> {
+export interface ChangeResult<T> {
   readonly result: T;
-  readonly happened?: readonly Happening[];
+  readonly events?: readonly DomainEvent[];
   /** Put out: no visit from before counts any more. */
   readonly removed?: readonly Named[];
   readonly closed?: true;
@@ -49,7 +49,7 @@ export function assertModerator(rank: Rank): void {
 }
 
 /** Admins decide about those who are in, not about the owner or each other. */
-export function assertAbove({ rank, room }: Pick<Scene, 'rank' | 'room'>, { userPk, admin }: Standing): void {
+export function assertAbove({ rank, room }: Pick<ChangeScope, 'rank' | 'room'>, { userPk, admin }: RoomStanding): void {
   if (rank === 'manager' || (rank === 'owner' && room.ownerPk !== userPk)) return;
   if (room.ownerPk !== userPk && admin === 0) return;
   throw new AppError('FORBIDDEN', { message: 'Not to the owner, nor by one admin to another.' });

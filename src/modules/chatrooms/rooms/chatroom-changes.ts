@@ -6,22 +6,22 @@ import { SenderAdmission } from '../../accounts';
 import { type Changed, type ChangeContext, ConversationLog, type ConversationRef } from '../../conversations';
 import { ChatroomDirectory } from './chatroom-directory';
 import type { ChatroomRecord } from './chatroom-records';
-import type { Happening, Outcome, Scene } from './change-scope';
+import type { DomainEvent, ChangeResult, ChangeScope } from './change-scope';
 import { ChatroomsRepository } from './chatrooms.repository';
 import type { RoomEvent } from '../live/room-frames';
-import { type News, RoomNews } from '../live/room-change-broadcaster';
-import { StandingsRepository } from '../moderation/room-standings.repository';
+import { type RoomChange, RoomChangeBroadcaster } from '../live/room-change-broadcaster';
+import { RoomStandingsRepository } from '../moderation/room-standings.repository';
 
 export interface RunOptions {
   /** For opening it again. */
-  readonly evenClosed?: boolean;
+  readonly includeClosed?: boolean;
   /** Nobody asked for it: there is no session and no running app to look for. */
-  readonly unasked?: boolean;
+  readonly asSystem?: boolean;
 }
 
-interface Done<T> {
+interface Committed<T> {
   result: T;
-  news: News;
+  change: RoomChange;
 }
 
 /**
@@ -35,69 +35,69 @@ export class ChatroomChanges {
     private readonly senders: SenderAdmission,
     private readonly directory: ChatroomDirectory,
     private readonly rooms: ChatroomsRepository,
-    private readonly standings: StandingsRepository,
-    private readonly news: RoomNews,
+    private readonly standings: RoomStandingsRepository,
+    private readonly broadcaster: RoomChangeBroadcaster,
   ) {}
 
   /** @throws AppError CHATROOM_NOT_FOUND, TOKEN_REVOKED, and what `work` refuses */
   async run<T>(
     caller: TenantCaller,
     chatroomId: string,
-    work: (scene: Scene) => Promise<Outcome<T>>,
+    work: (scope: ChangeScope) => Promise<ChangeResult<T>>,
     options: RunOptions = {},
   ): Promise<T> {
     const conversation = await this.directory.find(caller.app, chatroomId);
-    return this.commit(caller, conversation, async (scene) => {
-      if (!options.unasked) await this.senders.assertStanding(scene.tx, caller);
-      if (scene.room.status === 'closed' && !options.evenClosed) throw new AppError('CHATROOM_NOT_FOUND');
-      return work(scene);
+    return this.commit(caller, conversation, async (scope) => {
+      if (!options.asSystem) await this.senders.assertStanding(scope.tx, caller);
+      if (scope.room.status === 'closed' && !options.includeClosed) throw new AppError('CHATROOM_NOT_FOUND');
+      return work(scope);
     });
   }
 
-  /** The same for a room that `make` makes, together with its conversation, in the same transaction. */
-  found<T>(
+  /** The same for a room that `insert` creates, together with its conversation, in the same transaction. */
+  create<T>(
     caller: TenantCaller,
-    make: (tx: SqlExecutor) => Promise<ConversationRef>,
-    work: (scene: Scene) => Promise<Outcome<T>>,
+    insert: (tx: SqlExecutor) => Promise<ConversationRef>,
+    work: (scope: ChangeScope) => Promise<ChangeResult<T>>,
   ): Promise<T> {
-    return this.commit(caller, make, async (scene) => {
-      await this.senders.assertStanding(scene.tx, caller);
-      return work(scene);
+    return this.commit(caller, insert, async (scope) => {
+      await this.senders.assertStanding(scope.tx, caller);
+      return work(scope);
     });
   }
 
   private async commit<T>(
     caller: TenantCaller,
     where: ConversationRef | ((tx: SqlExecutor) => Promise<ConversationRef>),
-    work: (scene: Scene) => Promise<Outcome<T>>,
+    work: (scope: ChangeScope) => Promise<ChangeResult<T>>,
   ): Promise<T> {
-    const changed: Changed<Done<T>> = await this.log.change(caller.app, where, async (tx, context) => {
-      const scene = await this.scene(tx, caller, context);
-      const { result, happened = [], removed = [], closed, stopped, reopened } = await work(scene);
+    const changed: Changed<Committed<T>> = await this.log.change(caller.app, where, async (tx, context) => {
+      const scope = await this.scopeOf(tx, caller, context);
+      const { result, events = [], removed = [], closed, stopped, reopened } = await work(scope);
       const version = context.head.memberVersion + 1;
       for (const { userPk } of removed)
-        await this.standings.sanction(tx, scene.room, userPk, { removedVersion: version });
-      const news = {
-        events: happened.map((happening) => eventOf(caller, happening)),
+        await this.standings.update(tx, scope.room, userPk, { removedVersion: version });
+      const change = {
+        events: events.map((event) => eventOf(caller, event)),
         removed: removed.map(({ userPk }) => userPk),
         closed,
         stopped,
       };
       const membersChanged = removed.length > 0 || closed === true || stopped !== undefined || reopened === true;
-      return { result: { result, news }, membersChanged };
+      return { result: { result, change }, membersChanged };
     });
-    await this.news.spread(changed.conversation, changed.memberVersion, changed.result.news);
+    await this.broadcaster.broadcast(changed.conversation, changed.memberVersion, changed.result.change);
     return changed.result.result;
   }
 
-  private async scene(tx: SqlExecutor, caller: TenantCaller, context: ChangeContext): Promise<Scene> {
+  private async scopeOf(tx: SqlExecutor, caller: TenantCaller, context: ChangeContext): Promise<ChangeScope> {
     const room = await this.rooms.byPk(context.conversation.lowPk, tx);
     if (!room) throw new AppError('CHATROOM_NOT_FOUND');
     return { ...context, tx, caller, room, rank: await this.rankOf(tx, caller, room) };
   }
 
   /** What a caller is in a room, read now. */
-  async rankOf(executor: SqlExecutor, caller: TenantCaller, room: ChatroomRecord): Promise<Scene['rank']> {
+  async rankOf(executor: SqlExecutor, caller: TenantCaller, room: ChatroomRecord): Promise<ChangeScope['rank']> {
     if (caller.kind === 'app') return 'manager';
     if (await this.rooms.isSuperAdmin(executor, caller.app.pk, caller.userPk)) return 'manager';
     if (room.ownerPk === caller.userPk) return 'owner';
@@ -106,7 +106,7 @@ export class ChatroomChanges {
   }
 }
 
-const eventOf = (caller: TenantCaller, { kind, users, more }: Happening): RoomEvent => ({
+const eventOf = (caller: TenantCaller, { kind, users, more }: DomainEvent): RoomEvent => ({
   kind,
   by: caller.kind === 'user' ? caller.userId : null,
   users: users.map(({ userId }) => userId),

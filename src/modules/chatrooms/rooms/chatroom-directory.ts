@@ -28,7 +28,7 @@ export class ChatroomDirectory implements ConversationTargets {
   }
 
   /** `lowPk` is the room's key. Undefined: there never was such a room; closed ones are found. */
-  async perhaps(app: Pick<AppRef, 'pk'>, chatroomId: string): Promise<ConversationRef | undefined> {
+  async findOptional(app: Pick<AppRef, 'pk'>, chatroomId: string): Promise<ConversationRef | undefined> {
     const known = this.cached(app, chatroomId);
     if (known) return known;
     const found = ID_PATTERN.test(chatroomId)
@@ -40,7 +40,7 @@ export class ChatroomDirectory implements ConversationTargets {
 
   /** @throws AppError CHATROOM_NOT_FOUND */
   async find(app: Pick<AppRef, 'pk'>, chatroomId: string, field?: string): Promise<ConversationRef> {
-    const found = await this.perhaps(app, chatroomId);
+    const found = await this.findOptional(app, chatroomId);
     if (!found) throw new AppError('CHATROOM_NOT_FOUND', { ...(field && { field }) });
     return found;
   }

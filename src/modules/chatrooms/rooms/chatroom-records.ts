@@ -1,11 +1,11 @@
 import type { ChatroomStatus } from './chatroom.entity';
 
 /** What may be said of a room besides its name. Stored as 0 and 1. */
-export const SWITCHES = ['membersMaySetAttributes', 'keepAlive'] as const;
-export type Switch = (typeof SWITCHES)[number];
+export const ROOM_FLAGS = ['membersMaySetAttributes', 'keepAlive'] as const;
+export type RoomFlag = (typeof ROOM_FLAGS)[number];
 
 /** A room as its row stands, read under the lock where anything is decided by it. */
-export type ChatroomRecord = Record<Switch | 'muteAll' | 'distributionStopped', number> & {
+export type ChatroomRecord = Record<RoomFlag | 'muteAll' | 'distributionStopped', number> & {
   id: number;
   appPk: number;
   chatroomId: string;
@@ -23,10 +23,10 @@ export type ChatroomRecord = Record<Switch | 'muteAll' | 'distributionStopped', 
 
 export type NewChatroom = Pick<ChatroomRecord, 'chatroomId' | 'name' | 'description' | 'ownerPk' | 'maxMembers'> &
   Pick<ChatroomRecord, 'slowModeSeconds'> &
-  Record<Switch, number>;
+  Record<RoomFlag, number>;
 
 /** How a user stands in a room; every user of the app stands somehow. */
-export interface Standing {
+export interface RoomStanding {
   userPk: number;
   userId: string;
   admin: number;

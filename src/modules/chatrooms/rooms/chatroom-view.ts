@@ -1,8 +1,8 @@
-import type { ChatroomRecord, Switch } from './chatroom-records';
-import { SWITCHES } from './chatroom-records';
+import type { ChatroomRecord, RoomFlag } from './chatroom-records';
+import { ROOM_FLAGS } from './chatroom-records';
 
 /** A room as everybody in its app sees it. */
-export interface ChatroomView extends Record<Switch | 'muteAll' | 'distributionStopped', boolean> {
+export interface ChatroomView extends Record<RoomFlag | 'muteAll' | 'distributionStopped', boolean> {
   chatroomId: string;
   conversationId: string;
   name: string;
@@ -33,7 +33,7 @@ export const chatroomView = (room: ChatroomRecord, owner: string | undefined, me
   memberCount,
   ...(room.maxMembers !== null && { maxMembers: room.maxMembers }),
   slowModeSeconds: room.slowModeSeconds,
-  ...(Object.fromEntries(SWITCHES.map((name) => [name, room[name] === 1])) as Record<Switch, boolean>),
+  ...(Object.fromEntries(ROOM_FLAGS.map((name) => [name, room[name] === 1])) as Record<RoomFlag, boolean>),
   muteAll: room.muteAll === 1,
   distributionStopped: room.distributionStopped === 1,
   createdAt: room.createdAt.toISOString(),

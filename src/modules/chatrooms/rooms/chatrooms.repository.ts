@@ -4,12 +4,12 @@ import { assignments } from '../../../platform/database/assignments';
 import { type ReadRows, rowsWithin } from '../../../platform/database/sized-rows';
 import { isDuplicateKey, Sql, type SqlExecutor } from '../../../platform/database/sql';
 import type { ConversationCard } from '../../conversations';
-import { type ChatroomRecord, type NewChatroom, SWITCHES } from './chatroom-records';
+import { type ChatroomRecord, type NewChatroom, ROOM_FLAGS } from './chatroom-records';
 
 const COLUMNS = [
   'id, appPk, chatroomId, name, description, announcement, status, ownerPk, maxMembers, muteAll, slowModeSeconds',
   'distributionStopped, firstSeq, openedVersion, createdAt',
-  ...SWITCHES,
+  ...ROOM_FLAGS,
 ]
   .join(', ')
   .split(', ');
@@ -35,8 +35,8 @@ export class ChatroomsRepository {
     try {
       const { insertId } = await tx.run(
         `INSERT INTO chatrooms (appPk, chatroomId, name, description, status, ownerPk, maxMembers, slowModeSeconds,
-           ${SWITCHES.join(', ')}) VALUES (?)`,
-        [[...values, ...SWITCHES.map((name) => room[name])]],
+           ${ROOM_FLAGS.join(', ')}) VALUES (?)`,
+        [[...values, ...ROOM_FLAGS.map((name) => room[name])]],
       );
       return insertId;
     } catch (error) {

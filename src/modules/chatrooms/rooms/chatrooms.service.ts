@@ -13,12 +13,12 @@ import { Audiences, ConversationDirectory, type ConversationRef } from '../../co
 import { ChatroomChanges } from './chatroom-changes';
 import { ChatroomDirectory } from './chatroom-directory';
 import type { ChatroomRecord, NewChatroom } from './chatroom-records';
-import { assertManager, assertModerator, type Outcome, type Rank, type Scene } from './change-scope';
+import { assertManager, assertModerator, type ChangeResult, type Rank, type ChangeScope } from './change-scope';
 import { chatroomView, type ChatroomView } from './chatroom-view';
 import { ChatroomsRepository } from './chatrooms.repository';
 import type { CreateChatroomDto, PatchChatroomDto } from './chatroom.dto';
-import { RosterExchange } from '../live/roster-sync';
-import { StandingsRepository } from '../moderation/room-standings.repository';
+import { RosterSync } from '../live/roster-sync';
+import { RoomStandingsRepository } from '../moderation/room-standings.repository';
 
 /** Rooms themselves: made, shown, changed and closed. */
 @Injectable()
@@ -30,9 +30,9 @@ export class ChatroomsService {
     private readonly conversations: ConversationDirectory,
     private readonly directory: ChatroomDirectory,
     private readonly rooms: ChatroomsRepository,
-    private readonly standings: StandingsRepository,
+    private readonly standings: RoomStandingsRepository,
     private readonly changes: ChatroomChanges,
-    private readonly exchange: RosterExchange,
+    private readonly rosterSync: RosterSync,
     private readonly rates: SharedRateLimiter,
     private readonly pages: Pages,
   ) {}
@@ -59,9 +59,9 @@ export class ChatroomsService {
       membersMaySetAttributes: Number(wanted.membersMaySetAttributes === true),
       keepAlive: Number(wanted.keepAlive === true),
     };
-    const alsoAdmins = async ({ tx, room: made }: Scene): Promise<void> => {
+    const alsoAdmins = async ({ tx, room: made }: ChangeScope): Promise<void> => {
       for (const userPk of [...new Set(adminPks)].sort((a, b) => a - b)) {
-        await this.standings.sanction(tx, made, userPk, { admin: true });
+        await this.standings.update(tx, made, userPk, { admin: true });
       }
     };
     await this.rates.consumeFor('creations', caller, 1, () => this.make(caller, room, alsoAdmins));
@@ -69,7 +69,7 @@ export class ChatroomsService {
   }
 
   /** Where the app lets joins make rooms. At once on many nodes: one of them makes it, and its user has made a room. */
-  async madeByJoin(app: AppRef, by: RateSubject, chatroomId: string): Promise<ConversationRef> {
+  async createOnJoin(app: AppRef, by: RateSubject, chatroomId: string): Promise<ConversationRef> {
     if (!NEW_ID_PATTERN.test(chatroomId)) throw invalid('chatroomId', NEW_ID_RULE);
     const bare = { description: null, ownerPk: null, maxMembers: null, slowModeSeconds: 0 };
     const room = { chatroomId, name: chatroomId, ...bare, membersMaySetAttributes: 0, keepAlive: 0 };
@@ -84,37 +84,37 @@ export class ChatroomsService {
   private async make(
     caller: TenantCaller,
     room: NewChatroom,
-    also: (scene: Scene) => Promise<void> = () => Promise.resolve(),
+    also: (scope: ChangeScope) => Promise<void> = () => Promise.resolve(),
   ): Promise<void> {
     const { chatroomId } = room;
-    const reopen = async (scene: Scene): Promise<Outcome<void>> => {
-      if (scene.room.status !== 'closed') throw new AppError('ALREADY_EXISTS', { field: 'chatroomId' });
-      const { maxSeq, memberVersion } = scene.head;
+    const reopen = async (scope: ChangeScope): Promise<ChangeResult<void>> => {
+      if (scope.room.status !== 'closed') throw new AppError('ALREADY_EXISTS', { field: 'chatroomId' });
+      const { maxSeq, memberVersion } = scope.head;
       const from = { firstSeq: maxSeq + 1, openedVersion: memberVersion + 1 };
-      await this.rooms.reopen(scene.tx, scene.room.id, room, from);
-      await also(scene);
+      await this.rooms.reopen(scope.tx, scope.room.id, room, from);
+      await also(scope);
       return { result: undefined, reopened: true };
     };
-    if (await this.directory.perhaps(caller.app, chatroomId)) {
-      return this.changes.run(caller, chatroomId, reopen, { evenClosed: true });
+    if (await this.directory.findOptional(caller.app, chatroomId)) {
+      return this.changes.run(caller, chatroomId, reopen, { includeClosed: true });
     }
-    await this.changes.found(
+    await this.changes.create(
       caller,
       async (tx) => {
         const pk = await this.rooms.insert(tx, caller.app.pk, room);
         return this.conversations.make(tx, caller.app.pk, 'chatroom', pk, `chatroom:${chatroomId}`);
       },
-      async (scene) => {
-        await also(scene);
+      async (scope) => {
+        await also(scope);
         return { result: undefined };
       },
     );
   }
 
   async get(caller: TenantCaller, chatroomId: string): Promise<ChatroomView> {
-    const { room, conversation } = await this.seen(caller, chatroomId);
+    const { room, conversation } = await this.getVisible(caller, chatroomId);
     const owner = room.ownerPk === null ? undefined : (await this.names([room])).get(room.ownerPk);
-    return chatroomView(room, owner, this.exchange.rosters.count(conversation.pk));
+    return chatroomView(room, owner, this.rosterSync.rosters.count(conversation.pk));
   }
 
   /** Every open room of the app, to everybody in it. */
@@ -125,7 +125,7 @@ export class ChatroomsService {
     const { rows: rooms, cut } = await this.rooms.page(caller.app.pk, after, { limit: limit + 1, maxBytes });
     const names = await this.names(rooms);
     const refs = await Promise.all(rooms.map(({ chatroomId }) => this.directory.find(caller.app, chatroomId)));
-    const counts = new Map(refs.map(({ pk, lowPk }) => [lowPk, this.exchange.rosters.count(pk)]));
+    const counts = new Map(refs.map(({ pk, lowPk }) => [lowPk, this.rosterSync.rosters.count(pk)]));
     return this.pages.of(
       rooms,
       limit,
@@ -146,7 +146,7 @@ export class ChatroomsService {
     await this.changes.run(caller, chatroomId, async ({ tx, room, rank }) => {
       assertManager(rank);
       await this.rooms.change(tx, room.id, { ...columns, ...(ownerPk !== undefined && { ownerPk }) });
-      return { result: undefined, happened: [{ kind: 'updated', users: [], more: { changed: patch } }] };
+      return { result: undefined, events: [{ kind: 'updated', users: [], more: { changed: patch } }] };
     });
     return this.get(caller, chatroomId);
   }
@@ -156,33 +156,33 @@ export class ChatroomsService {
       assertModerator(rank);
       await this.rooms.change(tx, room.id, { announcement: text || null });
       const more = { announcement: text };
-      return { result: { announcement: text }, happened: [{ kind: 'updated', users: [], more }] };
+      return { result: { announcement: text }, events: [{ kind: 'updated', users: [], more }] };
     });
   }
 
   /** Nobody is in it any more, and nobody comes in. Its log stays with the app's server. */
-  async close(caller: TenantCaller, chatroomId: string, options: { unasked?: boolean } = {}): Promise<void> {
-    const work = async ({ tx, room, rank }: Scene): Promise<Outcome<void>> => {
+  async close(caller: TenantCaller, chatroomId: string, options: { asSystem?: boolean } = {}): Promise<void> {
+    const work = async ({ tx, room, rank }: ChangeScope): Promise<ChangeResult<void>> => {
       assertManager(rank);
       await this.rooms.change(tx, room.id, { status: 'closed' });
-      return { result: undefined, happened: [{ kind: 'closed', users: [] }], closed: true };
+      return { result: undefined, events: [{ kind: 'closed', users: [] }], closed: true };
     };
     await this.changes.run(caller, chatroomId, work, options);
   }
 
   /** While distribution is stopped what is said is stored and handed out to nobody; then listeners are told to pull. */
   async distribute(caller: TenantCaller, chatroomId: string, stopped: boolean): Promise<void> {
-    await this.changes.run(caller, chatroomId, async ({ tx, room, rank }): Promise<Outcome<void>> => {
+    await this.changes.run(caller, chatroomId, async ({ tx, room, rank }): Promise<ChangeResult<void>> => {
       assertManager(rank);
       if ((room.distributionStopped === 1) === stopped) return { result: undefined };
       await this.rooms.change(tx, room.id, { distributionStopped: Number(stopped) });
       const more = { distributionStopped: stopped };
-      return { result: undefined, happened: [{ kind: 'updated', users: [], more }], stopped };
+      return { result: undefined, events: [{ kind: 'updated', users: [], more }], stopped };
     });
   }
 
   /** An open room of this app, and what the caller is in it. @throws AppError CHATROOM_NOT_FOUND */
-  async seen(
+  async getVisible(
     caller: TenantCaller,
     chatroomId: string,
   ): Promise<{ room: ChatroomRecord; conversation: ConversationRef }> {
@@ -198,7 +198,7 @@ export class ChatroomsService {
 
   /** Nobody learns who is a user by what it may not do. */
   private async ownerOf(caller: TenantCaller, chatroomId: string, owner: string): Promise<number> {
-    const { room } = await this.seen(caller, chatroomId);
+    const { room } = await this.getVisible(caller, chatroomId);
     assertManager(await this.rankOf(caller, room));
     return this.userPk(caller.app, owner, 'owner');
   }

@@ -7,18 +7,18 @@ import { ChatroomsService } from './chatrooms.service';
 import { LiveRooms } from '../live/live-rooms';
 import { roomMetrics } from '../live/metrics';
 
-const SEEN_EVERY_MS = 30_000;
-const TOUCHED_AT_ONCE = 1000;
+const TOUCH_INTERVAL_MS = 30_000;
+const ROOMS_PER_STATEMENT = 1000;
 /** Rooms of one app closed in one round; the next goes on. */
-const CLOSED_MAX = 200;
+const CLOSED_PER_APP_MAX = 200;
 
 /** Nodes say which rooms somebody is in; what nobody is in for as long as its app says is closed. */
 @Injectable()
-export class RoomChores implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(RoomChores.name);
-  private readonly sightings = new Periodic(
-    SEEN_EVERY_MS,
-    () => this.seen(),
+export class RoomMaintenance implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(RoomMaintenance.name);
+  private readonly touches = new Periodic(
+    TOUCH_INTERVAL_MS,
+    () => this.touchOccupied(),
     (error) => this.logger.debug(`noting which rooms are in use failed, will retry: ${String(error)}`),
   );
 
@@ -34,18 +34,18 @@ export class RoomChores implements OnApplicationBootstrap, OnApplicationShutdown
   }
 
   onApplicationBootstrap(): void {
-    this.sightings.start();
+    this.touches.start();
   }
 
   onApplicationShutdown(): void {
-    this.sightings.stop();
+    this.touches.stop();
   }
 
   /** Somebody is in these rooms. */
-  async seen(): Promise<void> {
-    const pks = [...this.rooms.all()].filter(({ empty }) => !empty).map(({ conversation }) => conversation.lowPk);
-    for (let at = 0; at < pks.length; at += TOUCHED_AT_ONCE) {
-      await this.repository.touch(pks.slice(at, at + TOUCHED_AT_ONCE));
+  async touchOccupied(): Promise<void> {
+    const pks = [...this.rooms.all()].filter(({ isEmpty }) => !isEmpty).map(({ conversation }) => conversation.lowPk);
+    for (let at = 0; at < pks.length; at += ROOMS_PER_STATEMENT) {
+      await this.repository.touch(pks.slice(at, at + ROOMS_PER_STATEMENT));
     }
   }
 
@@ -54,8 +54,8 @@ export class RoomChores implements OnApplicationBootstrap, OnApplicationShutdown
     for (const [appPk, minutes] of await this.apps.idleChatroomMinutes()) {
       const app = await this.apps.byPk(appPk);
       if (!app) continue;
-      for (const { chatroomId } of await this.repository.idle(appPk, minutes, CLOSED_MAX)) {
-        await this.chatrooms.close({ kind: 'app', app }, chatroomId, { unasked: true });
+      for (const { chatroomId } of await this.repository.idle(appPk, minutes, CLOSED_PER_APP_MAX)) {
+        await this.chatrooms.close({ kind: 'app', app }, chatroomId, { asSystem: true });
         closed++;
       }
     }
