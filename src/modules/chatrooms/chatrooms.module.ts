@@ -28,6 +28,7 @@ import { RoomRates } from './live/room-rates';
 import { RosterSync } from './live/roster-sync';
 import { RoomStandingsRepository } from './moderation/room-standings.repository';
 import { SuperAdminsController } from './moderation/super-admins.controller';
+import { SuperAdminsRepository } from './moderation/super-admins.repository';
 import { SuperAdminsService } from './moderation/super-admins.service';
 
 /** Rooms: who is in them now, who hears what is said there, and what is decided about both. */
@@ -62,6 +63,7 @@ import { SuperAdminsService } from './moderation/super-admins.service';
     RoomRates,
     RosterSync,
     RoomStandingsRepository,
+    SuperAdminsRepository,
     SuperAdminsService,
   ],
 })

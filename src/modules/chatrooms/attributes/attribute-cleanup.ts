@@ -55,7 +55,7 @@ export class AttributeCleanup implements OnModuleInit {
   private async look(room: number): Promise<void> {
     const conversation = (await this.conversations.byPks([room])).get(room);
     if (!conversation || !this.sure) return;
-    const fleeting = await this.attributes.fleeting(this.sql, conversation.lowPk);
+    const fleeting = await this.attributes.autoDeleted(this.sql, conversation.lowPk);
     if (fleeting.every(({ ownerPk }) => this.rosterSync.rosters.has(room, ownerPk))) return;
     const app = await this.apps.byPk(conversation.appPk);
     const chatroomId = conversation.conversationId.slice('chatroom:'.length);

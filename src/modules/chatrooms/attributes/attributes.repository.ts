@@ -9,7 +9,7 @@ export type NamedValue = readonly [name: string, value: string];
 export class AttributesRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** In the order of their names. */
+  /** One page of a room's attributes, in the order of their names. */
   page(chatroomPk: number, after: string, limit: number): Promise<AttributeRecord[]> {
     return this.sql.rows<AttributeRecord>(
       'SELECT name, value, ownerPk, autoDelete FROM chatroom_attributes WHERE chatroomPk = ? AND name > ? ORDER BY name LIMIT ?',
@@ -17,7 +17,7 @@ export class AttributesRepository {
     );
   }
 
-  /** Of many rooms at once, by room; of each in the order of their names. */
+  /** Attributes of many rooms, by room and in the order of their names. */
   async ofRooms(chatroomPks: readonly number[]): Promise<Map<number, NamedValue[]>> {
     const rows = await this.sql.rows<AttributeRecord & { chatroomPk: number }>(
       'SELECT chatroomPk, name, value FROM chatroom_attributes WHERE chatroomPk IN (?) ORDER BY name',
@@ -64,8 +64,12 @@ export class AttributesRepository {
     await tx.run('DELETE FROM chatroom_attributes WHERE chatroomPk = ? AND name IN (?)', [chatroomPk, [...names]]);
   }
 
-  /** Those that go with their owners. */
-  fleeting(executor: SqlExecutor, chatroomPk: number): Promise<{ name: string; ownerPk: number }[]> {
+  async removeAll(tx: SqlExecutor, chatroomPk: number): Promise<void> {
+    await tx.run('DELETE FROM chatroom_attributes WHERE chatroomPk = ?', [chatroomPk]);
+  }
+
+  /** Attributes that are removed when their owner leaves. */
+  autoDeleted(executor: SqlExecutor, chatroomPk: number): Promise<{ name: string; ownerPk: number }[]> {
     return executor.rows<{ name: string; ownerPk: number }>(
       'SELECT name, ownerPk FROM chatroom_attributes WHERE chatroomPk = ? AND autoDelete = 1 AND ownerPk IS NOT NULL',
       [chatroomPk],

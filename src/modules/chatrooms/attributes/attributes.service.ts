@@ -93,7 +93,7 @@ export class AttributesService {
   /** Takes away what goes with its owner, of those owners who are in no more. */
   async sweep(caller: TenantCaller, chatroomId: string): Promise<void> {
     const work = async ({ tx, room, conversation }: ChangeScope): Promise<ChangeResult<void>> => {
-      const fleeting = await this.attributes.fleeting(tx, room.id);
+      const fleeting = await this.attributes.autoDeleted(tx, room.id);
       const names = fleeting
         .filter(({ ownerPk }) => !this.rosterSync.rosters.has(conversation.pk, ownerPk))
         .map(({ name }) => name);

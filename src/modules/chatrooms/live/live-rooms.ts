@@ -12,6 +12,7 @@ import { Outbound } from '../../../platform/realtime/outbound';
 import { Passes } from '../../../platform/realtime/passes';
 import { ConversationHistory, type ConversationRef, type Said } from '../../conversations';
 import type { RoomState } from '../rooms/chatroom-records';
+import { ChatroomsRepository } from '../rooms/chatrooms.repository';
 import { LiveRoom } from './live-room';
 import { RosterSync } from './roster-sync';
 import { type FeedPorts, READ_MAX, RECENT_MAX, type RoomMessage } from './room-feed';
@@ -49,6 +50,7 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
     private readonly outbound: Outbound,
     private readonly passes: Passes,
     private readonly rosterSync: RosterSync,
+    private readonly repository: ChatroomsRepository,
     private readonly standings: RoomStandingsRepository,
     private readonly history: ConversationHistory,
   ) {}
@@ -125,7 +127,7 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
   /** Brings the room up to the database's state and removes members whose removal this node has missed. */
   async refresh(room: LiveRoom): Promise<void> {
     const { pk, lowPk } = room.conversation;
-    const state = (await this.standings.states([pk])).get(pk);
+    const state = (await this.repository.states([pk])).get(pk);
     const removed = await this.standings.removedSince(lowPk, room.version);
     if (!state || this.rooms.get(pk) !== room) return;
     // A ban that has been lifted since is announced as a removal, because the user may join again.
@@ -185,7 +187,7 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
     });
     this.rooms.set(pk, room);
     try {
-      const state = (await this.standings.states([pk])).get(pk);
+      const state = (await this.repository.states([pk])).get(pk);
       if (!state || state.status === 'closed') throw new AppError('CHATROOM_NOT_FOUND');
       room.applyState(state);
       room.feed.start(await this.latest(room), state.maxSeq);
@@ -214,7 +216,7 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
   private async read(room: LiveRoom, bounds: { after?: number; limit: number }): Promise<RoomMessage[]> {
     const { conversation } = room;
     const messages = await this.history.page(conversation, { from: room.readFrom }, bounds);
-    const state = messages.length > 0 && (await this.standings.states([conversation.pk])).get(conversation.pk);
+    const state = messages.length > 0 && (await this.repository.states([conversation.pk])).get(conversation.pk);
     const version = state ? state.version : 0;
     return messages.map((message) => ({ seq: message.seq, version, frame: storedFrame(message) }));
   }
@@ -227,7 +229,7 @@ export class LiveRooms implements OnModuleInit, OnApplicationShutdown {
     const rooms = [...this.rooms.values()].filter((room) => !this.opening.has(room.conversation.pk));
     for (let at = 0; at < rooms.length; at += ROOMS_PER_QUERY) {
       const some = rooms.slice(at, at + ROOMS_PER_QUERY);
-      const states = await this.standings.states(some.map(({ conversation }) => conversation.pk));
+      const states = await this.repository.states(some.map(({ conversation }) => conversation.pk));
       for (const room of some) await this.auditRoom(room, states.get(room.conversation.pk), doubtful);
     }
   }

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { AppRef } from '../../../kernel/caller';
 import type { Priority } from '../../../kernel/contracts/message';
 import { AppError } from '../../../kernel/errors/app-error';
-import { PAIRS, pairsValue } from '../../../platform/database/pairs';
 import { Sql, type SqlExecutor } from '../../../platform/database/sql';
 import { untilOf } from '../../../platform/database/until';
 import { SenderAdmission } from '../../accounts';
@@ -15,29 +14,20 @@ import {
   type Sender,
 } from '../../conversations';
 import { ChatroomDirectory } from '../rooms/chatroom-directory';
-import type { ChatroomRecord, RoomStanding } from '../rooms/chatroom-records';
-import { ChatroomsRepository } from '../rooms/chatrooms.repository';
+import { ChatroomsRepository, type RoomSendRules } from '../rooms/chatrooms.repository';
 import { LiveRooms } from '../live/live-rooms';
 import { RoomRates } from '../live/room-rates';
 import { RosterSync } from '../live/roster-sync';
-import { RoomStandingsRepository } from '../moderation/room-standings.repository';
-
-type RoomRules = Pick<ChatroomRecord, 'id' | 'status' | 'muteAll' | 'slowModeSeconds' | 'ownerPk' | 'openedVersion'>;
-
-interface SpeakerRules extends Pick<RoomStanding, 'admin' | 'banned' | 'muted' | 'mutedUntil' | 'maySpeak'> {
-  removedVersion: number;
-  /** Milliseconds since it last spoke, in slow mode; null: never. */
-  silentMs: number | null;
-}
+import { RoomStandingsRepository, type SenderRules } from '../moderation/room-standings.repository';
 
 const PAGE = 500;
 
-/** Whoever is in a room now: who may speak there, and who hears it. */
+/** Who may send to a room, and how its messages reach the members. */
 @Injectable()
 export class ChatroomAudience implements Audience {
   readonly kind = 'chatroom';
   readonly reachesAbsentMembers = false;
-  /** In slow mode it notes who spoke. */
+  /** In slow mode `admit` notes when a user last sent. */
   readonly admitWrites = true;
 
   constructor(
@@ -54,7 +44,7 @@ export class ChatroomAudience implements Audience {
     audiences.register(this);
   }
 
-  /** A sender that this node has not heard to be in is asked for elsewhere, before any transaction. */
+  /** Asks the other nodes about senders whom this node does not know to be members, before any transaction. */
   open(app: AppRef, sender: Sender | null, id: string): ConversationRef | Promise<ConversationRef> {
     const known = this.targets.cached(app, id);
     if (known && (!sender?.session || this.rosterSync.rosters.has(known.pk, sender.userPk))) return known;
@@ -71,54 +61,54 @@ export class ChatroomAudience implements Audience {
     this.rates.take(pk, sender, priority);
   }
 
-  /** Two statements for the rooms of a batch beside the one about its senders, all in one trip; two more in slow mode. */
+  /** Two statements for the whole batch, in one round trip with the check of its senders; two more in slow mode. */
   async admit(tx: SqlExecutor, admissions: readonly Admission[]): Promise<(AppError | undefined)[]> {
-    const [{ refusals }, rooms, speakers] = await Promise.all([
+    const [{ refusals }, rooms, senders] = await Promise.all([
       this.senders.check(tx, admissions),
-      this.rulesOf(tx, admissions),
-      this.speakersOf(tx, admissions),
+      this.chatrooms.sendRulesOf(tx, [...new Set(admissions.map(({ conversation }) => conversation.lowPk))]),
+      this.standings.sendRulesOf(tx, senderPairs(admissions)),
     ]);
-    const speaking = new Map<string, [chatroomPk: number, userPk: number, appPk: number]>();
-    const judged = admissions.map((admission, index) => {
+    const sent = new Map<string, [chatroomPk: number, userPk: number, appPk: number]>();
+    const results = admissions.map((admission, index) => {
       const { app, conversation, sender } = admission;
       const room = rooms.get(conversation.lowPk);
       const key = `${conversation.lowPk}:${sender?.userPk}`;
-      const refusal = refusals[index] ?? this.judge(admission, room, speakers.get(key), speaking.has(key));
+      const refusal = refusals[index] ?? this.check(admission, room, senders.get(key), sent.has(key));
       if (!refusal && room && room.slowModeSeconds > 0 && sender?.session) {
-        speaking.set(key, [conversation.lowPk, sender.userPk, app.pk]);
+        sent.set(key, [conversation.lowPk, sender.userPk, app.pk]);
       }
       return refusal;
     });
-    await this.noteSpoken(tx, [...speaking.values()]);
-    return judged;
+    await this.standings.noteSent(tx, [...sent.values()]);
+    return results;
   }
 
-  private judge(
+  private check(
     { conversation, sender }: Admission,
-    room: RoomRules | undefined,
-    speaker: SpeakerRules | undefined,
-    spokeNow: boolean,
+    room: RoomSendRules | undefined,
+    rules: SenderRules | undefined,
+    sentInBatch: boolean,
   ): AppError | undefined {
     if (!room || room.status === 'closed') return new AppError('CHATROOM_NOT_FOUND', { field: 'to.id' });
-    // The app's server speaks for whom it likes, and is bound by no rule of the room.
+    // The app's server may send in any user's name and is not bound by the room's rules.
     if (!sender?.session) return undefined;
-    if (speaker?.banned === 1) return new AppError('BANNED');
+    if (rules?.banned === 1) return new AppError('BANNED');
     const visit = this.rosterSync.rosters.versionOf(conversation.pk, sender.userPk);
-    if (visit === undefined || visit < Math.max(speaker?.removedVersion ?? 0, room.openedVersion)) {
+    if (visit === undefined || visit < Math.max(rules?.removedVersion ?? 0, room.openedVersion)) {
       return new AppError('NOT_MEMBER', { field: 'to.id' });
     }
-    if (speaker?.muted === 1) return new AppError('MUTED', { details: { until: untilOf(speaker.mutedUntil) } });
-    if (room.ownerPk === sender.userPk || speaker?.admin === 1 || speaker?.maySpeak === 1) return undefined;
+    if (rules?.muted === 1) return new AppError('MUTED', { details: { until: untilOf(rules.mutedUntil) } });
+    if (room.ownerPk === sender.userPk || rules?.admin === 1 || rules?.maySpeak === 1) return undefined;
     if (room.muteAll === 1) return new AppError('MUTED', { details: { all: true } });
-    return tooSoon(room, spokeNow ? 0 : (speaker?.silentMs ?? null));
+    return slowModeRefusal(room, sentInBatch ? 0 : (rules?.silentMs ?? null));
   }
 
-  /** Heard by sockets, not by users: see `broadcast`. */
+  /** Messages go to joined sockets, not to users: see `broadcast`. */
   hearers(): readonly number[] {
     return [];
   }
 
-  /** Nobody is told later what was said while it was away. */
+  /** Members who are away get nothing later, neither tips nor pushes. */
   async *members(): AsyncIterable<number[]> {
     yield await Promise.resolve([]);
   }
@@ -127,10 +117,10 @@ export class ChatroomAudience implements Audience {
     this.rooms.broadcast(conversation, said, exceptSocketId);
   }
 
-  /** Who is in reads what the room keeps. */
+  /** Members read what the room keeps of its log. @returns undefined for users who are not members */
   async window({ pk, lowPk }: ConversationRef, userPk: number): Promise<{ from: number } | undefined> {
     if (!(await this.rosterSync.confirm(pk, userPk))) return undefined;
-    const state = (await this.standings.states([pk])).get(pk);
+    const state = (await this.chatrooms.states([pk])).get(pk);
     const standing = (await this.standings.of(this.sql, lowPk, [userPk])).get(userPk);
     const visit = this.rosterSync.rosters.versionOf(pk, userPk);
     if (!state || state.status === 'closed' || !standing || standing.banned === 1 || visit === undefined)
@@ -148,40 +138,14 @@ export class ChatroomAudience implements Audience {
       after = last;
     }
   }
-
-  private async rulesOf(tx: SqlExecutor, admissions: readonly Admission[]): Promise<Map<number, RoomRules>> {
-    const rows = await tx.rows<RoomRules>(
-      'SELECT id, status, muteAll, slowModeSeconds, ownerPk, openedVersion FROM chatrooms WHERE id IN (?)',
-      [[...new Set(admissions.map(({ conversation }) => conversation.lowPk))]],
-    );
-    return new Map(rows.map((row) => [row.id, row]));
-  }
-
-  /** By `chatroom:user`; whoever was never decided about is not among them. */
-  private async speakersOf(tx: SqlExecutor, admissions: readonly Admission[]): Promise<Map<string, SpeakerRules>> {
-    const pairs = admissions.flatMap(({ conversation, sender }): [number, number][] =>
-      sender?.session ? [[conversation.lowPk, sender.userPk]] : [],
-    );
-    if (pairs.length === 0) return new Map();
-    const rows = await tx.rows<SpeakerRules & { chatroomPk: number; userPk: number }>(
-      `SELECT chatroomPk, userPk, admin, banned, COALESCE(mutedUntil > NOW(3), 0) AS muted, mutedUntil, maySpeak,
-              removedVersion, TIMESTAMPDIFF(MICROSECOND, spokeAt, NOW(3)) DIV 1000 AS silentMs
-         FROM ${PAIRS} STRAIGHT_JOIN chatroom_standings ON chatroomPk = d.a AND userPk = d.b`,
-      [pairsValue(pairs)],
-    );
-    return new Map(rows.map((row) => [`${row.chatroomPk}:${row.userPk}`, row]));
-  }
-
-  private async noteSpoken(tx: SqlExecutor, speaking: [number, number, number][]): Promise<void> {
-    if (speaking.length === 0) return;
-    await tx.run('INSERT IGNORE INTO chatroom_standings (chatroomPk, userPk, appPk) VALUES ?', [speaking]);
-    await tx.run('UPDATE chatroom_standings SET spokeAt = NOW(3) WHERE (chatroomPk, userPk) IN (?)', [
-      speaking.map(([chatroomPk, userPk]) => [chatroomPk, userPk]),
-    ]);
-  }
 }
 
-function tooSoon({ slowModeSeconds }: RoomRules, silentMs: number | null): AppError | undefined {
+const senderPairs = (admissions: readonly Admission[]): [chatroomPk: number, userPk: number][] =>
+  admissions.flatMap(({ conversation, sender }): [number, number][] =>
+    sender?.session ? [[conversation.lowPk, sender.userPk]] : [],
+  );
+
+function slowModeRefusal({ slowModeSeconds }: RoomSendRules, silentMs: number | null): AppError | undefined {
   if (slowModeSeconds === 0 || silentMs === null) return undefined;
   const retryAfterMs = slowModeSeconds * 1000 - Number(silentMs);
   if (retryAfterMs <= 0) return undefined;

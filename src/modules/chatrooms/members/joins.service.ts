@@ -13,6 +13,7 @@ import { Apps } from '../../tenancy';
 import { AttributesRepository, type NamedValue } from '../attributes/attributes.repository';
 import { ChatroomDirectory } from '../rooms/chatroom-directory';
 import type { RoomState } from '../rooms/chatroom-records';
+import { ChatroomsRepository } from '../rooms/chatrooms.repository';
 import { ChatroomsService } from '../rooms/chatrooms.service';
 import { SocketRequestQueue } from './socket-request-queue';
 import { LiveRooms } from '../live/live-rooms';
@@ -44,16 +45,17 @@ export class JoinsService implements OnModuleInit {
     private readonly directory: ChatroomDirectory,
     private readonly conversations: ConversationDirectory,
     private readonly chatrooms: ChatroomsService,
-    private readonly rooms: LiveRooms,
+    private readonly liveRooms: LiveRooms,
     private readonly rosterSync: RosterSync,
     private readonly connections: Connections,
     private readonly apps: Apps,
     private readonly bus: Bus,
     private readonly pages: Pages,
+    rooms: ChatroomsRepository,
     standings: RoomStandingsRepository,
     attributes: AttributesRepository,
   ) {
-    this.states = new Batched((pks) => standings.states(pks));
+    this.states = new Batched((pks) => rooms.states(pks));
     this.restrictions = new Batched((keys) =>
       standings.joinRestrictionsOf(keys.map((key) => key.split(':').map(Number) as [number, number])),
     );
@@ -81,8 +83,8 @@ export class JoinsService implements OnModuleInit {
   leave(caller: UserCaller, chatroomId: string, connection: Connection): Promise<void> {
     return this.requests.do(connection, chatroomId, async () => {
       const { pk } = await this.directory.find(caller.app, chatroomId);
-      const room = this.rooms.get(pk);
-      if (room) this.rooms.leave(room, connection);
+      const room = this.liveRooms.get(pk);
+      if (room) this.liveRooms.leave(room, connection);
     });
   }
 
@@ -168,11 +170,11 @@ export class JoinsService implements OnModuleInit {
         continue;
       }
       assertLetIn(state, await this.restrictions.get(`${conversation.lowPk}:${userPk}`), visit);
-      const room = await this.rooms.open(conversation);
-      if (room.version < state.version) await this.rooms.refresh(room);
-      if (room.version !== state.version || this.rooms.get(conversation.pk) !== room) continue;
+      const room = await this.liveRooms.open(conversation);
+      if (room.version < state.version) await this.liveRooms.refresh(room);
+      if (room.version !== state.version || this.liveRooms.get(conversation.pk) !== room) continue;
       this.assertSpace(conversation, state, userPk);
-      if (connection.socket.connected) this.rooms.join(room, connection, state.version, history);
+      if (connection.socket.connected) this.liveRooms.join(room, connection, state.version, history);
       return { maxSeq: room.feed.lastSeq, state };
     }
     throw new AppError('BUSY');

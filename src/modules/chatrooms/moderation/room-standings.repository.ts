@@ -3,7 +3,7 @@ import { PAIRS, pairsValue } from '../../../platform/database/pairs';
 import { assignments } from '../../../platform/database/assignments';
 import { Sql, type SqlExecutor } from '../../../platform/database/sql';
 import { type Lasting, untilSql } from '../../../platform/database/until';
-import type { ChatroomRecord, RoomState, RoomStanding } from '../rooms/chatroom-records';
+import type { ChatroomRecord, RoomStanding } from '../rooms/chatroom-records';
 
 export interface StandingPatch {
   admin?: boolean;
@@ -13,19 +13,28 @@ export interface StandingPatch {
   removedVersion?: number;
 }
 
-/** The last time that a user was put out of a room. */
+/** A user's last removal from a room. */
 export type Removal = Pick<RoomStanding, 'userPk' | 'removedVersion' | 'banned'>;
-/** What was decided about a user that matters when it comes in. */
+/** What may keep a user from joining a room. */
 export type JoinRestriction = Pick<RoomStanding, 'removedVersion' | 'banned'>;
+
+/** What decides whether a user may send to a room, of that user. */
+export interface SenderRules extends Pick<
+  RoomStanding,
+  'admin' | 'banned' | 'muted' | 'mutedUntil' | 'maySpeak' | 'removedVersion'
+> {
+  /** Milliseconds since they last sent in slow mode; null: never. */
+  silentMs: number | null;
+}
 
 export type StandingFilter = 'banned' | 'muted' | 'maySpeak' | 'admin';
 
-/** Statements about how users stand in rooms, and about what nodes must know of both. */
+/** Statements about what has been decided about users in rooms: roles, mutes, bans and removals. */
 @Injectable()
 export class RoomStandingsRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** The living among these users, whether anything was ever decided about them or not. */
+  /** Standings of these users, with defaults for those who have no row; deleted users are absent. */
   async of(executor: SqlExecutor, chatroomPk: number, userPks: readonly number[]): Promise<Map<number, RoomStanding>> {
     if (userPks.length === 0) return new Map();
     const rows = await executor.rows<RoomStanding>(
@@ -51,6 +60,7 @@ export class RoomStandingsRepository {
     await tx.run(`UPDATE chatroom_standings SET ${text} WHERE chatroomPk = ? AND userPk = ?`, [...values, id, userPk]);
   }
 
+  /** Users of a room to whom `filter` applies, in the order of their keys. */
   page(
     chatroomPk: number,
     filter: StandingFilter,
@@ -65,19 +75,7 @@ export class RoomStandingsRepository {
     );
   }
 
-  /** Rooms by the key of their conversations, each as it stands at one moment. */
-  async states(conversationPks: readonly number[]): Promise<Map<number, RoomState>> {
-    if (conversationPks.length === 0) return new Map();
-    const rows = await this.sql.rows<RoomState>(
-      `SELECT c.id AS room, c.memberVersion AS version, c.maxSeq, r.status, r.distributionStopped, r.openedVersion,
-              GREATEST(r.firstSeq, c.minSeq) AS readFrom, r.maxMembers, r.announcement
-         FROM conversations c JOIN chatrooms r ON r.id = c.lowPk WHERE c.id IN (?) AND c.kind = 3`,
-      [[...conversationPks]],
-    );
-    return new Map(rows.map((row) => [row.room, row]));
-  }
-
-  /** What may keep users out of rooms, by `chatroom:user`; nothing is known of most. */
+  /** Restrictions on joining, by `chatroom:user`; pairs without a row are absent. */
   async joinRestrictionsOf(
     pairs: readonly (readonly [chatroomPk: number, userPk: number])[],
   ): Promise<Map<string, JoinRestriction>> {
@@ -90,11 +88,43 @@ export class RoomStandingsRepository {
     return new Map(rows.map((row) => [`${row.chatroomPk}:${row.userPk}`, row]));
   }
 
-  /** Who was removed after this version, at which, and whether by a ban that stands. */
+  /** Users removed after this version, with the version of their removal and whether they are banned now. */
   removedSince(chatroomPk: number, version: number): Promise<Removal[]> {
     return this.sql.rows(
       'SELECT userPk, removedVersion, banned FROM chatroom_standings WHERE chatroomPk = ? AND removedVersion > ?',
       [chatroomPk, version],
+    );
+  }
+
+  /** What decides about sends of these users, by `chatroom:user`; pairs without a row are absent. */
+  async sendRulesOf(
+    tx: SqlExecutor,
+    pairs: readonly (readonly [chatroomPk: number, userPk: number])[],
+  ): Promise<Map<string, SenderRules>> {
+    if (pairs.length === 0) return new Map();
+    const rows = await tx.rows<SenderRules & { chatroomPk: number; userPk: number }>(
+      `SELECT chatroomPk, userPk, admin, banned, COALESCE(mutedUntil > NOW(3), 0) AS muted, mutedUntil, maySpeak,
+              removedVersion, TIMESTAMPDIFF(MICROSECOND, spokeAt, NOW(3)) DIV 1000 AS silentMs
+         FROM ${PAIRS} STRAIGHT_JOIN chatroom_standings ON chatroomPk = d.a AND userPk = d.b`,
+      [pairsValue(pairs)],
+    );
+    return new Map(rows.map((row) => [`${row.chatroomPk}:${row.userPk}`, row]));
+  }
+
+  /** Notes when these users last sent, for slow mode. */
+  async noteSent(tx: SqlExecutor, senders: [chatroomPk: number, userPk: number, appPk: number][]): Promise<void> {
+    if (senders.length === 0) return;
+    await tx.run('INSERT IGNORE INTO chatroom_standings (chatroomPk, userPk, appPk) VALUES ?', [senders]);
+    await tx.run('UPDATE chatroom_standings SET spokeAt = NOW(3) WHERE (chatroomPk, userPk) IN (?)', [
+      senders.map(([chatroomPk, userPk]) => [chatroomPk, userPk]),
+    ]);
+  }
+
+  /** Forgets roles, mutes and bans of a room that opens again. `removedVersion` stays, so that no old visit counts. */
+  async reset(tx: SqlExecutor, chatroomPk: number): Promise<void> {
+    await tx.run(
+      'UPDATE chatroom_standings SET admin = 0, banned = 0, mutedUntil = NULL, maySpeak = 0 WHERE chatroomPk = ?',
+      [chatroomPk],
     );
   }
 }

@@ -11,6 +11,7 @@ import { ChatroomsRepository } from './chatrooms.repository';
 import type { RoomEvent } from '../live/room-frames';
 import { type RoomChange, RoomChangeBroadcaster } from '../live/room-change-broadcaster';
 import { RoomStandingsRepository } from '../moderation/room-standings.repository';
+import { SuperAdminsRepository } from '../moderation/super-admins.repository';
 
 export interface RunOptions {
   /** For opening it again. */
@@ -36,6 +37,7 @@ export class ChatroomChanges {
     private readonly directory: ChatroomDirectory,
     private readonly rooms: ChatroomsRepository,
     private readonly standings: RoomStandingsRepository,
+    private readonly superAdmins: SuperAdminsRepository,
     private readonly broadcaster: RoomChangeBroadcaster,
   ) {}
 
@@ -99,7 +101,7 @@ export class ChatroomChanges {
   /** What a caller is in a room, read now. */
   async rankOf(executor: SqlExecutor, caller: TenantCaller, room: ChatroomRecord): Promise<ChangeScope['rank']> {
     if (caller.kind === 'app') return 'manager';
-    if (await this.rooms.isSuperAdmin(executor, caller.app.pk, caller.userPk)) return 'manager';
+    if (await this.superAdmins.has(caller.app.pk, caller.userPk, executor)) return 'manager';
     if (room.ownerPk === caller.userPk) return 'owner';
     const standing = (await this.standings.of(executor, room.id, [caller.userPk])).get(caller.userPk);
     return standing?.admin === 1 ? 'admin' : 'none';

@@ -4,7 +4,7 @@ import { assignments } from '../../../platform/database/assignments';
 import { type ReadRows, rowsWithin } from '../../../platform/database/sized-rows';
 import { isDuplicateKey, Sql, type SqlExecutor } from '../../../platform/database/sql';
 import type { ConversationCard } from '../../conversations';
-import { type ChatroomRecord, type NewChatroom, ROOM_FLAGS } from './chatroom-records';
+import { type ChatroomRecord, type NewChatroom, ROOM_FLAGS, type RoomState } from './chatroom-records';
 
 const COLUMNS = [
   'id, appPk, chatroomId, name, description, announcement, status, ownerPk, maxMembers, muteAll, slowModeSeconds',
@@ -15,7 +15,7 @@ const COLUMNS = [
   .split(', ');
 const ALL = COLUMNS.join(', ');
 
-/** What may be long of a room: description and announcement. */
+/** The columns of a room that may be long: description and announcement. */
 const ROOM_BYTES = {
   bytes: 'COALESCE(LENGTH(description), 0) + COALESCE(LENGTH(announcement), 0)',
   rowBytesMax: 21 * 1024,
@@ -23,12 +23,18 @@ const ROOM_BYTES = {
 
 export type ChatroomPatch = Partial<Omit<ChatroomRecord, 'id' | 'appPk' | 'chatroomId' | 'createdAt'>>;
 
+/** What decides whether a user may send to a room, of the room itself. */
+export type RoomSendRules = Pick<
+  ChatroomRecord,
+  'id' | 'status' | 'muteAll' | 'slowModeSeconds' | 'ownerPk' | 'openedVersion'
+>;
+
 /** Statements about rooms themselves. */
 @Injectable()
 export class ChatroomsRepository {
   constructor(private readonly sql: Sql) {}
 
-  /** @throws AppError ALREADY_EXISTS: also where a closed room has the id, which is opened again instead */
+  /** @throws AppError ALREADY_EXISTS, also when a closed room has the id; `reopen` is for those */
   async insert(tx: SqlExecutor, appPk: number, room: NewChatroom): Promise<number> {
     const { chatroomId, name, description, ownerPk, maxMembers, slowModeSeconds } = room;
     const values = [appPk, chatroomId, name, description, 'active', ownerPk, maxMembers, slowModeSeconds];
@@ -84,7 +90,7 @@ export class ChatroomsRepository {
     return rowsWithin<ChatroomRecord>(this.sql, sized, limit, maxBytes);
   }
 
-  /** The ids of open rooms, in their order. */
+  /** Ids of open rooms, in order. */
   async openIds(appPk: number, after: string, limit: number): Promise<string[]> {
     const rows = await this.sql.rows<{ chatroomId: string }>(
       "SELECT chatroomId FROM chatrooms WHERE appPk = ? AND chatroomId > ? AND status = 'active' ORDER BY chatroomId LIMIT ?",
@@ -98,30 +104,24 @@ export class ChatroomsRepository {
     if (text) await tx.run(`UPDATE chatrooms SET ${text} WHERE id = ?`, [...values, pk]);
   }
 
-  /** Somebody is in these. */
+  /** Notes that these rooms have members now, so that they do not count as idle. */
   async touch(pks: readonly number[]): Promise<void> {
     if (pks.length > 0) await this.sql.run('UPDATE chatrooms SET activeAt = NOW(3) WHERE id IN (?)', [[...pks]]);
   }
 
-  /** A closed room opened again: nothing but its log goes on, and that is read from here on only. */
+  /** Opens a closed room with new settings. Its log continues, but members read it only from here on. */
   async reopen(
     tx: SqlExecutor,
     pk: number,
     { chatroomId: _, ...room }: NewChatroom,
     from: Pick<ChatroomRecord, 'firstSeq' | 'openedVersion'>,
   ): Promise<void> {
-    await tx.run('DELETE FROM chatroom_attributes WHERE chatroomPk = ?', [pk]);
-    // A visit from before must not count again, so who was removed stays noted.
-    await tx.run(
-      'UPDATE chatroom_standings SET admin = 0, banned = 0, mutedUntil = NULL, maySpeak = 0 WHERE chatroomPk = ?',
-      [pk],
-    );
     const fresh = { announcement: null, muteAll: 0, distributionStopped: 0, status: 'active' as const, ...from };
     await this.change(tx, pk, { ...room, ...fresh });
     await tx.run('UPDATE chatrooms SET activeAt = NOW(3), createdAt = NOW(3) WHERE id = ?', [pk]);
   }
 
-  /** Rooms of an app in which nobody was and nothing was said for so long. */
+  /** Open rooms of an app that have had neither members nor messages for this many minutes. */
   async idle(appPk: number, minutes: number, limit: number): Promise<{ id: number; chatroomId: string }[]> {
     return this.sql.rows(
       `SELECT r.id, r.chatroomId FROM chatrooms r
@@ -133,25 +133,24 @@ export class ChatroomsRepository {
     );
   }
 
-  async isSuperAdmin(executor: SqlExecutor, appPk: number, userPk: number): Promise<boolean> {
-    const rows = await executor.rows('SELECT userPk FROM chatroom_super_admins WHERE appPk = ? AND userPk = ?', [
-      appPk,
-      userPk,
-    ]);
-    return rows.length > 0;
-  }
-
-  async setSuperAdmin(appPk: number, userPk: number, superAdmin: boolean): Promise<void> {
-    if (superAdmin) {
-      await this.sql.run('INSERT IGNORE INTO chatroom_super_admins (appPk, userPk) VALUES (?)', [[appPk, userPk]]);
-    } else await this.sql.run('DELETE FROM chatroom_super_admins WHERE appPk = ? AND userPk = ?', [appPk, userPk]);
-  }
-
-  superAdmins(appPk: number, after: number, limit: number): Promise<{ userPk: number; userId: string }[]> {
-    return this.sql.rows(
-      `SELECT s.userPk, u.userId FROM chatroom_super_admins s JOIN users u ON u.id = s.userPk
-        WHERE s.appPk = ? AND s.userPk > ? AND u.status <> 'deleted' ORDER BY s.userPk LIMIT ?`,
-      [appPk, after, limit],
+  /** What decides about sends to these rooms, by the room's key. */
+  async sendRulesOf(tx: SqlExecutor, pks: number[]): Promise<Map<number, RoomSendRules>> {
+    const rows = await tx.rows<RoomSendRules>(
+      'SELECT id, status, muteAll, slowModeSeconds, ownerPk, openedVersion FROM chatrooms WHERE id IN (?)',
+      [pks],
     );
+    return new Map(rows.map((row) => [row.id, row]));
+  }
+
+  /** The state of rooms that nodes act on, by the key of the room's conversation; each is read in one statement. */
+  async states(conversationPks: readonly number[]): Promise<Map<number, RoomState>> {
+    if (conversationPks.length === 0) return new Map();
+    const rows = await this.sql.rows<RoomState>(
+      `SELECT c.id AS room, c.memberVersion AS version, c.maxSeq, r.status, r.distributionStopped, r.openedVersion,
+              GREATEST(r.firstSeq, c.minSeq) AS readFrom, r.maxMembers, r.announcement
+         FROM conversations c JOIN chatrooms r ON r.id = c.lowPk WHERE c.id IN (?) AND c.kind = 3`,
+      [[...conversationPks]],
+    );
+    return new Map(rows.map((row) => [row.room, row]));
   }
 }

@@ -19,6 +19,8 @@ import { ChatroomsRepository } from './chatrooms.repository';
 import type { CreateChatroomDto, PatchChatroomDto } from './chatroom.dto';
 import { RosterSync } from '../live/roster-sync';
 import { RoomStandingsRepository } from '../moderation/room-standings.repository';
+import { SuperAdminsRepository } from '../moderation/super-admins.repository';
+import { AttributesRepository } from '../attributes/attributes.repository';
 
 /** Rooms themselves: made, shown, changed and closed. */
 @Injectable()
@@ -31,6 +33,8 @@ export class ChatroomsService {
     private readonly directory: ChatroomDirectory,
     private readonly rooms: ChatroomsRepository,
     private readonly standings: RoomStandingsRepository,
+    private readonly attributes: AttributesRepository,
+    private readonly superAdmins: SuperAdminsRepository,
     private readonly changes: ChatroomChanges,
     private readonly rosterSync: RosterSync,
     private readonly rates: SharedRateLimiter,
@@ -43,7 +47,7 @@ export class ChatroomsService {
    * @throws AppError FORBIDDEN, ALREADY_EXISTS, USER_NOT_FOUND, RATE_LIMITED; a refusal costs no budget
    */
   async create(caller: TenantCaller, wanted: CreateChatroomDto): Promise<ChatroomView> {
-    if (caller.kind === 'user' && !(await this.rooms.isSuperAdmin(this.sql, caller.app.pk, caller.userPk))) {
+    if (caller.kind === 'user' && !(await this.superAdmins.has(caller.app.pk, caller.userPk))) {
       throw new AppError('FORBIDDEN', { message: 'Only the app server and super-admins make rooms.' });
     }
     const ownerPk = wanted.owner === undefined ? null : await this.userPk(caller.app, wanted.owner, 'owner');
@@ -91,6 +95,8 @@ export class ChatroomsService {
       if (scope.room.status !== 'closed') throw new AppError('ALREADY_EXISTS', { field: 'chatroomId' });
       const { maxSeq, memberVersion } = scope.head;
       const from = { firstSeq: maxSeq + 1, openedVersion: memberVersion + 1 };
+      await this.attributes.removeAll(scope.tx, scope.room.id);
+      await this.standings.reset(scope.tx, scope.room.id);
       await this.rooms.reopen(scope.tx, scope.room.id, room, from);
       await also(scope);
       return { result: undefined, reopened: true };
