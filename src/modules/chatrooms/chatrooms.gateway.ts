@@ -5,7 +5,7 @@ import { On } from '../../platform/realtime/on.decorator';
 import { ChatroomIdDto, ChatroomJoinDto } from './rooms/chatroom.dto';
 import { JoinsService } from './members/joins.service';
 
-/** The socket's door to rooms: who joins hears, on this socket. Everything said goes through `message:send`. */
+/** Socket events of rooms. A join subscribes this socket only; messages are sent through `message:send`. */
 @WebSocketGateway()
 export class ChatroomsGateway {
   constructor(private readonly joins: JoinsService) {}

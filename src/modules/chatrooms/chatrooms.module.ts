@@ -31,7 +31,7 @@ import { SuperAdminsController } from './moderation/super-admins.controller';
 import { SuperAdminsRepository } from './moderation/super-admins.repository';
 import { SuperAdminsService } from './moderation/super-admins.service';
 
-/** Rooms: who is in them now, who hears what is said there, and what is decided about both. */
+/** Chatrooms: their live members, the delivery of their messages, and their moderation. */
 @Module({
   imports: [TenancyModule, ConversationsModule, AccountsModule],
   controllers: [

@@ -1,2 +1,2 @@
-/** Rooms that one joins and leaves: membership is who is there now. */
+/** Chatrooms, whose members are the users with a joined socket. */
 export { ChatroomsModule } from './chatrooms.module';

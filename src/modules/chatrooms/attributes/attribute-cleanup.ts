@@ -7,17 +7,17 @@ import { AttributesRepository } from './attributes.repository';
 import { AttributesService } from './attributes.service';
 import { RosterSync } from '../live/roster-sync';
 
-/** Many leave at once: a room is looked at once for all of them. */
-const GATHER_MS = 200;
-/** Time for everybody to come back, where a room is new to this node or others went with theirs. */
-const RETURN_MS = 10_000;
+/** Members who leave at about the same time are handled together. */
+const DEBOUNCE_MS = 200;
+/** After the first member of a room has joined, the others get this long to come back before attributes are removed. */
+const REJOIN_GRACE_MS = 10_000;
 
-/** Takes attributes away with the owners who leave, by the node that they leave from. */
+/** Removes `autoDelete` attributes when their owners leave; the node that they leave from does it. */
 @Injectable()
 export class AttributeCleanup implements OnModuleInit {
   private readonly logger = new Logger(AttributeCleanup.name);
-  /** Rooms to be looked at, and when. */
-  private readonly waiting = new Map<number, { due: number; timer: NodeJS.Timeout }>();
+  /** Rooms to be checked, and when. */
+  private readonly scheduled = new Map<number, { due: number; timer: NodeJS.Timeout }>();
 
   constructor(
     private readonly rosterSync: RosterSync,
@@ -32,38 +32,41 @@ export class AttributeCleanup implements OnModuleInit {
   onModuleInit(): void {
     const { rosters } = this.rosterSync;
     rosters.onChange(({ node, room, joined, left }) => {
-      if (left.length > 0 && (node === this.bus.nodeId || !this.bus.peers.includes(node))) this.soon(room, GATHER_MS);
-      // The first to come may find what was left behind by those who went when nobody could see it.
-      if (joined.length > 0 && rosters.count(room) === joined.length) this.soon(room, RETURN_MS);
+      if (left.length > 0 && (node === this.bus.nodeId || !this.bus.peers.includes(node)))
+        this.schedule(room, DEBOUNCE_MS);
+      // Members may have left while no node was there to notice, with a crashed node for example.
+      if (joined.length > 0 && rosters.count(room) === joined.length) this.schedule(room, REJOIN_GRACE_MS);
     });
   }
 
-  private soon(room: number, ms: number): void {
+  private schedule(room: number, ms: number): void {
     const due = performance.now() + ms;
-    const waiting = this.waiting.get(room);
-    if (waiting && waiting.due <= due) return;
-    clearTimeout(waiting?.timer);
+    const scheduled = this.scheduled.get(room);
+    if (scheduled && scheduled.due <= due) return;
+    clearTimeout(scheduled?.timer);
     const timer = setTimeout(() => {
-      this.waiting.delete(room);
-      this.look(room).catch((error: unknown) =>
-        this.logger.debug(`deleting attributes of a room failed, will retry: ${String(error)}`),
+      this.scheduled.delete(room);
+      this.cleanUp(room).catch((error: unknown) =>
+        this.logger.debug(
+          `Attributes of members who left room ${room} were not removed; the next departure tries again: ${String(error)}`,
+        ),
       );
     }, ms).unref();
-    this.waiting.set(room, { due, timer });
+    this.scheduled.set(room, { due, timer });
   }
 
-  private async look(room: number): Promise<void> {
+  private async cleanUp(room: number): Promise<void> {
     const conversation = (await this.conversations.byPks([room])).get(room);
-    if (!conversation || !this.sure) return;
-    const fleeting = await this.attributes.autoDeleted(this.sql, conversation.lowPk);
-    if (fleeting.every(({ ownerPk }) => this.rosterSync.rosters.has(room, ownerPk))) return;
+    if (!conversation || !this.knowsAllMembers) return;
+    const autoDeleted = await this.attributes.autoDeleted(this.sql, conversation.lowPk);
+    if (autoDeleted.every(({ ownerPk }) => this.rosterSync.rosters.has(room, ownerPk))) return;
     const app = await this.apps.byPk(conversation.appPk);
     const chatroomId = conversation.conversationId.slice('chatroom:'.length);
-    if (app) await this.service.sweep({ kind: 'app', app }, chatroomId);
+    if (app) await this.service.removeOrphaned({ kind: 'app', app }, chatroomId);
   }
 
-  /** Who is in elsewhere cannot be known while the nodes do not hear each other. */
-  private get sure(): boolean {
+  /** False while nodes are cut off from each other, so that members on other nodes are not known. */
+  private get knowsAllMembers(): boolean {
     return this.bus.healthy || this.rosterSync.rosters.nodes().every((node) => node === this.bus.nodeId);
   }
 }

@@ -6,13 +6,13 @@ import { CurrentCaller } from '../../../platform/entry/current-caller.decorator'
 import { AttributesService } from './attributes.service';
 import { AttributeDto, AttributesQuery } from '../rooms/chatroom.dto';
 
-/** Keys and values of a room. By its admins, and by whoever is in where the room says so. */
+/** Keys and values of a room. For its admins, and for its members where the room allows it. */
 @ApiTags('Chatrooms')
 @Controller('v1/chatrooms/:chatroomId/attributes')
 export class AttributesController {
   constructor(private readonly attributes: AttributesService) {}
 
-  /** All of them, at most 100; what the page has no room for comes with `nextCursor`. */
+  /** All attributes of the room, at most 100; those that do not fit into the page follow with `nextCursor`. */
   @Get()
   @Allow('user', 'app')
   list(
@@ -23,7 +23,7 @@ export class AttributesController {
     return this.attributes.list(caller, chatroomId, query);
   }
 
-  /** Sets an attribute: an admin of the room any, a member its own where the room lets it. */
+  /** Sets an attribute. Admins set any, members their own where the room allows it. */
   @Put(':key')
   @Allow('user', 'app')
   put(
@@ -35,7 +35,7 @@ export class AttributesController {
     return this.attributes.put(caller, chatroomId, key, wanted);
   }
 
-  /** Removes an attribute, by whoever may set it. */
+  /** Removes an attribute. For whoever may set it. */
   @Delete(':key')
   @Allow('user', 'app')
   @HttpCode(204)

@@ -19,12 +19,12 @@ const VALUE_BYTES_MAX = 4096;
 export interface AttributeView {
   key: string;
   value: string;
-  /** Whose it is; absent: the app's. */
+  /** The user who set it; absent: the app. */
   owner?: string;
   autoDelete: boolean;
 }
 
-/** Keys and values of a room: by its admins and the app's server, and where the room says so by whoever is in. */
+/** Keys and values of a room, set by its admins, the app's server and, if the room allows it, its members. */
 @Injectable()
 export class AttributesService {
   constructor(
@@ -36,7 +36,7 @@ export class AttributesService {
     private readonly pages: Pages,
   ) {}
 
-  /** To whoever is in, to admins and to the app's server; in the order of their keys. */
+  /** For members, admins and the app's server, in the order of their keys. */
   async list(caller: TenantCaller, chatroomId: string, query: AttributesQuery): Promise<Page<AttributeView>> {
     const { room, conversation } = await this.chatrooms.getVisible(caller, chatroomId);
     const rank = await this.chatrooms.rankOf(caller, room);
@@ -90,11 +90,11 @@ export class AttributesService {
     });
   }
 
-  /** Takes away what goes with its owner, of those owners who are in no more. */
-  async sweep(caller: TenantCaller, chatroomId: string): Promise<void> {
+  /** Removes the `autoDelete` attributes whose owners have left the room. */
+  async removeOrphaned(caller: TenantCaller, chatroomId: string): Promise<void> {
     const work = async ({ tx, room, conversation }: ChangeScope): Promise<ChangeResult<void>> => {
-      const fleeting = await this.attributes.autoDeleted(tx, room.id);
-      const names = fleeting
+      const autoDeleted = await this.attributes.autoDeleted(tx, room.id);
+      const names = autoDeleted
         .filter(({ ownerPk }) => !this.rosterSync.rosters.has(conversation.pk, ownerPk))
         .map(({ name }) => name);
       await this.attributes.remove(tx, room.id, names);

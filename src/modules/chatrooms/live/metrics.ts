@@ -7,7 +7,7 @@ const refusals = new Counter({
   labelNames: ['priority'] as const,
 });
 
-/** What rooms tell about themselves. */
+/** Metrics of rooms. */
 export const roomMetrics = {
   refused(priority: Priority): void {
     refusals.labels(priority).inc();

@@ -3,7 +3,7 @@ import { type Frame, frameOf } from '../../../platform/realtime/frame';
 import { PUSH_BYTES_MAX } from '../../../platform/realtime/outbound';
 import { type ConversationRef, encodeMessage, type StoredMessage } from '../../conversations';
 
-/** A message as listeners hear it: itself, or where to pull it when it is too large to be pushed (protocol.md §2.4). */
+/** The frame of a message: the message itself, or a hint to pull it when it is too large to send (protocol.md §2.4). */
 export function messageFrame({ conversationId }: ConversationRef, json: string, seq: number | undefined): Frame {
   const small = json.length * 3 <= PUSH_BYTES_MAX || Buffer.byteLength(json) <= PUSH_BYTES_MAX;
   if (seq === undefined || small) return frameOf('message:new', json);
@@ -13,7 +13,7 @@ export function messageFrame({ conversationId }: ConversationRef, json: string, 
 export const storedFrame = (message: StoredMessage): Frame =>
   messageFrame(message.conversation, encodeMessage(message), message.seq);
 
-/** What an event says besides whose it is. */
+/** A `chatroom:event` without its room. */
 export type RoomEvent = Pick<ChatroomEvent, 'kind' | 'by' | 'users'> & Record<string, unknown>;
 
 export const eventJson = ({ conversationId }: ConversationRef, event: RoomEvent): string =>

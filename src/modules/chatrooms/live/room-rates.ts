@@ -8,19 +8,19 @@ import { roomMetrics } from './metrics';
 import { RosterSync } from './roster-sync';
 
 const ROOMS_MAX = 50_000;
-/** Low messages stop while this part of a second's messages is still free for normal ones. */
-const KEPT_FOR_NORMAL = 0.5;
+/** Messages of low priority are refused while less than this part of a second's rate is left. */
+const RESERVED_FOR_NORMAL = 0.5;
 
 /**
- * How many messages a room takes each second, decided before one is accepted. A room's rate is shared by the nodes that
- * somebody is in it on: each takes its part, so that all together come near the whole without asking one another.
+ * Limits how many messages a room accepts each second. Every node with members of the room takes an equal part of the
+ * rate, so that all together come close to it without asking each other.
  */
 @Injectable()
 export class RoomRates {
   private readonly all: TokenBuckets;
-  /** Users' high messages have a second share of the same size; the app's own are never refused. */
+  /** A second budget of the same size for users' messages of high priority. The app server's messages are never refused. */
   private readonly high: TokenBuckets;
-  private readonly kept: number;
+  private readonly reserved: number;
 
   constructor(
     { limits: { roomSendsPerSecond: rate } }: Settings,
@@ -28,13 +28,13 @@ export class RoomRates {
   ) {
     this.all = new TokenBuckets({ perSecond: rate, burst: rate, max: ROOMS_MAX });
     this.high = new TokenBuckets({ perSecond: rate, burst: rate, max: ROOMS_MAX });
-    this.kept = rate * KEPT_FOR_NORMAL;
+    this.reserved = rate * RESERVED_FOR_NORMAL;
   }
 
   /** @throws AppError ROOM_BUSY */
   take(room: number, sender: Sender | null, priority: Priority): void {
     const cost = Math.max(1, this.rosterSync.rosters.nodeCount(room));
-    if (priority === 'low') this.refuse(this.all.missing(room, cost + this.kept), priority);
+    if (priority === 'low') this.refuse(this.all.missing(room, cost + this.reserved), priority);
     const waitMs = this.all.take(room, cost);
     if (waitMs === 0 || !sender?.session) return;
     if (priority === 'high') this.refuse(this.high.take(room, cost), priority);

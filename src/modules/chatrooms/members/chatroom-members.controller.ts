@@ -8,7 +8,7 @@ import { UserIdsDto } from '../../accounts';
 import { ChatroomMembersService } from './chatroom-members.service';
 import { ChatroomModerationService } from '../moderation/chatroom-moderation.service';
 
-/** Who is in a room now. By the app’s server and super-admins. */
+/** Members and admins of a room. For the app’s server and super-admins. */
 @ApiTags('Chatrooms')
 @Controller('v1/chatrooms/:chatroomId')
 export class ChatroomMembersController {
@@ -17,14 +17,14 @@ export class ChatroomMembersController {
     private readonly moderation: ChatroomModerationService,
   ) {}
 
-  /** Who is in the room; its admins may look as well. */
+  /** Members of the room; its admins may list them as well. */
   @Get('members')
   @Allow('user', 'app')
   list(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string, @Query() query: PageQuery) {
     return this.members.list(caller, chatroomId, query);
   }
 
-  /** Brings users’ live sockets in, with an answer for each; one who is offline cannot be. */
+  /** Adds users’ connected sockets, with a result for each user; those who are offline cannot be added. */
   @Post('members')
   @Allow('user', 'app')
   @HttpCode(200)
@@ -32,7 +32,7 @@ export class ChatroomMembersController {
     return this.members.add(caller, chatroomId, userIds);
   }
 
-  /** Puts a user out; it may come in again. */
+  /** Removes a user, who may join again. */
   @Delete('members/:userId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -51,7 +51,7 @@ export class ChatroomMembersController {
     return this.moderation.list(caller, chatroomId, 'admin', query);
   }
 
-  /** Makes a user an admin of the room, whether it is in or not. */
+  /** Makes a user an admin of the room, whether they are a member or not. */
   @Put('admins/:userId')
   @Allow('user', 'app')
   @HttpCode(204)

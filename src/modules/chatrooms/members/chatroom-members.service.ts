@@ -21,7 +21,7 @@ import { RoomStandingsRepository } from '../moderation/room-standings.repository
 export type EnlistedItem =
   { ok: true; userId: string; status: 'joined' } | { ok: false; userId: string; error: WireError };
 
-/** Who is in a room now, as the app's server sees and decides it. */
+/** Lists, adds and removes members of a room, and appoints its admins. */
 @Injectable()
 export class ChatroomMembersService {
   constructor(
@@ -36,7 +36,7 @@ export class ChatroomMembersService {
     private readonly pages: Pages,
   ) {}
 
-  /** In the order in which they first came to the app. */
+  /** Members in the order in which their users were created. */
   async list(caller: TenantCaller, chatroomId: string, query: PageQuery): Promise<Page<ChatroomMemberView>> {
     const { room, conversation } = await this.chatrooms.getVisible(caller, chatroomId);
     assertModerator(await this.chatrooms.rankOf(caller, room));
@@ -58,7 +58,7 @@ export class ChatroomMembersService {
     );
   }
 
-  /** Brings users' live sockets in. One who is not connected cannot be: each has its own answer. */
+  /** Joins users' connected sockets to a room. @returns a result for each user; those who are offline cannot be added */
   async add(caller: TenantCaller, chatroomId: string, userIds: readonly string[]): Promise<{ items: EnlistedItem[] }> {
     const { room, conversation } = await this.chatrooms.getVisible(caller, chatroomId);
     assertManager(await this.chatrooms.rankOf(caller, room));
@@ -72,20 +72,20 @@ export class ChatroomMembersService {
       if (standing.banned === 1) return new AppError('BANNED');
       return online.has(user.userPk) ? undefined : new AppError('USER_OFFLINE');
     };
-    const willing = users.flatMap((user) => (user && !refusalOf(user) ? [user.userPk] : []));
-    if (willing.length > 0) await this.joins.enlist(conversation, willing);
+    const addable = users.flatMap((user) => (user && !refusalOf(user) ? [user.userPk] : []));
+    if (addable.length > 0) await this.joins.joinUsers(conversation, addable);
     const traceId = randomId(16);
     return {
       items: userIds.map((userId, index): EnlistedItem => {
         const user = users[index];
-        const there = user && this.rosterSync.rosters.has(conversation.pk, user.userPk);
-        const error = refusalOf(user) ?? (there ? undefined : new AppError('USER_OFFLINE'));
+        const isIn = user && this.rosterSync.rosters.has(conversation.pk, user.userPk);
+        const error = refusalOf(user) ?? (isIn ? undefined : new AppError('USER_OFFLINE'));
         return error ? { ok: false, userId, error: error.toWire(traceId) } : { ok: true, userId, status: 'joined' };
       }),
     };
   }
 
-  /** Puts a user out; it may come in again. When this resolves it hears nothing more. */
+  /** Removes a user, who may join again. When this resolves they receive nothing more. */
   async remove(caller: TenantCaller, chatroomId: string, userId: string): Promise<void> {
     const { conversation } = await this.chatrooms.getVisible(caller, chatroomId);
     const user = await this.users.resolve(caller.app, userId);

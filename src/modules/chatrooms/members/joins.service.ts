@@ -21,24 +21,24 @@ import { RosterSync } from '../live/roster-sync';
 import { type JoinRestriction, RoomStandingsRepository } from '../moderation/room-standings.repository';
 
 export interface JoinOptions {
-  /** How many of the latest messages come first. */
+  /** How many of the latest messages to send first. */
   history?: number;
-  /** From the answer to an earlier join: the socket comes back, and was not put out since. */
+  /** The `visit` of an earlier join's answer: a socket that comes back is refused when it was removed since. */
   visit?: number;
 }
 
 const HISTORY_DEFAULT = 10;
-/** A room that changes faster than a join can look at it. */
-const TRIES_MAX = 10;
+/** A join whose room changes between the check and the join is tried again, this often at most. */
+const ATTEMPTS_MAX = 10;
 
-/** Sockets come into rooms and leave them. */
+/** Joins sockets to rooms and removes them. */
 @Injectable()
 export class JoinsService implements OnModuleInit {
   private readonly logger = new Logger(JoinsService.name);
-  /** A storm of joins is a few statements: what one turn of the event loop asks is read at once. */
+  /** All joins of one turn of the event loop share a statement, so that a storm of them costs only a few. */
   private readonly states: Batched<number, RoomState>;
   private readonly restrictions: Batched<string, JoinRestriction>;
-  private readonly details: Batched<number, NamedValue[]>;
+  private readonly attributes: Batched<number, NamedValue[]>;
   private readonly requests = new SocketRequestQueue();
 
   constructor(
@@ -59,39 +59,45 @@ export class JoinsService implements OnModuleInit {
     this.restrictions = new Batched((keys) =>
       standings.joinRestrictionsOf(keys.map((key) => key.split(':').map(Number) as [number, number])),
     );
-    this.details = new Batched((pks) => attributes.ofRooms(pks));
+    this.attributes = new Batched((pks) => attributes.ofRooms(pks));
   }
 
   onModuleInit(): void {
     this.bus.on('chatroom:enlist', ({ room, userPks }) => {
-      this.enlistHere(room, userPks).catch((error: unknown) =>
-        this.logger.warn(`bringing users into room ${room} failed: ${String(error)}`),
+      this.joinLocalSockets(room, userPks).catch((error: unknown) =>
+        this.logger.warn(
+          `Users could not be added to room ${room} on this node; the caller is told that they are not connected and may repeat the call: ${String(error)}`,
+        ),
       );
     });
   }
 
-  /** A user's socket joins by the room's id alone; where the app says so, a room that is not there is made. */
+  /**
+   * Joins a user's socket to a room, which is created first when it does not exist and the app allows that.
+   *
+   * @throws AppError CHATROOM_NOT_FOUND, BANNED, NOT_MEMBER, CHATROOM_FULL, LIMIT_REACHED, BUSY
+   */
   join(
     caller: UserCaller,
     chatroomId: string,
     connection: Connection,
     options: JoinOptions = {},
   ): Promise<JoinedChatroom> {
-    return this.requests.do(connection, chatroomId, () => this.joinNow(caller, chatroomId, connection, options));
+    return this.requests.run(connection, chatroomId, () => this.joinNow(caller, chatroomId, connection, options));
   }
 
   leave(caller: UserCaller, chatroomId: string, connection: Connection): Promise<void> {
-    return this.requests.do(connection, chatroomId, async () => {
+    return this.requests.run(connection, chatroomId, async () => {
       const { pk } = await this.directory.find(caller.app, chatroomId);
       const room = this.liveRooms.get(pk);
       if (room) this.liveRooms.leave(room, connection);
     });
   }
 
-  /** Brings users' connected sockets into a room, wherever they are. Resolves when they are in, a second later at most. */
-  async enlist(conversation: ConversationRef, userPks: readonly number[]): Promise<void> {
+  /** Joins all connected sockets of these users, on any node. Resolves when the users are members, after a second at the latest. */
+  async joinUsers(conversation: ConversationRef, userPks: readonly number[]): Promise<void> {
     this.bus.toAll('chatroom:enlist', { room: conversation.pk, userPks: [...userPks] });
-    await this.enlistHere(conversation.pk, userPks);
+    await this.joinLocalSockets(conversation.pk, userPks);
     await this.rosterSync.waitFor(conversation.pk, userPks, 1000);
   }
 
@@ -103,7 +109,7 @@ export class JoinsService implements OnModuleInit {
   ): Promise<JoinedChatroom> {
     const conversation = await this.findOrCreate(caller, chatroomId, options);
     const { maxSeq, state } = await this.enter(conversation, connection, options);
-    const attributes = (await this.details.get(conversation.lowPk)) ?? [];
+    const attributes = (await this.attributes.get(conversation.lowPk)) ?? [];
     return {
       chatroomId,
       conversationId: conversation.conversationId,
@@ -115,7 +121,7 @@ export class JoinsService implements OnModuleInit {
     };
   }
 
-  /** As many attributes as the answer has room for. */
+  /** As many attributes as fit into the answer, with a cursor for the rest. */
   private fitting(
     attributes: readonly NamedValue[],
     announcement: string | null,
@@ -128,7 +134,7 @@ export class JoinsService implements OnModuleInit {
     };
   }
 
-  private async enlistHere(pk: number, userPks: readonly number[]): Promise<void> {
+  private async joinLocalSockets(pk: number, userPks: readonly number[]): Promise<void> {
     const conversation = (await this.conversations.byPks([pk])).get(pk);
     if (!conversation) return;
     const sockets = userPks.flatMap((userPk) => [...this.connections.ofUser(userPk)]);
@@ -144,15 +150,15 @@ export class JoinsService implements OnModuleInit {
     return this.chatrooms.createOnJoin(app, caller, chatroomId);
   }
 
-  /** Whether who joins makes a room that is not there; who comes back to one does not. */
+  /** A join may create a missing room when the app allows it, unless the socket comes back to an earlier visit. */
   private async assertJoinCreates(app: AppRef, visit: number | undefined): Promise<void> {
-    const makes = visit === undefined && (await this.apps.byPk(app.pk))?.settings.joinCreates;
-    if (!makes) throw new AppError('CHATROOM_NOT_FOUND');
+    const mayCreate = visit === undefined && (await this.apps.byPk(app.pk))?.settings.joinCreates;
+    if (!mayCreate) throw new AppError('CHATROOM_NOT_FOUND');
   }
 
   /**
-   * What is decided about a user is read with the room's version, and holds while that is the version which this node
-   * goes by: the look and the seat are in one turn, so that nobody slips in past a removal.
+   * Restrictions are read together with the room's version and are valid while this node has applied exactly that version.
+   * The last check and the join happen in one turn of the event loop, so that no removal can come between them.
    */
   private async enter(
     conversation: ConversationRef,
@@ -161,7 +167,7 @@ export class JoinsService implements OnModuleInit {
   ): Promise<{ maxSeq: number; state: RoomState }> {
     const { caller } = connection;
     const { app, userPk } = caller;
-    for (let attempt = 0; attempt < TRIES_MAX; attempt++) {
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const state = await this.states.get(conversation.pk);
       if (!state) throw new AppError('CHATROOM_NOT_FOUND');
       if (state.status === 'closed') {
@@ -169,7 +175,7 @@ export class JoinsService implements OnModuleInit {
         await this.chatrooms.createOnJoin(app, caller, conversation.conversationId.slice('chatroom:'.length));
         continue;
       }
-      assertLetIn(state, await this.restrictions.get(`${conversation.lowPk}:${userPk}`), visit);
+      assertMayJoin(state, await this.restrictions.get(`${conversation.lowPk}:${userPk}`), visit);
       const room = await this.liveRooms.open(conversation);
       if (room.version < state.version) await this.liveRooms.refresh(room);
       if (room.version !== state.version || this.liveRooms.get(conversation.pk) !== room) continue;
@@ -188,7 +194,7 @@ export class JoinsService implements OnModuleInit {
 }
 
 /** @throws AppError BANNED, NOT_MEMBER */
-function assertLetIn({ openedVersion }: RoomState, restriction: JoinRestriction | undefined, visit = Infinity): void {
+function assertMayJoin({ openedVersion }: RoomState, restriction: JoinRestriction | undefined, visit = Infinity): void {
   if (restriction?.banned === 1) throw new AppError('BANNED');
   if (visit < Math.max(openedVersion, restriction?.removedVersion ?? 0)) throw new AppError('NOT_MEMBER');
 }

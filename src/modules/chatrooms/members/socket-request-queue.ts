@@ -1,22 +1,22 @@
 import type { Connection } from '../../../platform/realtime/connection';
 
 /**
- * What one socket asks about one thing is done in the order in which it asked, though it does not wait for the answers:
- * who taps in and out again is out. Different things, and different sockets, do not wait for each other.
+ * Runs a socket's requests about one room in the order in which they were sent, even when the client does not wait for the
+ * answers: a quick join and leave ends outside. Requests of other sockets or about other rooms run in parallel.
  */
 export class SocketRequestQueue {
-  /** The last that was asked and is not done, by socket and thing. */
+  /** The last unfinished request, by socket and key. */
   private readonly last = new Map<string, Promise<unknown>>();
 
-  async do<T>(connection: Connection, thing: string, work: () => Promise<T>): Promise<T> {
-    const key = `${connection.socket.id} ${thing}`;
-    const before = this.last.get(key);
+  async run<T>(connection: Connection, key: string, work: () => Promise<T>): Promise<T> {
+    const queue = `${connection.socket.id} ${key}`;
+    const before = this.last.get(queue);
     const done = before ? before.then(work, work) : work();
-    this.last.set(key, done);
+    this.last.set(queue, done);
     try {
       return await done;
     } finally {
-      if (this.last.get(key) === done) this.last.delete(key);
+      if (this.last.get(queue) === done) this.last.delete(queue);
     }
   }
 }

@@ -7,13 +7,13 @@ import { PageQuery } from '../../../platform/entry/page-query';
 import { MuteDto } from '../../conversations';
 import { ChatroomModerationService } from './chatroom-moderation.service';
 
-/** By the room’s owner and admins, super-admins and the app’s server. */
+/** Mutes, bans and the allow-list. For the room’s owner and admins, super-admins and the app’s server. */
 @ApiTags('Chatrooms')
 @Controller('v1/chatrooms/:chatroomId')
 export class ChatroomModerationController {
   constructor(private readonly moderation: ChatroomModerationService) {}
 
-  /** Who is muted, each with the end; null: for ever. */
+  /** Muted users, each with the end of the mute; null: for ever. */
   @Get('mutes')
   @Allow('user', 'app')
   mutes(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string, @Query() query: PageQuery) {
@@ -33,7 +33,7 @@ export class ChatroomModerationController {
     return this.moderation.mute(caller, chatroomId, userId, seconds);
   }
 
-  /** Lets a muted user speak again. */
+  /** Lets a muted user send again. */
   @Delete('mutes/:userId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -53,7 +53,7 @@ export class ChatroomModerationController {
     return this.moderation.muteAll(caller, chatroomId, true);
   }
 
-  /** Lets everybody speak again. */
+  /** Lets everybody send again. */
   @Delete('mute-all')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -61,7 +61,7 @@ export class ChatroomModerationController {
     return this.moderation.muteAll(caller, chatroomId, false);
   }
 
-  /** The allow-list: who speaks while all are muted. */
+  /** The allow-list: users who may send while all are muted. */
   @Get('speakers')
   @Allow('user', 'app')
   speakers(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string, @Query() query: PageQuery) {
@@ -92,14 +92,14 @@ export class ChatroomModerationController {
     return this.moderation.allow(caller, chatroomId, userId, false);
   }
 
-  /** Who is banned. */
+  /** Banned users. */
   @Get('bans')
   @Allow('user', 'app')
   bans(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string, @Query() query: PageQuery) {
     return this.moderation.list(caller, chatroomId, 'banned', query);
   }
 
-  /** Puts a user out and lets it in no more. */
+  /** Removes a user and keeps them from joining again. */
   @Put('bans/:userId')
   @Allow('user', 'app')
   @HttpCode(204)

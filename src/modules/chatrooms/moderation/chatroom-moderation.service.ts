@@ -19,7 +19,7 @@ import { ChatroomsRepository } from '../rooms/chatrooms.repository';
 import { ChatroomsService } from '../rooms/chatrooms.service';
 import { type StandingFilter, RoomStandingsRepository } from './room-standings.repository';
 
-/** Who may not speak in a room, who alone may, and who may not come in. In force on every node once it is answered. */
+/** Mutes, bans and the allow-list of a room. Changes are in force on every node when their calls are answered. */
 @Injectable()
 export class ChatroomModerationService {
   constructor(
@@ -31,7 +31,7 @@ export class ChatroomModerationService {
     private readonly pages: Pages,
   ) {}
 
-  /** For `seconds` by the database's clock, or for ever; whether the user is in or not. */
+  /** Mutes a user, a member or not, for `seconds` by the database's clock, or for ever. */
   async mute(caller: TenantCaller, chatroomId: string, userId: string, seconds?: number): Promise<void> {
     await this.changeStanding(caller, chatroomId, userId, async ({ tx, room }, user) => {
       await this.standings.update(tx, room, user.userPk, { muted: seconds ?? 'for-ever' });
@@ -48,7 +48,7 @@ export class ChatroomModerationService {
     });
   }
 
-  /** All but the owner, admins, and those on the allow-list. */
+  /** Mutes everybody but the owner, admins and users on the allow-list. */
   muteAll(caller: TenantCaller, chatroomId: string, mute: boolean): Promise<void> {
     return this.changes.run(caller, chatroomId, async ({ tx, room, rank }): Promise<ChangeResult<void>> => {
       assertModerator(rank);
@@ -59,7 +59,7 @@ export class ChatroomModerationService {
     });
   }
 
-  /** The allow-list: who speaks while all are muted, and as fast as it likes in slow mode. */
+  /** Sets whether a user is on the allow-list: they may send while all are muted, and without delay in slow mode. */
   async allow(caller: TenantCaller, chatroomId: string, userId: string, maySpeak: boolean): Promise<void> {
     await this.changeStanding(caller, chatroomId, userId, async ({ tx, room }, user, standing) => {
       if ((standing.maySpeak === 1) === maySpeak) return { result: undefined };
@@ -68,7 +68,7 @@ export class ChatroomModerationService {
     });
   }
 
-  /** Puts a user out, if it is in, and lets it in no more. */
+  /** Removes a user, if they are a member, and keeps them from joining again. */
   async ban(caller: TenantCaller, chatroomId: string, userId: string): Promise<void> {
     await this.changeStanding(caller, chatroomId, userId, async ({ tx, room }, user, standing) => {
       if (standing.banned === 1) return { result: undefined };
@@ -84,7 +84,7 @@ export class ChatroomModerationService {
     });
   }
 
-  /** Who is banned, muted, on the allow-list, or an admin. */
+  /** Users who are banned, muted, on the allow-list, or admins. */
   async list(
     caller: TenantCaller,
     chatroomId: string,

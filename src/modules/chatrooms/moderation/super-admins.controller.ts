@@ -6,7 +6,7 @@ import { CurrentCaller } from '../../../platform/entry/current-caller.decorator'
 import { PageQuery } from '../../../platform/entry/page-query';
 import { SuperAdminsService } from './super-admins.service';
 
-/** Users who may do in every room of the app what its server may. */
+/** Super-admins: users who may do in every room of the app what its server may. */
 @ApiTags('Chatrooms')
 @Controller('v1/chatroom-super-admins')
 export class SuperAdminsController {
@@ -19,7 +19,7 @@ export class SuperAdminsController {
     return this.superAdmins.list(caller, query);
   }
 
-  /** Lets a user decide in every room of the app as its server does. */
+  /** Makes a user a super-admin. */
   @Put(':userId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -27,7 +27,7 @@ export class SuperAdminsController {
     return this.superAdmins.set(caller, userId, true);
   }
 
-  /** Makes a super-admin a user like others. */
+  /** Takes the role of super-admin away. */
   @Delete(':userId')
   @Allow('user', 'app')
   @HttpCode(204)

@@ -8,7 +8,7 @@ import { Users } from '../../accounts';
 import { assertManager } from '../rooms/change-scope';
 import { SuperAdminsRepository } from './super-admins.repository';
 
-/** Users who may do in every room of the app what its server may. */
+/** Super-admins: users who may do in every room of the app what its server may. */
 @Injectable()
 export class SuperAdminsService {
   constructor(

@@ -14,9 +14,9 @@ import { RoomStandingsRepository } from '../moderation/room-standings.repository
 import { SuperAdminsRepository } from '../moderation/super-admins.repository';
 
 export interface RunOptions {
-  /** For opening it again. */
+  /** Accepts a closed room, in order to open it again. */
   readonly includeClosed?: boolean;
-  /** Nobody asked for it: there is no session and no running app to look for. */
+  /** The change is the server's own, so neither a session nor the app's state is checked. */
   readonly asSystem?: boolean;
 }
 
@@ -26,8 +26,9 @@ interface Committed<T> {
 }
 
 /**
- * Every lasting change of a room goes through here: under the lock of its conversation's row, as a send does, judged by
- * what stands there now (whoever asks, by a session that still lives), and told to every node after the commit. Rooms write no notices into their logs.
+ * Every stored change of a room goes through here. It runs under the lock of the conversation's row, as sends do; the
+ * caller's session and rank are checked under that lock, and all nodes are told after the commit. Unlike groups, rooms
+ * write no notices into their logs.
  */
 @Injectable()
 export class ChatroomChanges {
@@ -41,7 +42,7 @@ export class ChatroomChanges {
     private readonly broadcaster: RoomChangeBroadcaster,
   ) {}
 
-  /** @throws AppError CHATROOM_NOT_FOUND, TOKEN_REVOKED, and what `work` refuses */
+  /** Runs `work` in the change's transaction. @throws AppError CHATROOM_NOT_FOUND, TOKEN_REVOKED, and what `work` throws */
   async run<T>(
     caller: TenantCaller,
     chatroomId: string,
@@ -56,7 +57,7 @@ export class ChatroomChanges {
     });
   }
 
-  /** The same for a room that `insert` creates, together with its conversation, in the same transaction. */
+  /** As `run`, for a room that `insert` creates with its conversation in the same transaction. */
   create<T>(
     caller: TenantCaller,
     insert: (tx: SqlExecutor) => Promise<ConversationRef>,
@@ -98,7 +99,7 @@ export class ChatroomChanges {
     return { ...context, tx, caller, room, rank: await this.rankOf(tx, caller, room) };
   }
 
-  /** What a caller is in a room, read now. */
+  /** The caller's rank in a room, read from the database. */
   async rankOf(executor: SqlExecutor, caller: TenantCaller, room: ChatroomRecord): Promise<ChangeScope['rank']> {
     if (caller.kind === 'app') return 'manager';
     if (await this.superAdmins.has(caller.app.pk, caller.userPk, executor)) return 'manager';

@@ -13,7 +13,7 @@ import { ChatroomsRepository } from './chatrooms.repository';
 
 const CACHED_MAX = 100_000;
 
-/** Room ids and their conversations. An id keeps its row and its log even when it is closed, so both are remembered. */
+/** Looks up rooms by their public ids. A closed room keeps its row and its log, so that entries never go stale. */
 @Injectable()
 export class ChatroomDirectory implements ConversationTargets {
   private readonly refs = new LRUCache<string, ConversationRef>({ max: CACHED_MAX });
@@ -27,7 +27,7 @@ export class ChatroomDirectory implements ConversationTargets {
     return this.refs.get(`${app.pk}:${chatroomId}`);
   }
 
-  /** `lowPk` is the room's key. Undefined: there never was such a room; closed ones are found. */
+  /** @returns the room's conversation, whose `lowPk` is the room's key; undefined when the room never existed */
   async findOptional(app: Pick<AppRef, 'pk'>, chatroomId: string): Promise<ConversationRef | undefined> {
     const known = this.cached(app, chatroomId);
     if (known) return known;
@@ -38,7 +38,7 @@ export class ChatroomDirectory implements ConversationTargets {
     return found;
   }
 
-  /** @throws AppError CHATROOM_NOT_FOUND */
+  /** Finds closed rooms too. @throws AppError CHATROOM_NOT_FOUND */
   async find(app: Pick<AppRef, 'pk'>, chatroomId: string, field?: string): Promise<ConversationRef> {
     const found = await this.findOptional(app, chatroomId);
     if (!found) throw new AppError('CHATROOM_NOT_FOUND', { ...(field && { field }) });

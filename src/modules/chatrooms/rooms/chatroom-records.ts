@@ -1,10 +1,10 @@
 import type { ChatroomStatus } from './chatroom.entity';
 
-/** What may be said of a room besides its name. Stored as 0 and 1. */
+/** Settings of a room that are on or off, stored as 1 and 0. */
 export const ROOM_FLAGS = ['membersMaySetAttributes', 'keepAlive'] as const;
 export type RoomFlag = (typeof ROOM_FLAGS)[number];
 
-/** A room as its row stands, read under the lock where anything is decided by it. */
+/** A room's row. Decisions use one that was read under the lock. */
 export type ChatroomRecord = Record<RoomFlag | 'muteAll' | 'distributionStopped', number> & {
   id: number;
   appPk: number;
@@ -25,7 +25,7 @@ export type NewChatroom = Pick<ChatroomRecord, 'chatroomId' | 'name' | 'descript
   Pick<ChatroomRecord, 'slowModeSeconds'> &
   Record<RoomFlag, number>;
 
-/** How a user stands in a room; every user of the app stands somehow. */
+/** A user's role and restrictions in a room, with defaults for users about whom nothing is stored. */
 export interface RoomStanding {
   userPk: number;
   userId: string;
@@ -37,7 +37,7 @@ export interface RoomStanding {
   removedVersion: number;
 }
 
-/** A room's state as nodes go by it, of one moment. */
+/** A room's state that nodes act on, all of it read at one moment. */
 export interface RoomState {
   room: number;
   version: number;
@@ -45,7 +45,7 @@ export interface RoomState {
   status: ChatroomStatus;
   distributionStopped: number;
   openedVersion: number;
-  /** The first seq that anybody in it reads. */
+  /** The first seq that members may read. */
   readFrom: number;
   maxMembers: number | null;
   announcement: string | null;

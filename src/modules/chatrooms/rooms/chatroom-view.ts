@@ -1,7 +1,7 @@
 import type { ChatroomRecord, RoomFlag } from './chatroom-records';
 import { ROOM_FLAGS } from './chatroom-records';
 
-/** A room as everybody in its app sees it. */
+/** A room as all users of its app see it. */
 export interface ChatroomView extends Record<RoomFlag | 'muteAll' | 'distributionStopped', boolean> {
   chatroomId: string;
   conversationId: string;
@@ -9,7 +9,7 @@ export interface ChatroomView extends Record<RoomFlag | 'muteAll' | 'distributio
   description?: string;
   announcement?: string;
   owner?: string;
-  /** Who is in now, over all nodes. */
+  /** Members now, over all nodes. */
   memberCount: number;
   maxMembers?: number;
   slowModeSeconds: number;

@@ -16,7 +16,7 @@ class ChatroomRules {
   @Max(SLOW_MAX_S)
   slowModeSeconds?: number;
 
-  /** Whoever is in sets attributes of its own. */
+  /** Members may set attributes of their own. */
   @IsOptional()
   @IsBoolean()
   membersMaySetAttributes?: boolean;
@@ -28,7 +28,7 @@ class ChatroomRules {
 }
 
 export class CreateChatroomDto extends ChatroomRules {
-  /** Your own id of the room; generated when absent. That of a closed room opens it again, with nothing of what it was. */
+  /** Your own id of the room; generated when absent. The id of a closed room opens it again with new settings. */
   @IsOptional()
   @IsString()
   @IsNewId()
@@ -42,14 +42,14 @@ export class CreateChatroomDto extends ChatroomRules {
   @MaxLength(1024)
   description?: string;
 
-  /** Users in it at once; as many as come when absent. */
+  /** How many members it may have at once; unlimited when absent. */
   @IsOptional()
   @IsInt()
   @Min(1)
   @Max(MEMBERS_MAX)
   maxMembers?: number;
 
-  /** A user who decides in it as its admins do, and about them. */
+  /** A user with the rights of an admin, and with rights over the admins. */
   @IsOptional()
   @IsString()
   @IsId()
@@ -63,7 +63,7 @@ export class CreateChatroomDto extends ChatroomRules {
   admins?: string[];
 }
 
-/** What is left out stays; null clears. */
+/** Fields that are left out stay as they are; null clears. */
 export class PatchChatroomDto extends ChatroomRules {
   @IsOptional()
   @IsName(128)
@@ -95,14 +95,14 @@ export class AttributeDto {
   @MaxLength(4096)
   value!: string;
 
-  /** Goes when the user who set it leaves the room. */
+  /** Remove the attribute when the user who set it leaves the room. */
   @IsOptional()
   @IsBoolean()
   autoDelete?: boolean;
 }
 
 export class AttributesQuery {
-  /** Attributes a page; as many as there are when absent. */
+  /** Attributes per page; all of them when absent. */
   @IsOptional()
   @IsInt()
   @Min(1)
@@ -116,7 +116,7 @@ export class AttributesQuery {
   cursor?: string;
 }
 
-/** The socket's twins name the room in their data. */
+/** Socket events name the room in their data. */
 export class ChatroomIdDto {
   @IsString()
   @IsId()
@@ -124,14 +124,14 @@ export class ChatroomIdDto {
 }
 
 export class ChatroomJoinDto extends ChatroomIdDto {
-  /** How many of the latest messages come first; 10 when absent. */
+  /** How many of the latest messages to send first; 10 when absent. */
   @IsOptional()
   @IsInt()
   @Min(0)
   @Max(RECENT_MAX)
   history?: number;
 
-  /** From the answer to an earlier join: comes back as that visit, unless the user was put out or the room closed since. */
+  /** The `visit` of an earlier join's answer. The join is refused when the user was removed or the room closed since. */
   @IsOptional()
   @IsInt()
   @Min(0)

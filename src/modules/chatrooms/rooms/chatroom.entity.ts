@@ -3,7 +3,7 @@ import { appPk, ascii, created, instant, pk, uint } from '../../../platform/data
 
 export type ChatroomStatus = 'active' | 'closed';
 
-/** A room. Who is in it is written nowhere: that follows from the sockets that are connected. */
+/** A room. Its members are stored nowhere: they follow from the connected sockets. */
 @Entity('chatrooms')
 @Index('one_per_chatroom_id', ['appPk', 'chatroomId'], { unique: true })
 @Index('idle_of_app', ['appPk', 'status', 'activeAt'])
@@ -23,18 +23,18 @@ export class ChatroomRow {
   @Column({ type: 'boolean', default: false }) membersMaySetAttributes!: boolean;
   /** Never closed for being idle. */
   @Column({ type: 'boolean', default: false }) keepAlive!: boolean;
-  /** What is said is stored, and handed out to nobody until this is over. */
+  /** While set, messages are stored but not delivered. */
   @Column({ type: 'boolean', default: false }) distributionStopped!: boolean;
-  /** A room opened again under its id goes on with its log: what was said before is no longer read. */
+  /** The first seq that members may read. A room that is opened again continues its log; older messages stay hidden. */
   @Column(uint({ default: 1 })) firstSeq!: number;
-  /** The conversation's memberVersion when it was opened again: no visit from before counts. */
+  /** The conversation's memberVersion when the room was opened again; older visits do not count. */
   @Column(uint({ default: 0 })) openedVersion!: number;
-  /** When somebody was last seen in it, to a minute. */
+  /** When it last had members, to a minute. */
   @Column(created()) activeAt!: Date;
   @Column(created()) createdAt!: Date;
 }
 
-/** What was decided about a user in a room. Outlives its visits. */
+/** Role, mutes, bans and removals of a user in a room. Outlives their visits. */
 @Entity('chatroom_standings')
 @Index('removed_since', ['chatroomPk', 'removedVersion'])
 export class ChatroomStandingRow {
@@ -45,28 +45,28 @@ export class ChatroomStandingRow {
   @Column({ type: 'boolean', default: false }) banned!: boolean;
   /** The year 9999: for ever. */
   @Column(instant({ nullable: true })) mutedUntil!: Date | null;
-  /** Speaks while all are muted. */
+  /** Whether they may send while all are muted. */
   @Column({ type: 'boolean', default: false }) maySpeak!: boolean;
-  /** The conversation's memberVersion from which on no earlier visit of this user counts; 0: never removed. */
+  /** The conversation's memberVersion of their last removal; earlier visits do not count. 0: never removed. */
   @Column(uint({ default: 0 })) removedVersion!: number;
-  /** In slow mode: when it last spoke. */
+  /** When they last sent in slow mode. */
   @Column(instant({ nullable: true })) spokeAt!: Date | null;
 }
 
-/** A key and value of a room: a seat, a score, what is on the stage. */
+/** A key and value of a room, for example a seat or a score. */
 @Entity('chatroom_attributes')
 export class ChatroomAttributeRow {
   @Column(pk({ primary: true })) chatroomPk!: number;
   @Column(ascii(64, { primary: true })) name!: string;
   @Column(appPk()) appPk!: number;
   @Column({ type: 'text' }) value!: string;
-  /** Whose it is; empty: the app's. */
+  /** The user who set it; null: the app. */
   @Column(pk({ nullable: true })) ownerPk!: number | null;
-  /** Goes when its owner leaves the room. */
+  /** Removed when its owner leaves the room. */
   @Column({ type: 'boolean', default: false }) autoDelete!: boolean;
 }
 
-/** Users who may make rooms and decide about all of them, as the app's server may. */
+/** Users who may create rooms and act in all of them as the app's server may. */
 @Entity('chatroom_super_admins')
 export class ChatroomSuperAdminRow {
   @Column(uint({ primary: true })) appPk!: number;

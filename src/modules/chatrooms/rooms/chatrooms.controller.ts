@@ -18,7 +18,7 @@ export class ChatroomsController {
     private readonly history: RoomHistoryService,
   ) {}
 
-  /** Makes a room, by the app’s server and super-admins. */
+  /** Creates a room. For the app’s server and super-admins. */
   @Post()
   @Allow('user', 'app')
   @Idempotent()
@@ -26,21 +26,21 @@ export class ChatroomsController {
     return this.chatrooms.create(caller, wanted);
   }
 
-  /** Every open room of the app. */
+  /** All open rooms of the app. */
   @Get()
   @Allow('user', 'app')
   list(@CurrentCaller() caller: TenantCaller, @Query() query: PageQuery) {
     return this.chatrooms.list(caller, query);
   }
 
-  /** One room, with how many are in it. */
+  /** One room, with its member count. */
   @Get(':chatroomId')
   @Allow('user', 'app')
   get(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string) {
     return this.chatrooms.get(caller, chatroomId);
   }
 
-  /** Changes a room, by the app’s server and super-admins. */
+  /** Changes a room. For the app’s server and super-admins. */
   @Patch(':chatroomId')
   @Allow('user', 'app')
   change(
@@ -51,7 +51,7 @@ export class ChatroomsController {
     return this.chatrooms.change(caller, chatroomId, patch);
   }
 
-  /** Closes it: everybody is out. By the app’s server and super-admins. */
+  /** Closes a room and removes everybody. For the app’s server and super-admins. */
   @Delete(':chatroomId')
   @Allow('user', 'app')
   @HttpCode(204)
@@ -59,7 +59,7 @@ export class ChatroomsController {
     return this.chatrooms.close(caller, chatroomId);
   }
 
-  /** Sets the announcement, by the room’s admins as well; an empty text takes it away. */
+  /** Sets the announcement; an empty text removes it. The room’s admins may do so as well. */
   @Put(':chatroomId/announcement')
   @Allow('user', 'app')
   announce(
@@ -70,23 +70,23 @@ export class ChatroomsController {
     return this.chatrooms.announce(caller, chatroomId, text);
   }
 
-  /** What is said from here on is stored and handed out to nobody. */
+  /** Stops distribution: messages are stored, but not delivered. */
   @Put(':chatroomId/distribution-stop')
   @Allow('user', 'app')
   @HttpCode(204)
   stop(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string): Promise<void> {
-    return this.chatrooms.distribute(caller, chatroomId, true);
+    return this.chatrooms.setDistributionStopped(caller, chatroomId, true);
   }
 
-  /** Messages are handed out again; listeners are told where to pull what they missed. */
+  /** Resumes distribution; members are told to pull the messages that they missed. */
   @Delete(':chatroomId/distribution-stop')
   @Allow('user', 'app')
   @HttpCode(204)
   resume(@CurrentCaller() caller: TenantCaller, @Param('chatroomId') chatroomId: string): Promise<void> {
-    return this.chatrooms.distribute(caller, chatroomId, false);
+    return this.chatrooms.setDistributionStopped(caller, chatroomId, false);
   }
 
-  /** What the room keeps, to whoever is in it and to the app’s server. */
+  /** The messages that the room keeps. For its members and the app’s server. */
   @Get(':chatroomId/messages')
   @Allow('user', 'app')
   messages(

@@ -22,7 +22,7 @@ import { RoomStandingsRepository } from '../moderation/room-standings.repository
 import { SuperAdminsRepository } from '../moderation/super-admins.repository';
 import { AttributesRepository } from '../attributes/attributes.repository';
 
-/** Rooms themselves: made, shown, changed and closed. */
+/** Creates, shows, changes and closes rooms. */
 @Injectable()
 export class ChatroomsService {
   constructor(
@@ -42,9 +42,9 @@ export class ChatroomsService {
   ) {}
 
   /**
-   * By the app's server or a super-admin. The id of a closed room opens it again, with nothing of what it was.
+   * Creates a room for the app's server or a super-admin. The id of a closed room opens it again with new settings.
    *
-   * @throws AppError FORBIDDEN, ALREADY_EXISTS, USER_NOT_FOUND, RATE_LIMITED; a refusal costs no budget
+   * @throws AppError FORBIDDEN, ALREADY_EXISTS, USER_NOT_FOUND, RATE_LIMITED; a refused call costs nothing of the caller's rate
    */
   async create(caller: TenantCaller, wanted: CreateChatroomDto): Promise<ChatroomView> {
     if (caller.kind === 'user' && !(await this.superAdmins.has(caller.app.pk, caller.userPk))) {
@@ -63,32 +63,32 @@ export class ChatroomsService {
       membersMaySetAttributes: Number(wanted.membersMaySetAttributes === true),
       keepAlive: Number(wanted.keepAlive === true),
     };
-    const alsoAdmins = async ({ tx, room: made }: ChangeScope): Promise<void> => {
+    const appointAdmins = async ({ tx, room: created }: ChangeScope): Promise<void> => {
       for (const userPk of [...new Set(adminPks)].sort((a, b) => a - b)) {
-        await this.standings.update(tx, made, userPk, { admin: true });
+        await this.standings.update(tx, created, userPk, { admin: true });
       }
     };
-    await this.rates.consumeFor('creations', caller, 1, () => this.make(caller, room, alsoAdmins));
+    await this.rates.consumeFor('creations', caller, 1, () => this.insertOrReopen(caller, room, appointAdmins));
     return this.get(caller, room.chatroomId);
   }
 
-  /** Where the app lets joins make rooms. At once on many nodes: one of them makes it, and its user has made a room. */
+  /** Creates a room for the user who joins it. When several nodes do so at once, one creates it and the others find it. */
   async createOnJoin(app: AppRef, by: RateSubject, chatroomId: string): Promise<ConversationRef> {
     if (!NEW_ID_PATTERN.test(chatroomId)) throw invalid('chatroomId', NEW_ID_RULE);
-    const bare = { description: null, ownerPk: null, maxMembers: null, slowModeSeconds: 0 };
-    const room = { chatroomId, name: chatroomId, ...bare, membersMaySetAttributes: 0, keepAlive: 0 };
+    const defaults = { description: null, ownerPk: null, maxMembers: null, slowModeSeconds: 0 };
+    const room = { chatroomId, name: chatroomId, ...defaults, membersMaySetAttributes: 0, keepAlive: 0 };
     try {
-      await this.rates.consumeFor('creations', by, 1, () => this.make({ kind: 'app', app }, room));
+      await this.rates.consumeFor('creations', by, 1, () => this.insertOrReopen({ kind: 'app', app }, room));
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'ALREADY_EXISTS')) throw error;
     }
     return this.directory.find(app, chatroomId);
   }
 
-  private async make(
+  private async insertOrReopen(
     caller: TenantCaller,
     room: NewChatroom,
-    also: (scope: ChangeScope) => Promise<void> = () => Promise.resolve(),
+    afterwards: (scope: ChangeScope) => Promise<void> = () => Promise.resolve(),
   ): Promise<void> {
     const { chatroomId } = room;
     const reopen = async (scope: ChangeScope): Promise<ChangeResult<void>> => {
@@ -98,7 +98,7 @@ export class ChatroomsService {
       await this.attributes.removeAll(scope.tx, scope.room.id);
       await this.standings.reset(scope.tx, scope.room.id);
       await this.rooms.reopen(scope.tx, scope.room.id, room, from);
-      await also(scope);
+      await afterwards(scope);
       return { result: undefined, reopened: true };
     };
     if (await this.directory.findOptional(caller.app, chatroomId)) {
@@ -111,7 +111,7 @@ export class ChatroomsService {
         return this.conversations.make(tx, caller.app.pk, 'chatroom', pk, `chatroom:${chatroomId}`);
       },
       async (scope) => {
-        await also(scope);
+        await afterwards(scope);
         return { result: undefined };
       },
     );
@@ -119,17 +119,17 @@ export class ChatroomsService {
 
   async get(caller: TenantCaller, chatroomId: string): Promise<ChatroomView> {
     const { room, conversation } = await this.getVisible(caller, chatroomId);
-    const owner = room.ownerPk === null ? undefined : (await this.names([room])).get(room.ownerPk);
+    const owner = room.ownerPk === null ? undefined : (await this.ownerNames([room])).get(room.ownerPk);
     return chatroomView(room, owner, this.rosterSync.rosters.count(conversation.pk));
   }
 
-  /** Every open room of the app, to everybody in it. */
+  /** All open rooms of the app, for any of its users. */
   async list(caller: TenantCaller, query: PageQuery): Promise<Page<ChatroomView>> {
     const [after] = readCursor(query.cursor, 'string') ?? [''];
     const limit = limitOf(query);
     const { maxBytes } = this.pages;
     const { rows: rooms, cut } = await this.rooms.page(caller.app.pk, after, { limit: limit + 1, maxBytes });
-    const names = await this.names(rooms);
+    const names = await this.ownerNames(rooms);
     const refs = await Promise.all(rooms.map(({ chatroomId }) => this.directory.find(caller.app, chatroomId)));
     const counts = new Map(refs.map(({ pk, lowPk }) => [lowPk, this.rosterSync.rosters.count(pk)]));
     return this.pages.of(
@@ -145,7 +145,7 @@ export class ChatroomsService {
     const { owner, ...fields } = patch;
     await this.directory.find(caller.app, chatroomId);
     const ownerPk =
-      owner === undefined ? undefined : owner === null ? null : await this.ownerOf(caller, chatroomId, owner);
+      owner === undefined ? undefined : owner === null ? null : await this.newOwnerPk(caller, chatroomId, owner);
     const columns = Object.fromEntries(
       Object.entries(fields).map(([name, value]) => [name, typeof value === 'boolean' ? Number(value) : value]),
     );
@@ -166,7 +166,7 @@ export class ChatroomsService {
     });
   }
 
-  /** Nobody is in it any more, and nobody comes in. Its log stays with the app's server. */
+  /** Removes all members and lets nobody join. The app's server can still read the log. */
   async close(caller: TenantCaller, chatroomId: string, options: { asSystem?: boolean } = {}): Promise<void> {
     const work = async ({ tx, room, rank }: ChangeScope): Promise<ChangeResult<void>> => {
       assertManager(rank);
@@ -176,8 +176,8 @@ export class ChatroomsService {
     await this.changes.run(caller, chatroomId, work, options);
   }
 
-  /** While distribution is stopped what is said is stored and handed out to nobody; then listeners are told to pull. */
-  async distribute(caller: TenantCaller, chatroomId: string, stopped: boolean): Promise<void> {
+  /** While distribution is stopped, messages are stored but not delivered. Afterwards members are told to pull them. */
+  async setDistributionStopped(caller: TenantCaller, chatroomId: string, stopped: boolean): Promise<void> {
     await this.changes.run(caller, chatroomId, async ({ tx, room, rank }): Promise<ChangeResult<void>> => {
       assertManager(rank);
       if ((room.distributionStopped === 1) === stopped) return { result: undefined };
@@ -187,7 +187,7 @@ export class ChatroomsService {
     });
   }
 
-  /** An open room of this app, and what the caller is in it. @throws AppError CHATROOM_NOT_FOUND */
+  /** An open room of the caller's app. @throws AppError CHATROOM_NOT_FOUND */
   async getVisible(
     caller: TenantCaller,
     chatroomId: string,
@@ -202,8 +202,8 @@ export class ChatroomsService {
     return this.changes.rankOf(this.sql, caller, room);
   }
 
-  /** Nobody learns who is a user by what it may not do. */
-  private async ownerOf(caller: TenantCaller, chatroomId: string, owner: string): Promise<number> {
+  /** Checks the caller's rank first, so that nobody learns which users exist by calls that they may not make. */
+  private async newOwnerPk(caller: TenantCaller, chatroomId: string, owner: string): Promise<number> {
     const { room } = await this.getVisible(caller, chatroomId);
     assertManager(await this.rankOf(caller, room));
     return this.userPk(caller.app, owner, 'owner');
@@ -215,7 +215,7 @@ export class ChatroomsService {
     return user.userPk;
   }
 
-  private names(rooms: readonly ChatroomRecord[]): Promise<ReadonlyMap<number, string>> {
+  private ownerNames(rooms: readonly ChatroomRecord[]): Promise<ReadonlyMap<number, string>> {
     return this.audiences.names.namesOf(rooms.flatMap(({ ownerPk }) => (ownerPk === null ? [] : [ownerPk])));
   }
 }

@@ -9,17 +9,20 @@ import { roomMetrics } from '../live/metrics';
 
 const TOUCH_INTERVAL_MS = 30_000;
 const ROOMS_PER_STATEMENT = 1000;
-/** Rooms of one app closed in one round; the next goes on. */
+/** Rooms closed per app and run; the next run goes on. */
 const CLOSED_PER_APP_MAX = 200;
 
-/** Nodes say which rooms somebody is in; what nobody is in for as long as its app says is closed. */
+/** Notes which rooms have members, and closes those that were idle for as long as their app allows. */
 @Injectable()
 export class RoomMaintenance implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(RoomMaintenance.name);
   private readonly touches = new Periodic(
     TOUCH_INTERVAL_MS,
     () => this.touchOccupied(),
-    (error) => this.logger.debug(`noting which rooms are in use failed, will retry: ${String(error)}`),
+    (error) =>
+      this.logger.debug(
+        `Rooms with members on this node could not be marked as in use; the next attempt is in 30 s: ${String(error)}`,
+      ),
   );
 
   constructor(
@@ -41,7 +44,7 @@ export class RoomMaintenance implements OnApplicationBootstrap, OnApplicationShu
     this.touches.stop();
   }
 
-  /** Somebody is in these rooms. */
+  /** Marks all rooms with members on this node as in use. */
   async touchOccupied(): Promise<void> {
     const pks = [...this.rooms.all()].filter(({ isEmpty }) => !isEmpty).map(({ conversation }) => conversation.lowPk);
     for (let at = 0; at < pks.length; at += ROOMS_PER_STATEMENT) {
