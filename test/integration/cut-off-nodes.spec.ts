@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually';
 import { startParley, type Parley } from '../support/harness';
 import { ok } from '../support/http';
 import { aText } from '../support/messages';
-import { heard, membersOf, toRoom } from '../support/rooms';
+import { received, membersOf, toRoom } from '../support/rooms';
 import type { Device } from '../support/socket';
 import { TcpGate } from '../support/tcp-gate';
 
@@ -85,8 +85,8 @@ class Parted {
       hears(ann.device, said('to ann')),
       hears(bob.device, said('group a')),
       hears(ann.device, said('group b')),
-      heard(bob, room, said('room a')),
-      heard(ann, room, said('room b')),
+      received(bob, room, said('room a')),
+      received(ann, room, said('room b')),
     ]);
     await Promise.all([
       ann.device.tell('message:send', aText(bob.userId, said('to bob'))),

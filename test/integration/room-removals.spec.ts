@@ -9,7 +9,7 @@ import {
 } from '../support/builders';
 import { startParley, type Parley } from '../support/harness';
 import { ok } from '../support/http';
-import { heard, putOuts, toRoom } from '../support/rooms';
+import { received, removalsSeenBy, toRoom } from '../support/rooms';
 
 describe('who is put out of a room on another node', () => {
   let first: Parley;
@@ -55,7 +55,7 @@ describe('who is put out of a room on another node', () => {
   /** A message that was stored after whatever came before: nobody hands it out who does not know that. */
   const say = async (text: string): Promise<void> => {
     await ok(app.api.post('/v1/messages', toRoom(room.chatroomId, text)));
-    await heard(bob, room.conversationId, text);
+    await received(bob, room.conversationId, text);
   };
   const release = (): void => {
     const late = held ?? [];
@@ -68,7 +68,7 @@ describe('who is put out of a room on another node', () => {
     await Promise.all([isTold(carol, 'banned'), isTold(bob, 'banned')]);
     await say('after it');
     await carol.device.tell('chatroom:leave', { chatroomId: room.chatroomId });
-    expect(putOuts(carol)).toEqual(['banned']);
+    expect(removalsSeenBy(carol)).toEqual(['banned']);
   });
 
   it('hears of a ban once, and that it is one: as its node finds in the database', async () => {
@@ -79,7 +79,7 @@ describe('who is put out of a room on another node', () => {
     release();
     await isTold(bob, 'banned');
     await carol.device.tell('chatroom:leave', { chatroomId: room.chatroomId });
-    expect(putOuts(carol)).toEqual(['banned']);
+    expect(removalsSeenBy(carol)).toEqual(['banned']);
   });
 
   it('and has come back before the nodes told each other, is not told again', async () => {
@@ -91,7 +91,7 @@ describe('who is put out of a room on another node', () => {
     release();
     await isTold(bob, 'removed');
     await say('after the return');
-    await heard(carol, room.conversationId, 'after the return');
-    expect(putOuts(carol)).toEqual(['removed']);
+    await received(carol, room.conversationId, 'after the return');
+    expect(removalsSeenBy(carol)).toEqual(['removed']);
   });
 });

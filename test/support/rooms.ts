@@ -8,10 +8,10 @@ export const codeOf = ({ status, body }: Answer): unknown[] => [
   (body.error as unknown as { code?: string })?.code,
 ];
 
-export const refusedAs = (ack: { ok: boolean; error?: { code: string } }): string | undefined =>
+export const errorCodeOf = (ack: { ok: boolean; error?: { code: string } }): string | undefined =>
   ack.ok ? undefined : ack.error?.code;
 
-/** A text into a room. */
+/** The body of a send: a text to a room. */
 export const toRoom = (id: string, text = 'Hello', more: object = {}) => ({
   to: { kind: 'chatroom' as const, id },
   clientMessageId: randomBytes(12).toString('hex'),
@@ -26,15 +26,15 @@ export const textsOf = (device: Device, conversationId: string): string[] =>
     .filter((message) => message.conversationId === conversationId)
     .map(({ body }) => (body as { text: string }).text);
 
-/** Waits until a device has heard a text. */
-export const heard = (user: Pick<ConnectedUser, 'device'>, conversationId: string, text: string) =>
+/** Waits until a device has received a text. */
+export const received = (user: Pick<ConnectedUser, 'device'>, conversationId: string, text: string) =>
   user.device.next(
     'message:new',
     (message) => message.conversationId === conversationId && (message.body as { text?: string }).text === text,
   );
 
-/** How a user was told to have been put out of rooms, each time. */
-export const putOuts = ({ userId, device }: Pick<ConnectedUser, 'userId' | 'device'>): string[] =>
+/** The `removed` and `banned` events about themselves that a user has received. */
+export const removalsSeenBy = ({ userId, device }: Pick<ConnectedUser, 'userId' | 'device'>): string[] =>
   device
     .all('chatroom:event')
     .filter(({ kind, users }) => (kind === 'removed' || kind === 'banned') && users.includes(userId))

@@ -2,7 +2,7 @@ import { WebSocketGateway } from '@nestjs/websockets';
 import type { UserCaller } from '../../kernel/caller';
 import type { Connection } from '../../platform/realtime/connection';
 import { On } from '../../platform/realtime/on.decorator';
-import { ChatroomIdDto, ChatroomJoinDto } from './rooms/chatroom.dto';
+import { ChatroomIdDto, ChatroomJoinDto } from './members/join.dto';
 import { JoinsService } from './members/joins.service';
 
 /** Socket events of rooms. A join subscribes this socket only; messages are sent through `message:send`. */

@@ -12,7 +12,7 @@ import { Deployment } from '../../support/deployment';
 import { eventually } from '../../support/eventually';
 import { startParley, type Parley } from '../../support/harness';
 import { ok } from '../../support/http';
-import { heard, membersOf, putOuts, refusedAs, textsOf, toRoom } from '../../support/rooms';
+import { received, membersOf, removalsSeenBy, errorCodeOf, textsOf, toRoom } from '../../support/rooms';
 import { connect } from '../../support/socket';
 
 jest.setTimeout(180_000);
@@ -53,7 +53,7 @@ describe('a room on two nodes whose Redis is emptied, stops and comes back', () 
     const text = `message ${said.length + 1}`;
     await from.device.tell('message:send', toRoom(room.chatroomId, text));
     said.push(text);
-    await heard(hearer, room.conversationId, text);
+    await received(hearer, room.conversationId, text);
   }
   const everybody = () => [ann.userId, bob.userId, carol.userId].sort();
 
@@ -74,11 +74,11 @@ describe('a room on two nodes whose Redis is emptied, stops and comes back', () 
     await say(bob, ann);
     await ok(ann.api.put(`/v1/chatrooms/${room.chatroomId}/bans/${carol.userId}`, {}));
     await say(ann, bob);
-    expect(refusedAs(await carol.device.ask('message:send', toRoom(room.chatroomId)))).toBe('BANNED');
+    expect(errorCodeOf(await carol.device.ask('message:send', toRoom(room.chatroomId)))).toBe('BANNED');
     // She hears of it by the bus fallback or by what her node reads of the room, whichever comes first; the others by the fallback.
     for (const { device } of [carol, bob])
       await device.next('chatroom:event', ({ kind, users }) => kind === 'banned' && users.includes(carol.userId));
-    expect(putOuts(carol)).toEqual(['banned']);
+    expect(removalsSeenBy(carol)).toEqual(['banned']);
     expect(textsOf(carol.device, room.conversationId)).not.toContain(said.at(-1));
   });
 
@@ -109,7 +109,7 @@ describe('a room on two nodes whose Redis is emptied, stops and comes back', () 
     await ann.device.tell('message:send', toRoom(room.chatroomId, 'while bob was away'));
     bob.device = await connect(String(first?.url), bob.token, { id: 'back' });
     await bob.device.tell('chatroom:join', { chatroomId: room.chatroomId });
-    await heard(bob, room.conversationId, 'while bob was away');
+    await received(bob, room.conversationId, 'while bob was away');
     expect(textsOf(bob.device, room.conversationId)).toEqual([...said, 'while bob was away'].slice(-10));
   });
 });
@@ -174,14 +174,14 @@ describe('a restart of everything', () => {
       attributes: { stage: 'dark' },
       maxSeq: 12,
     });
-    await heard(ann, conversationId, 'before 11');
+    await received(ann, conversationId, 'before 11');
     expect(textsOf(ann.device, conversationId)).toEqual(texts.slice(2));
     bob.device = await connect(server.url, bob.token);
-    expect(refusedAs(await bob.device.ask('chatroom:join', { chatroomId }))).toBe('BANNED');
+    expect(errorCodeOf(await bob.device.ask('chatroom:join', { chatroomId }))).toBe('BANNED');
     await ok(api.delete(`${path}/mute-all`));
     carol.device = await connect(server.url, carol.token);
     await carol.device.tell('chatroom:join', { chatroomId });
-    expect(refusedAs(await carol.device.ask('message:send', toRoom(chatroomId)))).toBe('MUTED');
+    expect(errorCodeOf(await carol.device.ask('message:send', toRoom(chatroomId)))).toBe('MUTED');
     expect((await ann.device.tell('message:send', toRoom(chatroomId, 'after'))).seq).toBe(13);
     for (const { device } of [ann, bob, carol]) device.close();
   });

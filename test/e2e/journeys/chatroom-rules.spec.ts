@@ -3,7 +3,7 @@ import { aChatroom, aConnectedUser, anApp, aSession, type ConnectedUser, type Te
 import { eventually } from '../../support/eventually';
 import { startParley, type Parley } from '../../support/harness';
 import { ok } from '../../support/http';
-import { codeOf, heard, membersOf, refusedAs, textsOf, toRoom } from '../../support/rooms';
+import { codeOf, received, membersOf, errorCodeOf, textsOf, toRoom } from '../../support/rooms';
 import { connect } from '../../support/socket';
 
 describe('the rules of chatrooms', () => {
@@ -138,7 +138,7 @@ describe('the rules of chatrooms', () => {
     for (let n = 0; n < 2; n++)
       expect(await ok(own.api.post('/v1/chatroom-broadcasts', all))).toEqual({ chatrooms: 3 });
     for (const { conversationId } of rooms) {
-      await heard(eve, conversationId, 'To all');
+      await received(eve, conversationId, 'To all');
       expect(textsOf(eve.device, conversationId)).toEqual(['To all']);
     }
     expect(codeOf(await eve.api.post('/v1/chatroom-broadcasts', all))).toEqual([403, 'FORBIDDEN']);
@@ -158,19 +158,19 @@ describe('the rules of chatrooms', () => {
     const { items } = await bob.device.tell('conversation:pull', { conversationId, after: 0 });
     expect(items.map(({ seq }) => seq)).toEqual([held.seq]);
     await ann.device.tell('message:send', toRoom(chatroomId, 'heard again'));
-    await heard(bob, conversationId, 'heard again');
+    await received(bob, conversationId, 'heard again');
     expect(textsOf(bob.device, conversationId)).toEqual(['heard again']);
   });
 
   it('R4 T8: where the app says so, a join makes the room; elsewhere it is not there', async () => {
-    expect(refusedAs(await ann.device.ask('chatroom:join', { chatroomId: 'made-by-joining' }))).toBe(
+    expect(errorCodeOf(await ann.device.ask('chatroom:join', { chatroomId: 'made-by-joining' }))).toBe(
       'CHATROOM_NOT_FOUND',
     );
     const own = await anApp(parley, { settings: { joinCreates: true } });
     const users = await Promise.all([aConnectedUser(own), aConnectedUser(own, { at: other })]);
     await Promise.all(users.map(({ device }) => device.tell('chatroom:join', { chatroomId: 'made-by-joining' })));
     await users[0].device.tell('message:send', toRoom('made-by-joining', 'Here'));
-    await heard(users[1], 'chatroom:made-by-joining', 'Here');
+    await received(users[1], 'chatroom:made-by-joining', 'Here');
     expect(codeOf(await users[0].api.post('/v1/chatrooms', { name: 'No' }))).toEqual([403, 'FORBIDDEN']);
     for (const { device } of users) device.close();
   });
@@ -198,22 +198,22 @@ describe('the rules of chatrooms', () => {
     expect(await comesBack(visit)).toMatchObject({ ok: true, data: { chatroomId } });
 
     await ok(own.api.delete(`/v1/chatrooms/${chatroomId}/members/${eve.userId}`));
-    expect(refusedAs(await comesBack(visit))).toBe('NOT_MEMBER');
+    expect(errorCodeOf(await comesBack(visit))).toBe('NOT_MEMBER');
     const anew = await eve.device.tell('chatroom:join', { chatroomId });
-    expect(refusedAs(await comesBack(visit))).toBe('NOT_MEMBER');
+    expect(errorCodeOf(await comesBack(visit))).toBe('NOT_MEMBER');
     expect(await comesBack(anew.visit)).toMatchObject({ ok: true });
 
     await ok(own.api.put(`/v1/chatrooms/${chatroomId}/bans/${eve.userId}`, {}));
-    expect(refusedAs(await comesBack(anew.visit))).toBe('BANNED');
+    expect(errorCodeOf(await comesBack(anew.visit))).toBe('BANNED');
     await ok(own.api.delete(`/v1/chatrooms/${chatroomId}/bans/${eve.userId}`));
-    expect(refusedAs(await comesBack(anew.visit))).toBe('NOT_MEMBER');
+    expect(errorCodeOf(await comesBack(anew.visit))).toBe('NOT_MEMBER');
     const last = await eve.device.tell('chatroom:join', { chatroomId });
 
     await ok(own.api.delete(`/v1/chatrooms/${chatroomId}`));
-    expect(refusedAs(await comesBack(last.visit))).toBe('CHATROOM_NOT_FOUND');
+    expect(errorCodeOf(await comesBack(last.visit))).toBe('CHATROOM_NOT_FOUND');
     expect(codeOf(await own.api.get(`/v1/chatrooms/${chatroomId}`))[0]).toBe(404);
     await ok(own.api.post('/v1/chatrooms', { chatroomId, name: 'Anew' }));
-    expect(refusedAs(await comesBack(last.visit))).toBe('NOT_MEMBER');
+    expect(errorCodeOf(await comesBack(last.visit))).toBe('NOT_MEMBER');
     eve.device.close();
   });
 
@@ -222,10 +222,10 @@ describe('the rules of chatrooms', () => {
     for (const { device } of [ann, bob]) await device.tell('chatroom:join', { chatroomId });
     const sent = await ann.device.tell('message:send', toRoom(chatroomId, 'a wave', { options: { onlineOnly: true } }));
     expect(sent.seq).toBeUndefined();
-    expect((await heard(bob, conversationId, 'a wave')).id).toBe(sent.id);
+    expect((await received(bob, conversationId, 'a wave')).id).toBe(sent.id);
     expect((await ok(app.api.get(`/v1/chatrooms/${chatroomId}/messages`))).items).toEqual([]);
     expect(
-      refusedAs(
+      errorCodeOf(
         await (
           await aConnectedUser(app)
         ).device.ask('message:send', toRoom(chatroomId, 'x', { options: { onlineOnly: true } })),
@@ -291,7 +291,7 @@ describe('the rules of chatrooms', () => {
     for (const { chatroomId } of rooms) await device.tell('chatroom:join', { chatroomId });
     for (const { chatroomId, conversationId } of rooms) {
       await ok(app.api.post('/v1/messages', toRoom(chatroomId, `to ${chatroomId}`)));
-      await heard({ device }, conversationId, `to ${chatroomId}`);
+      await received({ device }, conversationId, `to ${chatroomId}`);
     }
     device.close();
   });

@@ -11,7 +11,7 @@ import {
 import { eventually } from '../../support/eventually';
 import { startParley, type Parley } from '../../support/harness';
 import { ok } from '../../support/http';
-import { codeOf, heard, membersOf, refusedAs, textsOf, toRoom } from '../../support/rooms';
+import { codeOf, received, membersOf, errorCodeOf, textsOf, toRoom } from '../../support/rooms';
 import { connect, type Device } from '../../support/socket';
 
 describe('chatrooms', () => {
@@ -65,7 +65,7 @@ describe('chatrooms', () => {
     const foreign = await anApp(parley);
     const mallory = await aConnectedUser(foreign);
     for (const asked of [chatroomId, 'nothing']) {
-      expect(refusedAs(await mallory.device.ask('chatroom:join', { chatroomId: asked }))).toBe('CHATROOM_NOT_FOUND');
+      expect(errorCodeOf(await mallory.device.ask('chatroom:join', { chatroomId: asked }))).toBe('CHATROOM_NOT_FOUND');
       expect(codeOf(await mallory.api.get(`/v1/chatrooms/${asked}`))).toEqual([404, 'CHATROOM_NOT_FOUND']);
       expect(codeOf(await foreign.api.delete(`/v1/chatrooms/${asked}`))).toEqual([404, 'CHATROOM_NOT_FOUND']);
       expect(codeOf(await mallory.api.post('/v1/messages', toRoom(asked)))).toEqual([404, 'CHATROOM_NOT_FOUND']);
@@ -85,24 +85,24 @@ describe('chatrooms', () => {
 
     const joined = await bob.device.tell('chatroom:join', { chatroomId });
     expect(joined).toMatchObject({ chatroomId, conversationId, memberCount: 2, attributes: {}, maxSeq: 15 });
-    await heard(bob, conversationId, '15');
+    await received(bob, conversationId, '15');
     expect(textsOf(bob.device, conversationId)).toEqual([6, 7, 8, 9, 10, 11, 12, 13, 14, 15].map(String));
     await carol.device.tell('chatroom:join', { chatroomId, history: 3 });
-    await heard(carol, conversationId, '15');
+    await received(carol, conversationId, '15');
     expect(textsOf(carol.device, conversationId)).toEqual(['13', '14', '15']);
 
     await ann.device.tell('message:send', toRoom(chatroomId, 'from one node'));
     await bob.device.tell('message:send', toRoom(chatroomId, 'from the other'));
     await Promise.all([
-      heard(bob, conversationId, 'from one node'),
-      heard(ann, conversationId, 'from the other'),
-      heard(carol, conversationId, 'from the other'),
+      received(bob, conversationId, 'from one node'),
+      received(ann, conversationId, 'from the other'),
+      received(carol, conversationId, 'from the other'),
     ]);
     expect(textsOf(carol.device, conversationId)).toEqual(['13', '14', '15', 'from one node', 'from the other']);
     expect(codeOf(await app.api.get(`/v1/chatrooms/${chatroomId}/messages?after=14&limit=2`))[0]).toBe(200);
     const page = await ok<{ items: { seq: number }[] }>(bob.api.get(`/v1/chatrooms/${chatroomId}/messages?limit=3`));
     expect(page.items.map(({ seq }) => seq)).toEqual([17, 16, 15]);
-    expect(refusedAs(await bob.device.ask('chatroom:join', { chatroomId, history: 51 }))).toBe('INVALID_REQUEST');
+    expect(errorCodeOf(await bob.device.ask('chatroom:join', { chatroomId, history: 51 }))).toBe('INVALID_REQUEST');
   });
 
   it('E8 E28: joining and leaving are changes of who is in, told to the others and seen by the app server', async () => {
@@ -124,7 +124,7 @@ describe('chatrooms', () => {
     );
     expect(left).toMatchObject({ users: [bob.userId], memberCount: 1 });
     expect(await membersOf(app, chatroomId)).toEqual([ann.userId]);
-    expect(refusedAs(await bob.device.ask('message:send', toRoom(chatroomId)))).toBe('NOT_MEMBER');
+    expect(errorCodeOf(await bob.device.ask('message:send', toRoom(chatroomId)))).toBe('NOT_MEMBER');
     expect(codeOf(await bob.api.get(`/v1/chatrooms/${chatroomId}/messages`))).toEqual([403, 'NOT_MEMBER']);
   });
 
@@ -176,7 +176,7 @@ describe('chatrooms', () => {
     await bob.device.tell('message:send', toRoom(chatroomId, 'unmuted'));
 
     await ok(ann.api.put(`/v1/chatrooms/${chatroomId}/mute-all`, {}));
-    expect(refusedAs(await bob.device.ask('message:send', toRoom(chatroomId)))).toBe('MUTED');
+    expect(errorCodeOf(await bob.device.ask('message:send', toRoom(chatroomId)))).toBe('MUTED');
     await ok(ann.api.put(`/v1/chatrooms/${chatroomId}/speakers/${bob.userId}`));
     await bob.device.tell('message:send', toRoom(chatroomId, 'allowed'));
     await ann.device.tell('message:send', toRoom(chatroomId, 'the owner'));
@@ -185,16 +185,16 @@ describe('chatrooms', () => {
     await ok(app.api.delete(`/v1/chatrooms/${chatroomId}/members/${carol.userId}`));
     await ann.device.tell('message:send', toRoom(chatroomId, 'without carol'));
     await carol.device.next('chatroom:event', ({ kind, users }) => kind === 'removed' && users.includes(carol.userId));
-    await heard(bob, conversationId, 'without carol');
-    expect(refusedAs(await carol.device.ask('message:send', toRoom(chatroomId)))).toBe('NOT_MEMBER');
+    await received(bob, conversationId, 'without carol');
+    expect(errorCodeOf(await carol.device.ask('message:send', toRoom(chatroomId)))).toBe('NOT_MEMBER');
     await carol.device.tell('chatroom:join', { chatroomId, history: 0 });
 
     await ok(ann.api.put(`/v1/chatrooms/${chatroomId}/bans/${bob.userId}`, {}));
     await ann.device.tell('message:send', toRoom(chatroomId, 'without bob'));
     await bob.device.next('chatroom:event', ({ kind, users }) => kind === 'banned' && users.includes(bob.userId));
-    await heard(carol, conversationId, 'without bob');
-    expect(refusedAs(await bob.device.ask('message:send', toRoom(chatroomId)))).toBe('BANNED');
-    expect(refusedAs(await bob.device.ask('chatroom:join', { chatroomId }))).toBe('BANNED');
+    await received(carol, conversationId, 'without bob');
+    expect(errorCodeOf(await bob.device.ask('message:send', toRoom(chatroomId)))).toBe('BANNED');
+    expect(errorCodeOf(await bob.device.ask('chatroom:join', { chatroomId }))).toBe('BANNED');
     expect((await ok(ann.api.get(`/v1/chatrooms/${chatroomId}/bans`))).items).toEqual([{ userId: bob.userId }]);
     await ok(ann.api.delete(`/v1/chatrooms/${chatroomId}/bans/${bob.userId}`));
     await bob.device.tell('chatroom:join', { chatroomId, history: 0 });
@@ -225,15 +225,15 @@ describe('chatrooms', () => {
     expect(items.map((item) => item.error?.code ?? item.ok)).toEqual([true, 'USER_OFFLINE', 'USER_NOT_FOUND']);
     expect(await membersOf(app, chatroomId)).toEqual([ann.userId, bob.userId].sort());
     await ann.device.tell('message:send', toRoom(chatroomId, 'to bob'));
-    await heard(bob, `chatroom:${chatroomId}`, 'to bob');
+    await received(bob, `chatroom:${chatroomId}`, 'to bob');
     expect(await carol.device.tell('chatroom:join', { chatroomId })).toMatchObject({ announcement: 'Welcome' });
 
     await ok(app.api.delete(`/v1/chatrooms/${chatroomId}`));
     for (const { device } of [ann, bob, carol]) {
       await device.next('chatroom:event', ({ kind, chatroomId: of }) => kind === 'closed' && of === chatroomId);
     }
-    expect(refusedAs(await ann.device.ask('message:send', toRoom(chatroomId)))).toBe('CHATROOM_NOT_FOUND');
-    expect(refusedAs(await ann.device.ask('chatroom:join', { chatroomId }))).toBe('CHATROOM_NOT_FOUND');
+    expect(errorCodeOf(await ann.device.ask('message:send', toRoom(chatroomId)))).toBe('CHATROOM_NOT_FOUND');
+    expect(errorCodeOf(await ann.device.ask('chatroom:join', { chatroomId }))).toBe('CHATROOM_NOT_FOUND');
     expect(codeOf(await app.api.get(`/v1/chatrooms/${chatroomId}`))).toEqual([404, 'CHATROOM_NOT_FOUND']);
 
     await ok(app.api.post('/v1/chatrooms', { chatroomId, name: 'Anew' }));

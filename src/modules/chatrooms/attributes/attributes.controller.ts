@@ -4,7 +4,7 @@ import type { TenantCaller } from '../../../kernel/caller';
 import { Allow } from '../../../platform/entry/allow.decorator';
 import { CurrentCaller } from '../../../platform/entry/current-caller.decorator';
 import { AttributesService } from './attributes.service';
-import { AttributeDto, AttributesQuery } from '../rooms/chatroom.dto';
+import { AttributeDto, AttributesQuery } from './attribute.dto';
 
 /** Keys and values of a room. For its admins, and for its members where the room allows it. */
 @ApiTags('Chatrooms')

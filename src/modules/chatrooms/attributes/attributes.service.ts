@@ -11,7 +11,7 @@ import { ChatroomChanges } from '../rooms/chatroom-changes';
 import type { AttributeRecord } from '../rooms/chatroom-records';
 import type { ChangeResult, ChangeScope } from '../rooms/change-scope';
 import { ChatroomsService } from '../rooms/chatrooms.service';
-import { type AttributeDto, ATTRIBUTES_MAX, type AttributesQuery } from '../rooms/chatroom.dto';
+import { type AttributeDto, ATTRIBUTES_MAX, type AttributesQuery } from './attribute.dto';
 import { RosterSync } from '../live/roster-sync';
 
 const VALUE_BYTES_MAX = 4096;

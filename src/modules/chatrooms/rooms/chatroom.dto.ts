@@ -1,12 +1,9 @@
 import { ArrayMaxSize, IsArray, IsBoolean, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 import { IsId, IsName, IsNewId, Nullable } from '../../../platform/entry/rules';
-import { RECENT_MAX } from '../live/room-feed';
 
 const MEMBERS_MAX = 1_000_000;
 const ADMINS_MAX = 100;
 const SLOW_MAX_S = 3600;
-/** Of one room. */
-export const ATTRIBUTES_MAX = 100;
 
 class ChatroomRules {
   /** Seconds between two messages of one user, 0 for none; not for the owner, admins and the allow-list. */
@@ -87,53 +84,4 @@ export class PatchChatroomDto extends ChatroomRules {
   @IsString()
   @IsId()
   owner?: string | null;
-}
-
-export class AttributeDto {
-  /** At most 4 KB of UTF-8. */
-  @IsString()
-  @MaxLength(4096)
-  value!: string;
-
-  /** Remove the attribute when the user who set it leaves the room. */
-  @IsOptional()
-  @IsBoolean()
-  autoDelete?: boolean;
-}
-
-export class AttributesQuery {
-  /** Attributes per page; all of them when absent. */
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  @Max(ATTRIBUTES_MAX)
-  limit?: number;
-
-  /** `nextCursor` of the page before, or of the answer to `chatroom:join`. */
-  @IsOptional()
-  @IsString()
-  @MaxLength(512)
-  cursor?: string;
-}
-
-/** Socket events name the room in their data. */
-export class ChatroomIdDto {
-  @IsString()
-  @IsId()
-  chatroomId!: string;
-}
-
-export class ChatroomJoinDto extends ChatroomIdDto {
-  /** How many of the latest messages to send first; 10 when absent. */
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  @Max(RECENT_MAX)
-  history?: number;
-
-  /** The `visit` of an earlier join's answer. The join is refused when the user was removed or the room closed since. */
-  @IsOptional()
-  @IsInt()
-  @Min(0)
-  visit?: number;
 }
