@@ -11,15 +11,15 @@ import { startParley, type Parley } from '../support/harness';
 import { ok } from '../support/http';
 import { received, removalsSeenBy, toRoom } from '../support/rooms';
 
-describe('who is put out of a room on another node', () => {
+describe('a user who is removed from a room on another node', () => {
   let first: Parley;
   let second: Parley;
   let app: TestApp;
   let room: TestChatroom;
-  /** Both on the second node; what happens, happens on the first. */
+  /** Both are on the second node; all calls go to the first. */
   let bob: ConnectedUser;
   let carol: ConnectedUser;
-  /** What the first node has to say of rooms, while it is held back. */
+  /** Changes that the first node has to broadcast, while they are held back. */
   let held: (() => void)[] | undefined;
 
   beforeAll(async () => {
@@ -52,7 +52,7 @@ describe('who is put out of a room on another node', () => {
   const join = (device: ConnectedUser['device']) => device.tell('chatroom:join', { chatroomId: room.chatroomId });
   const isTold = (user: ConnectedUser, kind: 'banned' | 'removed') =>
     user.device.next('chatroom:event', (event) => event.kind === kind && event.users.includes(carol.userId));
-  /** A message that was stored after whatever came before: nobody hands it out who does not know that. */
+  /** Stores a message; a node delivers it only after it has applied all earlier changes. */
   const say = async (text: string): Promise<void> => {
     await ok(app.api.post('/v1/messages', toRoom(room.chatroomId, text)));
     await received(bob, room.conversationId, text);
@@ -63,7 +63,7 @@ describe('who is put out of a room on another node', () => {
     for (const tell of late) tell();
   };
 
-  it('hears of a ban once, and that it is one: as the nodes tell each other', async () => {
+  it('is told of a ban once and by its kind, over the bus', async () => {
     await ok(app.api.put(path('bans'), {}));
     await Promise.all([isTold(carol, 'banned'), isTold(bob, 'banned')]);
     await say('after it');
@@ -71,7 +71,7 @@ describe('who is put out of a room on another node', () => {
     expect(removalsSeenBy(carol)).toEqual(['banned']);
   });
 
-  it('hears of a ban once, and that it is one: as its node finds in the database', async () => {
+  it('is told of a ban once and by its kind, when the node finds it in the database', async () => {
     held = [];
     await ok(app.api.put(path('bans'), {}));
     await say('after it');
@@ -82,7 +82,7 @@ describe('who is put out of a room on another node', () => {
     expect(removalsSeenBy(carol)).toEqual(['banned']);
   });
 
-  it('and has come back before the nodes told each other, is not told again', async () => {
+  it('is not told again when they have rejoined before the late broadcast arrives', async () => {
     held = [];
     await ok(app.api.delete(path('members')));
     await say('after it');

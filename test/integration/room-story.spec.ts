@@ -19,7 +19,7 @@ const ROUNDS = Number(process.env.ROOM_ROUNDS ?? 80);
 const AT_ONCE = 5;
 const USERS = 5;
 const HISTORY = 10;
-/** Of a hundred frames between the nodes. */
+/** Lost frames of each kind per hundred on the bus. */
 const LOST = { 'chatroom:message': 15, 'chatroom:changed': 8 };
 
 jest.setTimeout(120_000);
@@ -35,28 +35,28 @@ function numbers(seed: number): (below: number) => number {
   };
 }
 
-/** One stay of a socket in the room: what it was told, and what it said itself. */
+/** One stay of a socket in the room: what it received and what it sent. */
 interface Stay {
   who: string;
-  /** Seq before the live ones, as the join said. */
+  /** `maxSeq` of the join's answer; live messages follow it. */
   from: number;
-  /** Where its part of what the device heard begins, and ends. */
+  /** Range of the device's received messages that belong to this stay. */
   start: number;
   end?: number;
-  /** Said by this socket, in whatever stay: of those it has the answer. A node may hand them out after it came back. */
+  /** Messages sent by this socket in any stay; a node may deliver them to it after it has rejoined. */
   own: ReadonlySet<number>;
-  /** Sends asked for after a removal was answered are not for it. */
+  /** When its user's removal was answered; messages sent later must not reach it. */
   removedAt?: number;
 }
 
-interface Seat {
+interface Participant {
   session: TestSession;
   device: Device;
   own: Set<number>;
   stay?: Stay;
 }
 
-/** Everything wrong with what a stay heard: history, then every message once and in order, up to `last` if it lasts. */
+/** Checks what a stay received: history, then every message once and in order, up to `last` unless it has ended. @returns the faults */
 function faultsOf(stay: Stay, device: Device, last: number, sentAt: ReadonlyMap<number, number>): string[] {
   const seqs = device.heard
     .slice(stay.start, stay.end)
@@ -81,9 +81,9 @@ describe('the story of a room', () => {
   let nodes: Parley[];
   let app: TestApp;
   let room: TestChatroom;
-  const seats: Seat[] = [];
+  const participants: Participant[] = [];
   const stays: { stay: Stay; device: Device }[] = [];
-  /** When a message was asked for, by seq. */
+  /** When each message was sent, by seq. */
   const sentAt = new Map<number, number>();
   const acknowledged = new Map<string, number>();
   const next = numbers(SEED);
@@ -97,14 +97,14 @@ describe('the story of a room', () => {
     for (let n = 0; n < USERS; n++) {
       const session = await aSession(await aUser(app));
       for (const [index, node] of nodes.entries()) {
-        seats.push({
+        participants.push({
           session,
           own: new Set(),
           device: await connect(node.url, session.token, { id: `${n}-${index}`, platform: `p${index}` }),
         });
       }
     }
-    // The bus loses frames as networks do, and its own counters do not see it: the worst case.
+    // The bus loses frames without its own counters noticing, which is the worst case.
     for (const node of nodes) {
       const bus = node.app.get(Bus, { strict: false });
       const say = bus.toAll.bind(bus) as (name: string, frame: unknown) => void;
@@ -116,43 +116,48 @@ describe('the story of a room', () => {
     }
   });
   afterAll(async () => {
-    for (const { device } of seats) device.close();
+    for (const { device } of participants) device.close();
     for (const node of nodes) await node.stop();
   });
 
-  async function join(seat: Seat): Promise<void> {
-    if (seat.stay) return;
-    const start = seat.device.heard.length;
-    const ack = await seat.device.ask('chatroom:join', { chatroomId: room.chatroomId, history: HISTORY });
+  async function join(participant: Participant): Promise<void> {
+    if (participant.stay) return;
+    const start = participant.device.heard.length;
+    const ack = await participant.device.ask('chatroom:join', { chatroomId: room.chatroomId, history: HISTORY });
     if (!ack.ok) return expect(ack.error.code).toBe('BANNED');
-    const who = `${seat.session.user.userId} on ${String(seats.indexOf(seat) % 2)}`;
-    seat.stay = { who, from: ack.data.maxSeq, start, own: seat.own };
-    stays.push({ stay: seat.stay, device: seat.device });
+    const who = `${participant.session.user.userId} on ${String(participants.indexOf(participant) % 2)}`;
+    participant.stay = { who, from: ack.data.maxSeq, start, own: participant.own };
+    stays.push({ stay: participant.stay, device: participant.device });
   }
 
-  async function leave(seat: Seat): Promise<void> {
-    const { stay } = seat;
+  async function leave(participant: Participant): Promise<void> {
+    const { stay } = participant;
     if (!stay) return;
-    seat.stay = undefined;
-    await seat.device.tell('chatroom:leave', { chatroomId: room.chatroomId });
-    stay.end = seat.device.heard.length;
+    participant.stay = undefined;
+    await participant.device.tell('chatroom:leave', { chatroomId: room.chatroomId });
+    stay.end = participant.device.heard.length;
   }
 
-  async function send(seat: Seat): Promise<void> {
+  async function send(participant: Participant): Promise<void> {
     const clientMessageId = randomBytes(12).toString('hex');
     const asked = performance.now();
     const to = { kind: 'chatroom' as const, id: room.chatroomId };
-    const ack = await seat.device.ask('message:send', { to, clientMessageId, type: 'text', body: { text: 'x' } });
+    const ack = await participant.device.ask('message:send', {
+      to,
+      clientMessageId,
+      type: 'text',
+      body: { text: 'x' },
+    });
     if (!ack.ok) return expect(['NOT_MEMBER', 'BANNED']).toContain(ack.error.code);
     const seq = ack.data.seq ?? 0;
     sentAt.set(seq, asked);
     acknowledged.set(clientMessageId, seq);
-    seat.own.add(seq);
+    participant.own.add(seq);
   }
 
-  /** Ends the stays of all sockets of a user; nothing asked for after the answer is for them. */
-  async function remove({ session: { user } }: Seat, ban: boolean): Promise<void> {
-    const mine = seats.filter(({ session }) => session.user === user);
+  /** Ends the stays of all of a user's sockets; messages sent after the answer must not reach them. */
+  async function remove({ session: { user } }: Participant, ban: boolean): Promise<void> {
+    const mine = participants.filter(({ session }) => session.user === user);
     const path = `/v1/chatrooms/${room.chatroomId}`;
     const api = one(nodes).api.as(app.credential);
     const { status } = await (ban
@@ -160,11 +165,11 @@ describe('the story of a room', () => {
       : api.delete(`${path}/members/${user.userId}`));
     if (status !== 204) return expect(status).toBe(404);
     const at = performance.now();
-    for (const seat of mine) {
-      if (!seat.stay) continue;
-      seat.stay.removedAt = at;
-      const { stay, device } = seat;
-      seat.stay = undefined;
+    for (const participant of mine) {
+      if (!participant.stay) continue;
+      participant.stay.removedAt = at;
+      const { stay, device } = participant;
+      participant.stay = undefined;
       await device.next(
         'chatroom:event',
         ({ kind, users }) => kind === (ban ? 'banned' : 'removed') && users.includes(user.userId),
@@ -174,29 +179,29 @@ describe('the story of a room', () => {
     if (ban) await ok(api.delete(`${path}/bans/${user.userId}`));
   }
 
-  it(`is the same to everybody, whatever they do at once and whatever the nodes do not tell each other (seed ${SEED})`, async () => {
-    for (const seat of seats) await join(seat);
+  it(`is the same for everybody, whatever happens at once and whichever frames are lost between nodes (seed ${SEED})`, async () => {
+    for (const participant of participants) await join(participant);
     for (let round = 0; round < ROUNDS; round++) {
       const busy = new Set<TestSession>();
       const sending = new Set<TestSession>();
       const asked: Promise<void>[] = [];
       for (let n = 0; n < AT_ONCE; n++) {
-        const seat = one(seats);
+        const participant = one(participants);
         const what = next(20);
-        // What changes where a user is happens to one user at a time, so that the test knows what it asked for.
-        if (busy.has(seat.session)) continue;
+        // Joins, departures and removals of one user run one after another, so that the expected outcome is known.
+        if (busy.has(participant.session)) continue;
         if (what < 13) {
-          sending.add(seat.session);
-          asked.push(send(seat));
-        } else if (!sending.has(seat.session)) {
-          busy.add(seat.session);
-          asked.push(what < 16 ? join(seat) : what < 18 ? leave(seat) : remove(seat, what === 19));
+          sending.add(participant.session);
+          asked.push(send(participant));
+        } else if (!sending.has(participant.session)) {
+          busy.add(participant.session);
+          asked.push(what < 16 ? join(participant) : what < 18 ? leave(participant) : remove(participant, what === 19));
         }
       }
       await Promise.all(asked);
     }
-    for (const seat of seats) await join(seat);
-    const [last] = seats;
+    for (const participant of participants) await join(participant);
+    const [last] = participants;
     await send(last);
     const maxSeq = Math.max(...sentAt.keys());
 

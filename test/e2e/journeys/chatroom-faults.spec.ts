@@ -17,7 +17,7 @@ import { connect } from '../../support/socket';
 
 jest.setTimeout(180_000);
 
-/** By then all nodes have noticed that Redis is gone, and hear each other through the database. */
+/** By then all nodes have noticed that Redis is gone, and use the bus's fallback, the database. */
 const CUT_OFF_MS = 7000;
 
 describe('a room on two nodes whose Redis is emptied, stops and comes back', () => {
@@ -48,16 +48,16 @@ describe('a room on two nodes whose Redis is emptied, stops and comes back', () 
     await deployment.end();
   });
 
-  /** Said on one node, heard on the other; in the order of the log and once. */
-  async function say(from: ConnectedUser, hearer: ConnectedUser): Promise<void> {
+  /** Sends on one node and waits until the other has delivered it. */
+  async function say(from: ConnectedUser, receiver: ConnectedUser): Promise<void> {
     const text = `message ${said.length + 1}`;
     await from.device.tell('message:send', toRoom(room.chatroomId, text));
     said.push(text);
-    await received(hearer, room.conversationId, text);
+    await received(receiver, room.conversationId, text);
   }
   const everybody = () => [ann.userId, bob.userId, carol.userId].sort();
 
-  it('F11: who is in, and what is said, survives that it is emptied', async () => {
+  it('F11: members and messages survive an emptied Redis', async () => {
     await say(ann, bob);
     const client = new Redis(redis.url);
     await client.flushall();
@@ -68,21 +68,21 @@ describe('a room on two nodes whose Redis is emptied, stops and comes back', () 
       expect(await membersOf(app, room.chatroomId, node.api.as(app.credential))).toEqual(everybody());
   });
 
-  it('F12: without it, messages are heard from the log within moments, and who was removed hears nothing after it', async () => {
+  it('F12: without Redis, messages arrive within moments, and a removed user receives nothing more', async () => {
     await redis.stop();
     await say(ann, bob);
     await say(bob, ann);
     await ok(ann.api.put(`/v1/chatrooms/${room.chatroomId}/bans/${carol.userId}`, {}));
     await say(ann, bob);
     expect(errorCodeOf(await carol.device.ask('message:send', toRoom(room.chatroomId)))).toBe('BANNED');
-    // She hears of it by the bus fallback or by what her node reads of the room, whichever comes first; the others by the fallback.
+    // Carol is told through the fallback or by her node's own read of the room, whichever comes first; the others by the fallback.
     for (const { device } of [carol, bob])
       await device.next('chatroom:event', ({ kind, users }) => kind === 'banned' && users.includes(carol.userId));
     expect(removalsSeenBy(carol)).toEqual(['banned']);
     expect(textsOf(carol.device, room.conversationId)).not.toContain(said.at(-1));
   });
 
-  it('once it is back the nodes hear each other again, and nobody heard anything twice or out of order', async () => {
+  it('once Redis is back the nodes hear each other again, and nobody has received anything twice or out of order', async () => {
     await redis.start();
     const ready = (node: Parley) => ok(node.api.get<{ redis: string }>('/health/ready'));
     for (const node of nodes) await eventually('the node sees it', async () => (await ready(node)).redis === 'up');
@@ -102,7 +102,7 @@ describe('a room on two nodes whose Redis is emptied, stops and comes back', () 
     }
   });
 
-  it('a node that goes takes its members with it, and they come back on another with what they missed', async () => {
+  it('members of a stopped node are out, and rejoin on another node with the messages that they missed', async () => {
     const [first, second] = nodes;
     await second?.stop();
     await eventually('its members are gone', async () => (await membersOf(app, room.chatroomId)).join() === ann.userId);
@@ -118,7 +118,7 @@ describe('a node that is killed while Redis is gone', () => {
   const deployment = new Deployment();
   afterAll(() => deployment.end());
 
-  it('takes its members with it, and those of the others stay', async () => {
+  it('loses its members, and those of other nodes stay', async () => {
     const [database, redis] = await Promise.all([deployment.database(), deployment.redis()]);
     const [first, second, third] = await Promise.all(
       ['a', 'b', 'c'].map(() => deployment.server(database.url, redis.url)),
@@ -142,7 +142,7 @@ describe('a restart of everything', () => {
   const deployment = new Deployment();
   afterAll(() => deployment.end());
 
-  it('leaves a room with its messages, bans, mutes, attributes and announcement, and nobody in it', async () => {
+  it('keeps a room’s messages, bans, mutes, attributes and announcement, but no members', async () => {
     const [database, redis] = await Promise.all([deployment.database(), deployment.redis()]);
     const before = await deployment.server(database.url, redis.url);
     const app = await anApp(before);

@@ -62,7 +62,7 @@ describe('the rules of chatrooms', () => {
     expect([...stored].sort()).toEqual([...accepted, 'after low', 'high', 'from the app'].sort());
   });
 
-  it('slow mode holds a user to its pace on every node, and not the room’s admins', async () => {
+  it('slow mode limits a user on every node, but not the room’s admins', async () => {
     const { chatroomId } = await aChatroom(app, { slowModeSeconds: 3600, admins: [ann.userId] });
     const bobs = await connect(parley.url, bob.token, { id: 'second', platform: 'ios' });
     await bob.device.tell('chatroom:join', { chatroomId });
@@ -87,7 +87,7 @@ describe('the rules of chatrooms', () => {
     bobs.close();
   });
 
-  it('attributes are kept, told, and go with their owner where it says so', async () => {
+  it('attributes are stored, announced, and removed with their owner when they are autoDelete', async () => {
     const { chatroomId } = await aChatroom(app, { admins: [ann.userId] });
     const room = `/v1/chatrooms/${chatroomId}`;
     await ann.device.tell('chatroom:join', { chatroomId });
@@ -129,7 +129,7 @@ describe('the rules of chatrooms', () => {
     late.device.close();
   });
 
-  it('a broadcast goes once into every room of the app, and is heard by whoever is in', async () => {
+  it('a broadcast goes once to every room of the app and reaches its members', async () => {
     const own = await anApp(parley);
     const rooms = await Promise.all(Array.from({ length: 3 }, () => aChatroom(own)));
     const eve = await aConnectedUser(own, { at: other });
@@ -145,7 +145,7 @@ describe('the rules of chatrooms', () => {
     eve.device.close();
   });
 
-  it('while distribution is stopped what is said is stored and handed out to nobody; then listeners are told to pull', async () => {
+  it('while distribution is stopped messages are stored but not delivered; then members are told to pull', async () => {
     const { chatroomId, conversationId } = await aChatroom(app);
     for (const { device } of [ann, bob]) await device.tell('chatroom:join', { chatroomId });
     await ok(app.api.put(`/v1/chatrooms/${chatroomId}/distribution-stop`));
@@ -162,7 +162,7 @@ describe('the rules of chatrooms', () => {
     expect(textsOf(bob.device, conversationId)).toEqual(['heard again']);
   });
 
-  it('R4 T8: where the app says so, a join makes the room; elsewhere it is not there', async () => {
+  it('R4 T8: a join creates the room when the app allows it; otherwise the room is not found', async () => {
     expect(errorCodeOf(await ann.device.ask('chatroom:join', { chatroomId: 'made-by-joining' }))).toBe(
       'CHATROOM_NOT_FOUND',
     );
@@ -175,7 +175,7 @@ describe('the rules of chatrooms', () => {
     for (const { device } of users) device.close();
   });
 
-  it('a full room takes nobody more, and whoever is in on another device still comes in', async () => {
+  it('a full room admits no new member, but members may join with another device', async () => {
     const { chatroomId } = await aChatroom(app, { maxMembers: 1 });
     await bob.device.tell('chatroom:join', { chatroomId });
     await eventually('it is known here', async () => (await membersOf(app, chatroomId)).length === 1);
@@ -188,7 +188,7 @@ describe('the rules of chatrooms', () => {
     second.close();
   });
 
-  it('a socket comes back as the visit that it was, unless its user was put out or the room was closed meanwhile', async () => {
+  it('a socket resumes its visit, unless its user was removed or the room was closed meanwhile', async () => {
     const own = await anApp(parley, { settings: { joinCreates: true } });
     const eve = await aConnectedUser(own);
     const { chatroomId } = await aChatroom(own);
@@ -217,7 +217,7 @@ describe('the rules of chatrooms', () => {
     eve.device.close();
   });
 
-  it('online-only messages are heard on every node and kept nowhere', async () => {
+  it('online-only messages are delivered on every node and stored nowhere', async () => {
     const { chatroomId, conversationId } = await aChatroom(app);
     for (const { device } of [ann, bob]) await device.tell('chatroom:join', { chatroomId });
     const sent = await ann.device.tell('message:send', toRoom(chatroomId, 'a wave', { options: { onlineOnly: true } }));
@@ -233,7 +233,7 @@ describe('the rules of chatrooms', () => {
     ).toBe('NOT_MEMBER');
   });
 
-  it('Y30: a client that reads batches hears the same, once and in order', async () => {
+  it('Y30: a client that reads batches receives the same messages, once and in order', async () => {
     const { chatroomId } = await aChatroom(app);
     const eve = await aConnectedUser(app, { features: ['batch'] });
     await eve.device.tell('chatroom:join', { chatroomId });
@@ -254,7 +254,7 @@ describe('the rules of chatrooms', () => {
     eve.device.close();
   });
 
-  it('a room that nobody is in for as long as its app says is closed; who is kept alive or lived in stays', async () => {
+  it('an idle room is closed after the time that its app sets; rooms with keepAlive or with members stay', async () => {
     const own = await anApp(parley, { settings: { chatroomIdleMinutes: 1, chatroomHistoryDays: 2 } });
     const [idle, kept, lived] = await Promise.all([
       aChatroom(own),

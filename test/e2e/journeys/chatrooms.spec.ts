@@ -38,7 +38,7 @@ describe('chatrooms', () => {
     await parley.stop();
   });
 
-  it('E1 E2 E34: the app server and super-admins make rooms, everybody in the app finds them', async () => {
+  it('E1 E2 E34: the app server and super-admins create rooms, all users of the app find them', async () => {
     const made = await ok(
       app.api.post('/v1/chatrooms', { name: 'Lobby', description: 'For all', owner: ann.userId, admins: [bob.userId] }),
     );
@@ -60,7 +60,7 @@ describe('chatrooms', () => {
     );
   });
 
-  it('E3 E5: who is not of the app neither sees nor enters its rooms; a room that is not there looks the same', async () => {
+  it('E3 E5: users of other apps neither see nor join a room; to them it looks as if it did not exist', async () => {
     const { chatroomId, conversationId } = await aChatroom(app);
     const foreign = await anApp(parley);
     const mallory = await aConnectedUser(foreign);
@@ -77,7 +77,7 @@ describe('chatrooms', () => {
     mallory.device.close();
   });
 
-  it('E4 E6 R3 T3: a newcomer gets the latest messages, oldest first, and then all that follow, on every node', async () => {
+  it('E4 E6 R3 T3: a user who joins gets the latest messages, oldest first, and then all later ones, on every node', async () => {
     const { chatroomId, conversationId } = await aChatroom(app);
     await ann.device.tell('chatroom:join', { chatroomId, history: 0 });
     for (let n = 1; n <= 15; n++) await ann.device.tell('message:send', toRoom(chatroomId, `${n}`));
@@ -105,7 +105,7 @@ describe('chatrooms', () => {
     expect(errorCodeOf(await bob.device.ask('chatroom:join', { chatroomId, history: 51 }))).toBe('INVALID_REQUEST');
   });
 
-  it('E8 E28: joining and leaving are changes of who is in, told to the others and seen by the app server', async () => {
+  it('E8 E28: joins and departures are announced to the others and seen by the app server', async () => {
     const { chatroomId } = await aChatroom(app);
     await ann.device.tell('chatroom:join', { chatroomId });
     await bob.device.tell('chatroom:join', { chatroomId });
@@ -128,7 +128,7 @@ describe('chatrooms', () => {
     expect(codeOf(await bob.api.get(`/v1/chatrooms/${chatroomId}/messages`))).toEqual([403, 'NOT_MEMBER']);
   });
 
-  it('what one socket asks about a room without waiting for answers is done in the order in which it asked', async () => {
+  it('requests of one socket about a room run in the order in which they were sent', async () => {
     const { chatroomId } = await aChatroom(app);
     const ask = (event: 'chatroom:join' | 'chatroom:leave') => carol.device.tell(event, { chatroomId });
     await Promise.all([ask('chatroom:join'), ask('chatroom:leave')]);
@@ -139,7 +139,7 @@ describe('chatrooms', () => {
     expect(await membersOf(app, chatroomId)).toEqual([]);
   });
 
-  it('a clean disconnect leaves at once; a lost connection leaves after its grace, and comes back within it unseen', async () => {
+  it('a clean disconnect leaves at once; a lost connection leaves after its grace period, and its return within it is not announced', async () => {
     const { chatroomId } = await aChatroom(app);
     await ann.device.tell('chatroom:join', { chatroomId });
     const user = await aUser(app);
@@ -166,7 +166,7 @@ describe('chatrooms', () => {
     expect(since.filter(({ users }) => users.includes(user.userId)).length).toBeLessThanOrEqual(1);
   });
 
-  it('bans, mutes and removals are in force on every node once they are answered', async () => {
+  it('bans, mutes and removals are in force on every node when their calls are answered', async () => {
     const { chatroomId, conversationId } = await aChatroom(app, { owner: ann.userId });
     for (const { device } of [ann, bob, carol]) await device.tell('chatroom:join', { chatroomId });
     await ok(ann.api.put(`/v1/chatrooms/${chatroomId}/mutes/${bob.userId}`, { seconds: 60 }));
@@ -208,7 +208,7 @@ describe('chatrooms', () => {
     ]);
   });
 
-  it('E7: renaming, admins, members brought in and closing are the app server’s, and everybody in is told', async () => {
+  it('E7: the app server renames rooms, appoints admins, adds members and closes rooms, and all members are told', async () => {
     const { chatroomId } = await aChatroom(app);
     await ann.device.tell('chatroom:join', { chatroomId });
     expect(codeOf(await ann.api.patch(`/v1/chatrooms/${chatroomId}`, { name: 'Mine' }))).toEqual([403, 'FORBIDDEN']);

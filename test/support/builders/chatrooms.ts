@@ -6,7 +6,7 @@ export interface TestChatroom {
   conversationId: string;
 }
 
-/** A room of the app, made by its server. */
+/** A room of the app, created by its server. */
 export async function aChatroom(app: TestApp, settings: object = {}): Promise<TestChatroom> {
   const made = await ok(app.api.post('/v1/chatrooms', { name: 'A room', ...settings }));
   return { chatroomId: String(made.chatroomId), conversationId: String(made.conversationId) };

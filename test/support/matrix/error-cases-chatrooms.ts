@@ -7,7 +7,7 @@ import { ok } from '../http';
 import type { ErrorCase } from './error-cases';
 import { rest, socket } from './failures';
 
-/** What only rooms refuse. */
+/** Errors that only rooms cause. */
 export const CHATROOM_CASES = {
   ROOM_BUSY: async ({ parley, app, ann, text }) => {
     const { chatroomId } = await aChatroom(app);

@@ -3,10 +3,10 @@ import type { Cell, EventRow, Kind, RouteRow, Six, Things } from './cells';
 /** A room of the same id exists in every world, ann's in each; those apart, in the owner's alone. */
 const ROOM: Cell = { twin: 'own', only: 'CHATROOM_NOT_FOUND' };
 const PEER: Cell = { twin: 'own', only: 'USER_NOT_FOUND' };
-/** Nobody is in the rooms of these worlds. */
+/** The rooms of these worlds have no members. */
 const NOBODY_IN: Cell = { twin: 'MEMBER_NOT_FOUND', only: 'CHATROOM_NOT_FOUND' };
 
-/** Everybody in the app sees its rooms. */
+/** All users of the app see its rooms. */
 const SEEN: Six = ['ok', 'ok', ROOM, ROOM, 'FORBIDDEN', 'UNAUTHENTICATED'];
 const DECIDED: Six = ['ok', 'FORBIDDEN', ROOM, ROOM, 'FORBIDDEN', 'UNAUTHENTICATED'];
 const INSIDE: Six = ['ok', 'NOT_MEMBER', ROOM, ROOM, 'FORBIDDEN', 'UNAUTHENTICATED'];

@@ -59,19 +59,19 @@ export class AttributesService {
   }
 
   async put(caller: TenantCaller, chatroomId: string, key: string, wanted: AttributeDto): Promise<AttributeView> {
-    const name = keyOf(key);
+    const name = validKey(key);
     const bytes = Buffer.byteLength(wanted.value);
     if (bytes > VALUE_BYTES_MAX) {
       throw new AppError('TOO_LARGE', { field: 'value', details: { bytes, maxBytes: VALUE_BYTES_MAX } });
     }
-    await this.change(caller, chatroomId, name, async ({ tx, room }, known) => {
-      if (!known && (await this.attributes.count(tx, room.id)) >= ATTRIBUTES_MAX) {
+    await this.change(caller, chatroomId, name, async ({ tx, room }, existing) => {
+      if (!existing && (await this.attributes.count(tx, room.id)) >= ATTRIBUTES_MAX) {
         throw new AppError('LIMIT_REACHED', { details: { limit: ATTRIBUTES_MAX } });
       }
       const ownerPk = caller.kind === 'user' ? caller.userPk : null;
       const autoDelete = wanted.autoDelete === true && ownerPk !== null ? 1 : 0;
       await this.attributes.put(tx, room, { name, value: wanted.value, ownerPk, autoDelete });
-      return changed({ set: { [name]: wanted.value } });
+      return attributesChanged({ set: { [name]: wanted.value } });
     });
     return {
       key: name,
@@ -82,11 +82,11 @@ export class AttributesService {
   }
 
   async remove(caller: TenantCaller, chatroomId: string, key: string): Promise<void> {
-    const name = keyOf(key);
-    await this.change(caller, chatroomId, name, async ({ tx, room }, known) => {
-      if (!known) throw new AppError('ATTRIBUTE_NOT_FOUND');
+    const name = validKey(key);
+    await this.change(caller, chatroomId, name, async ({ tx, room }, existing) => {
+      if (!existing) throw new AppError('ATTRIBUTE_NOT_FOUND');
       await this.attributes.remove(tx, room.id, [name]);
-      return changed({ removed: [name] });
+      return attributesChanged({ removed: [name] });
     });
   }
 
@@ -98,7 +98,7 @@ export class AttributesService {
         .filter(({ ownerPk }) => !this.rosterSync.rosters.has(conversation.pk, ownerPk))
         .map(({ name }) => name);
       await this.attributes.remove(tx, room.id, names);
-      return names.length === 0 ? { result: undefined } : changed({ removed: names });
+      return names.length === 0 ? { result: undefined } : attributesChanged({ removed: names });
     };
     await this.changes.run(caller, chatroomId, work, { asSystem: true });
   }
@@ -107,7 +107,7 @@ export class AttributesService {
     caller: TenantCaller,
     chatroomId: string,
     name: string,
-    work: (scope: ChangeScope, known: AttributeRecord | undefined) => Promise<ChangeResult<void>>,
+    work: (scope: ChangeScope, existing: AttributeRecord | undefined) => Promise<ChangeResult<void>>,
   ): Promise<void> {
     const { conversation } = await this.chatrooms.getVisible(caller, chatroomId);
     const isIn = await this.isIn(conversation.pk, caller);
@@ -117,11 +117,11 @@ export class AttributesService {
         throw new AppError('FORBIDDEN', { message: 'Only the admins of the room may do this.' });
       }
       if (rank === 'none' && !isIn) throw new AppError('NOT_MEMBER');
-      const known = await this.attributes.one(tx, room.id, name);
-      if (rank === 'none' && known && caller.kind === 'user' && known.ownerPk !== caller.userPk) {
+      const existing = await this.attributes.one(tx, room.id, name);
+      if (rank === 'none' && existing && caller.kind === 'user' && existing.ownerPk !== caller.userPk) {
         throw new AppError('FORBIDDEN', { message: 'This attribute is another user’s.' });
       }
-      return work(scope, known);
+      return work(scope, existing);
     });
   }
 
@@ -130,12 +130,12 @@ export class AttributesService {
   }
 }
 
-const changed = (attributes: { set?: Record<string, string>; removed?: string[] }): ChangeResult<void> => ({
+const attributesChanged = (attributes: { set?: Record<string, string>; removed?: string[] }): ChangeResult<void> => ({
   result: undefined,
   events: [{ kind: 'attributes-changed', users: [], more: attributes }],
 });
 
-function keyOf(key: string): string {
+function validKey(key: string): string {
   if (!NEW_ID_PATTERN.test(key)) throw invalid('key', NEW_ID_RULE);
   return key;
 }

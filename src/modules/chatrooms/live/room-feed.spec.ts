@@ -7,7 +7,7 @@ const message = (seq: number, version = 1): RoomMessage => ({
   frame: frameOf('message:new', `{"seq":${seq}}`),
 });
 
-/** A log that the feed may read, and what it has handed out. */
+/** A log for the feed to read, and the seqs that it has delivered. */
 class Bench implements FeedPorts {
   readonly log: RoomMessage[] = [];
   readonly out: number[] = [];
@@ -49,7 +49,7 @@ describe('the feed of a room', () => {
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
 
-  it('hands out by seq and once, whatever order and however often it hears', async () => {
+  it('delivers by seq and each message once, in whatever order and however often they arrive', async () => {
     const bench = new Bench();
     bench.feed.start([], 0);
     const said = bench.store(200);
@@ -65,7 +65,7 @@ describe('the feed of a room', () => {
     expect(bench.reads).toBe(0);
   });
 
-  it('skips nothing where a message overtakes those before it while the log is read', async () => {
+  it('skips nothing when a message overtakes earlier ones while the log is read', async () => {
     const bench = new Bench();
     bench.feed.start([], 0);
     for (const one of bench.store(2)) bench.feed.receive(one);
@@ -78,7 +78,7 @@ describe('the feed of a room', () => {
     expect(bench.out).toEqual(upTo(5));
   });
 
-  it('reads from the log what never comes, and keeps what it heard meanwhile in its place', async () => {
+  it('reads messages that never arrive from the log, and keeps those that arrive meanwhile in order', async () => {
     const bench = new Bench();
     bench.feed.start([], 0);
     const said = bench.store(10);
@@ -88,7 +88,7 @@ describe('the feed of a room', () => {
     expect(bench.out).toEqual(upTo(10));
   });
 
-  it('finds a tail that nothing follows when it is told to look, and asks again when the database is back', async () => {
+  it('finds lost last messages when told to catch up, and tries again when the database is back', async () => {
     const bench = new Bench();
     bench.feed.start([], 0);
     bench.store(450);
@@ -102,7 +102,7 @@ describe('the feed of a room', () => {
     expect(bench.out).toEqual(upTo(450));
   });
 
-  it('loses nothing that is said while it starts, and says nothing that came before it', () => {
+  it('loses no message that arrives while it starts, and delivers none from before', () => {
     const bench = new Bench();
     bench.store(60);
     for (const one of bench.store(3)) bench.feed.receive(one);
@@ -111,7 +111,7 @@ describe('the feed of a room', () => {
     expect(bench.feed.recent.map(({ seq }) => seq)).toEqual(upTo(63, 14));
   });
 
-  it('says nothing that was stored after a removal before the removal is known here', async () => {
+  it('delivers no message that was stored after a removal before it has applied the removal', async () => {
     const bench = new Bench();
     bench.feed.start([], 0);
     const [before, after] = [bench.store(1), bench.store(2, 5)];
@@ -122,7 +122,7 @@ describe('the feed of a room', () => {
     expect(bench.out).toEqual([1, 2, 3]);
   });
 
-  it('passes over what the log has forgotten', async () => {
+  it('skips messages that have expired from the log', async () => {
     const bench = new Bench();
     bench.feed.start([], 0);
     bench.store(30);
@@ -132,7 +132,7 @@ describe('the feed of a room', () => {
     expect(bench.out).toEqual(upTo(30, 21));
   });
 
-  it('far behind, goes on with the latest: the hole in the seqs says what to pull', async () => {
+  it('skips to the latest messages when it is far behind; the gap in the seqs tells clients what to pull', async () => {
     const bench = new Bench();
     bench.feed.start([], 0);
     bench.store(5000);

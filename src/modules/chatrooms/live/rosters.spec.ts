@@ -1,7 +1,7 @@
 import { Rosters } from './rosters';
 
 describe('the rosters of rooms', () => {
-  it('tell who joined and who has left once, however many nodes a user is on', () => {
+  it('report a join and a departure once, however many nodes a user is on', () => {
     const rosters = new Rosters();
     const told: string[] = [];
     rosters.onChange(({ joined, left }) => told.push(`+${joined.join()} -${left.join()}`));
@@ -16,7 +16,7 @@ describe('the rosters of rooms', () => {
     expect([rosters.count(1), rosters.nodes()]).toEqual([0, []]);
   });
 
-  it('agree with a plain model after any mixture of changes, whole rosters and nodes that vanish', () => {
+  it('agree with a simple model after any mixture of changes, full rosters and lost nodes', () => {
     const rosters = new Rosters();
     const model = new Map<string, number>();
     let seed = 11;
